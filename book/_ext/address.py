@@ -1,0 +1,48 @@
+"""Keep the repository's address the same in every file that has to repeat it.
+
+``_config.yml`` is where it is looked up; launch buttons and links on the pages follow from there.
+
+    python book/_ext/address.py                                      compare; exit 1 where a file differs
+    python book/_ext/address.py https://github.com/<owner>/<name>    write it everywhere
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md")
+
+
+def current(root: Path = ROOT) -> str:
+    """Return the address in ``_config.yml``."""
+    config = (root / "_config.yml").read_text("utf-8")
+    return re.search(r"^repository:\n  url: (\S+)$", config, re.MULTILINE)[1]
+
+
+def differing(root: Path = ROOT) -> list[str]:
+    """Return the names of the files that do not give the address of ``_config.yml``."""
+    address = re.compile(re.escape(current(root)) + r"(?![\w-])")
+    return [name for name in FOLLOWERS if not address.search((root / name).read_text("utf-8"))]
+
+
+def change(new: str, root: Path = ROOT) -> None:
+    """Write a new address over the old one in ``_config.yml`` and all files that follow it."""
+    if not re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w.-]*[\w-]", new) or new.endswith(".git"):
+        raise SystemExit(f"an address is like https://github.com/<owner>/<name>, without .git; not {new!r}")
+    old = current(root)
+    for name in ("_config.yml", *FOLLOWERS):
+        file = root / name
+        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+
+
+def main() -> None:
+    if len(sys.argv) > 1:
+        change(sys.argv[1])
+    if wrong := differing():
+        raise SystemExit(f"{', '.join(wrong)}: not the address {current()} of _config.yml")
+    print(f"The repository's address is {current()} in all files.")
+
+
+if __name__ == "__main__":
+    main()

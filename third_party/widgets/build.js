@@ -1,0 +1,77 @@
+// Bundles src/ into dist/static-widgets.js, and writes the licences of everything inside to dist/NOTICES.txt.
+// Run `npm ci && npm run build`. The result is committed: building or reading the book needs no Node.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import * as esbuild from "esbuild";
+
+const shared = { bundle: true, minify: true, legalComments: "none", metafile: true, write: false };
+
+/** Lets JavaScript import a bundled style sheet as a string. */
+function styleSheets(inputs) {
+  return {
+    name: "style-sheets",
+    setup(build) {
+      build.onLoad({ filter: /src\/runtime\.css$/ }, async ({ path }) => {
+        const sheet = await esbuild.build({ ...shared, entryPoints: [path], loader: { ".svg": "dataurl" } });
+        inputs.push(...Object.keys(sheet.metafile.inputs));
+        return { contents: sheet.outputFiles[0].text, loader: "text" };
+      });
+    },
+  };
+}
+
+/** "node_modules/@scope/name/lib/x.js" -> "@scope/name"; undefined for our own files. */
+const packageOf = (path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1];
+
+function notice(name) {
+  const folder = `node_modules/${name}`;
+  const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  const ofScope = `licences/${name.split("/")[0]}.txt`; // for packages that name a licence but carry no copy of it
+  if (!file && !existsSync(ofScope)) throw new Error(`${name} has no licence file: add ${ofScope}`);
+  const text = readFileSync(file ? `${folder}/${file}` : ofScope, "utf8").replace(/\r/g, "").trim();
+  return { heading: `${name} ${version} (${license})`, text };
+}
+
+// Files that a package adopted from elsewhere: what they say about it stands in their first comments.
+const ADOPTED = ["base/lib/nativeview.js", "base/lib/backbone-patch.js", "base-manager/lib/latex.js"];
+
+function adoptedNotice(file) {
+  const source = readFileSync(`node_modules/@jupyter-widgets/${file}`, "utf8");
+  const [comments] = source.match(/^(?:\/\*[^]*?\*\/\s*|\/\/.*\n)+/);
+  return { heading: `@jupyter-widgets/${file}`, text: comments.trim() };
+}
+
+/** One section per distinct licence text, under the names of all packages that share it. */
+function notices(names) {
+  const sections = new Map();
+  for (const { heading, text } of [...names.map(notice), ...ADOPTED.map(adoptedNotice)]) {
+    sections.set(text, [...(sections.get(text) ?? []), heading]);
+  }
+  const lead = "static-widgets.js contains parts of the following software.\n";
+  const parts = [...sections].map(([text, headings]) => `${headings.join("\n")}\n\n${text}\n`);
+  return [lead, ...parts].join(`\n${"=".repeat(80)}\n\n`);
+}
+
+const styleInputs = [];
+const { outputFiles, metafile } = await esbuild.build({
+  ...shared,
+  entryPoints: ["src/runtime.js"],
+  format: "iife",
+  target: "es2022",
+  define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+  alias: {
+    "sanitize-html": "./src/plain-text-sanitizer.js",
+    "@lumino/widgets": "./src/lumino-widgets.js",
+    jquery: "./src/one-element.js",
+  },
+  plugins: [styleSheets(styleInputs)],
+  banner: { js: "/* Built from third_party/widgets of the book's repository. Licences: NOTICES.txt */" },
+});
+
+const used = Object.entries(Object.values(metafile.outputs)[0].inputs)
+  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+  .map(([path]) => path);
+const names = [...new Set([...used, ...styleInputs].map(packageOf))].filter(Boolean).sort();
+writeFileSync("dist/static-widgets.js", outputFiles[0].text);
+writeFileSync("dist/NOTICES.txt", notices(names));
+console.log(`dist/static-widgets.js: ${outputFiles[0].text.length} bytes from ${names.length} packages`);

@@ -1,0 +1,63 @@
+"""Human Numbers: one, two, three … nine thousand nine hundred ninety nine, in English words.
+
+The words come from the num2words library. A stream of numerals with a full stop after each is deterministic if one
+remembers enough, so every context length has a known ceiling of accuracy, and "is it right?" can be decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from num2words import num2words
+
+from lmkit.text import Vocab
+
+LIMIT = 10_000
+SEPARATOR = "."
+
+
+@cache
+def words(number: int) -> tuple[str, ...]:
+    """A number from 1 to 9999 in words, without hyphens, commas or "and": 278 is two hundred seventy eight."""
+    if not (isinstance(number, int) and 1 <= number < LIMIT):
+        raise ValueError(f"number must be a whole number from 1 to {LIMIT - 1}, but it is {number!r}")
+    text = num2words(number, lang="en").replace("-", " ").replace(",", " ")
+    return tuple(word for word in text.split() if word != "and")
+
+
+def numbers(without_8000: bool = False) -> list[int]:
+    """1 … 9999 in order; `without_8000` gives the widely used variant that lacks one number."""
+    return [n for n in range(1, LIMIT) if not (without_8000 and n == 8000)]
+
+
+def tokens(which: Iterable[int] | None = None) -> list[str]:
+    """Numbers in words, each followed by a full stop; all of 1 … 9999 by default."""
+    return [token for number in (numbers() if which is None else which) for token in (*words(number), SEPARATOR)]
+
+
+def vocab() -> Vocab:
+    """The 30 tokens of Human Numbers, in order of first appearance in the stream; the full stop has id 1."""
+    return Vocab.of(tokens())
+
+
+@cache
+def _values() -> dict[tuple[str, ...], int]:
+    return {words(number): number for number in numbers()}
+
+
+def parse(numeral: Sequence[str]) -> int | None:
+    """The number that a sequence of words names, or None if it is no numeral from 1 to 9999."""
+    return _values().get(tuple(numeral))
+
+
+def numerals(text: Sequence[str]) -> list[list[str]]:
+    """Split tokens at the full stops; what follows the last one is left out as unfinished."""
+    out, current = [], []
+    for token in text:
+        if token == SEPARATOR:
+            out.append(current)
+            current = []
+        else:
+            current.append(token)
+    return out

@@ -1,0 +1,161 @@
+"""Words, numbers and rows: from raw text to tensors a recurrent model can read.
+
+Shape letters used throughout lmkit: N batch (rows), L length (time steps), V vocabulary, E embedding,
+H hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+
+class UnknownWordError(ValueError):
+    """A text holds a word that the vocabulary does not know."""
+
+
+class Vocab:
+    """A fixed list of distinct words; a word's id is its place in the list.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The words in id order. Each must be a non-empty string without white space, and occur once.
+
+    Raises
+    ------
+    ValueError
+        If `words` is empty, repeats a word, or holds a word that is empty or has white space in it.
+    """
+
+    def __init__(self, words: Sequence[str]):
+        self.words = list(words)
+        self._ids = {word: i for i, word in enumerate(self.words)}
+        if not self.words:
+            raise ValueError("words must hold at least one word, but it is empty")
+        if len(self._ids) < len(self.words):
+            repeated = next(w for i, w in enumerate(self.words) if self._ids[w] != i)
+            raise ValueError(f"words must be distinct, but {repeated!r} occurs more than once; remove the repeats")
+        for word in self.words:
+            if not isinstance(word, str) or word.split() != [word]:
+                raise ValueError(f"words must be strings, non-empty and free of white space, but one is {word!r}")
+
+    @classmethod
+    def of(cls, tokens: Iterable[str]) -> Vocab:
+        """The vocabulary of a token stream: every distinct token, in order of first appearance."""
+        return cls(list(dict.fromkeys(tokens)))
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocab) and self.words == other.words
+
+    __hash__ = None  # a mutable-looking container: compare it, do not key on it
+
+    def __repr__(self) -> str:
+        return f"Vocab({len(self)} words: {' '.join(self.words[:6])} …)"
+
+    def id(self, word: str) -> int:
+        """The id of one word; raises `UnknownWordError` if the vocabulary lacks it."""
+        return self.ids([word])[0]
+
+    def ids(self, tokens: Iterable[str]) -> list[int]:
+        """The ids of a sequence of tokens; raises `UnknownWordError` naming the first unknown one."""
+        out = []
+        for token in tokens:
+            if token not in self._ids:
+                raise UnknownWordError(
+                    f"text holds {token!r}, which is not among the {len(self)} words of the vocabulary; "
+                    "use its words only (they are in Vocab.words)"
+                )
+            out.append(self._ids[token])
+        return out
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text whose words and punctuation marks stand apart, separated by white space."""
+        return self.ids(tokenize(text))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The words of a sequence of ids, joined by single spaces; `encode` turns them back."""
+        return " ".join(self.words[int(i)] for i in ids)
+
+
+def tokenize(text: str) -> list[str]:
+    """Split a text at white space; every word and punctuation mark is expected to stand apart."""
+    return text.split()
+
+
+def rows(tokens: Tensor, batch_size: int) -> Tensor:
+    """Cut one long token stream into `batch_size` rows that are read side by side.
+
+    Row r continues where row r - 1 ended, so the state that a model has after a window of columns is the
+    right state to start the next window with: what truncated back-propagation through time needs. The
+    tokens left over at the end are dropped.
+
+    Parameters
+    ----------
+    tokens : Tensor of int64, shape (T,)
+    batch_size : int ≥ 1
+        N, the number of rows.
+
+    Returns
+    -------
+    Tensor of int64, shape (N, T // N)
+
+    Raises
+    ------
+    ValueError
+        If the stream is too short to give every row one token to read and one to predict.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, but it is {batch_size}")
+    length = len(tokens) // batch_size
+    if length < 2:
+        raise ValueError(
+            f"tokens must hold at least 2 × batch_size = {2 * batch_size} tokens, one to read and one to predict "
+            f"in every row, but it holds {len(tokens)}; give a longer stream or a smaller batch_size"
+        )
+    return tokens[: batch_size * length].view(batch_size, length)
+
+
+def windows(stream: Tensor, length: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Walk over rows in windows of `length` columns, each with its targets one step ahead.
+
+    Parameters
+    ----------
+    stream : Tensor of int64, shape (N, T)
+        Rows, as `rows` makes them; T ≥ 2.
+    length : int ≥ 1
+        L, the number of steps gradients flow back. The last window may be shorter.
+
+    Yields
+    ------
+    x, y : Tensors of int64, shape (N, L)
+        The tokens to read and, at each step, the token that follows.
+
+    Raises
+    ------
+    ValueError
+        If `length` is below 1, or the rows have nothing to predict.
+    """
+    if length < 1:
+        raise ValueError(f"length must be at least 1, but it is {length}")
+    if stream.shape[1] < 2:
+        raise ValueError(
+            "stream must hold at least 2 tokens a row, one to read and one to predict, "
+            f"but its shape is {tuple(stream.shape)}; give longer rows"
+        )
+    for start in range(0, stream.shape[1] - 1, length):
+        stop = min(start + length, stream.shape[1] - 1)
+        yield stream[:, start:stop], stream[:, start + 1 : stop + 1]
+
+
+def to_tensor(ids: Sequence[int]) -> Tensor:
+    """A list of ids as the int64 tensor that models and `rows` take."""
+    return torch.tensor(ids, dtype=torch.int64)

@@ -1,0 +1,85 @@
+"""What a reader can set in the decoding lab, checked, and decoded by Python itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lmkit import decoding
+from lmkit.decoding import Decoded, Step
+
+METHODS = ("greedy", "sampling", "beam search")
+# The ranges of the sliders: lowest, highest.
+TEMPERATURE, TOP_P, LENGTH_PENALTY = (0.1, 3.0), (0.05, 1.0), (-1.0, 2.0)
+NUM_BEAMS, MAX_NEW_TOKENS, SEED = (1, 10), (1, 100), (0, 2**32 - 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One setting of all controls; the parameters are `DecodingLab`'s.
+
+    Raises
+    ------
+    ValueError
+        If a value lies outside its control's range.
+    """
+
+    prompt: str
+    method: str
+    temperature: float
+    top_k: int | None
+    top_p: float
+    num_beams: int
+    length_penalty: float
+    max_new_tokens: int
+    seed: int
+    position: int
+
+    def __post_init__(self):
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {list(METHODS)}, but it is {self.method!r}")
+        _check("temperature", self.temperature, TEMPERATURE)
+        if self.top_k is not None:
+            _check("top_k", self.top_k, (1, math.inf), whole=True)
+        _check("top_p", self.top_p, TOP_P)
+        _check("num_beams", self.num_beams, NUM_BEAMS, whole=True)
+        _check("length_penalty", self.length_penalty, LENGTH_PENALTY)
+        _check("max_new_tokens", self.max_new_tokens, MAX_NEW_TOKENS, whole=True)
+        _check("seed", self.seed, SEED, whole=True)
+        _check("position", self.position, (1, self.max_new_tokens), whole=True)
+
+    def decode(self, step: Step, prompt: Sequence[int], eos_token_id: int | None) -> list[Decoded]:
+        """The texts that Python's decoders write, best first; only beam search writes more than one."""
+        common = (step, prompt, self.max_new_tokens, eos_token_id)
+        if self.method == "greedy":
+            return [decoding.greedy(*common)]
+        if self.method == "sampling":
+            return [decoding.sample(*common, **self.filters, seed=self.seed)]
+        return decoding.beam_search(*common, num_beams=self.num_beams, length_penalty=self.length_penalty)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """The arguments of `filter_logits`; greedy and beam search filter nothing."""
+        if self.method != "sampling":
+            return {"temperature": 1.0, "top_k": None, "top_p": 1.0}
+        return {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
+
+    def applicable(self) -> dict[str, Any]:
+        """The settings that make a difference to the method, by name."""
+        own = {
+            "greedy": (),
+            "sampling": ("temperature", "top_k", "top_p", "seed"),
+            "beam search": ("num_beams", "length_penalty"),
+        }[self.method]
+        return {name: getattr(self, name) for name in ("prompt", "method", *own)}
+
+
+def _check(name: str, value: Any, limits: tuple[float, float], whole: bool = False) -> None:
+    low, high = limits
+    kind = int if whole else (int, float)
+    if isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high:
+        return
+    rule = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
+    raise ValueError(f"{name} must be a {'whole ' if whole else ''}number {rule}, but it is {value!r}")

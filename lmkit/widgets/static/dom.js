@@ -1,0 +1,83 @@
+// Small things for building and writing page elements. Text is always set as text, never parsed as markup.
+
+export function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** Writes what differs only: an unchanged node costs no layout and no announcement. */
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setAttribute(node, name, value) {
+  if (value === null) node.removeAttribute(name);
+  else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
+/** Makes `parent` hold exactly `count` children, made by `make` where they lack; those that stay are the same nodes. */
+export function resize(parent, count, make) {
+  while (parent.childElementCount > count) parent.lastElementChild.remove();
+  while (parent.childElementCount < count) parent.append(make(parent.childElementCount));
+}
+
+/** Widgets run copies of this module side by side, so the count is the page's. */
+export function uniqueId(prefix) {
+  globalThis.__lmkit_ids = (globalThis.__lmkit_ids ?? 0) + 1;
+  return `${prefix}-${globalThis.__lmkit_ids}`;
+}
+
+/** 0.4217 as "42 %", 0.0312 as "3.1 %", 0.00002 as "< 0.1 %". */
+export function percent(p) {
+  if (p > 0 && p < 0.0005) return "< 0.1\u202f%";
+  return `${(100 * p).toFixed(p < 0.0995 && p > 0 ? 1 : 0)}\u202f%`;
+}
+
+/** 1.4000000000000001 as "1.4": what a slider computes is not always what it shows. */
+export function short(x) {
+  return String(Number(x.toFixed(2)));
+}
+
+/** A signed number with a true minus sign; minus infinity as a sign. */
+export function signed(x, digits = 2) {
+  return (Number.isFinite(x) ? x.toFixed(digits) : "∞".padStart(x < 0 ? 2 : 1, "-")).replace("-", "\u2212");
+}
+
+/**
+ * A function that asks for `work`. The first call is served at once; further calls within the same frame are served
+ * together by one run in the next, and where runs take longer than a reader would wait, when the calls rest.
+ */
+export function coalesced(work) {
+  const REST_MS = 150, LONG_MS = 60;
+  const costs = [0, 0]; // of the last two runs: one long run may be chance
+  let asked = false, pausing = false, timer = 0, closed = false;
+  const run = () => {
+    if (closed) return;
+    asked = false;
+    pausing = true;
+    const start = performance.now();
+    work();
+    costs.push(performance.now() - start);
+    costs.shift();
+    requestAnimationFrame(() => {
+      pausing = false;
+      if (asked) run();
+    });
+  };
+  const ask = () => {
+    if (Math.min(...costs) > LONG_MS) {
+      clearTimeout(timer);
+      timer = setTimeout(run, REST_MS);
+    } else if (!asked) {
+      asked = true;
+      if (!pausing) queueMicrotask(run);
+    }
+  };
+  ask.close = () => {
+    closed = true;
+    clearTimeout(timer);
+  };
+  return ask;
+}

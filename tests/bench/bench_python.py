@@ -1,0 +1,99 @@
+"""Speed of our Python code as ratios to torch and transformers, all in one run on one thread.
+
+``python -m tests.bench.bench_python``. The contestants take turns, so that a busy machine slows all of them alike; a
+figure is a median.
+"""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import torch
+from torch import nn
+from transformers import GPT2Config, GPT2LMHeadModel
+from transformers.utils import logging
+
+from lmkit.decoding import beam_search, greedy, sample
+from lmkit.models import LSTMLanguageModel
+from lmkit.rnn import LSTM
+
+VOCAB, NEW_TOKENS, PROMPT = 396, 50, [0, 5, 6]  # the vocabulary of Stories
+FILTERS = {"top_k": 50, "top_p": 0.9}
+
+
+def seconds(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median processor time of each, measured in turn after two rounds to warm up."""
+    times = {name: [] for name in contestants}
+    for _ in range(rounds + 2):
+        for name, act in contestants.items():
+            start = time.process_time()
+            act()
+            times[name].append(time.process_time() - start)
+    return {name: median(all_times[2:]) for name, all_times in times.items()}
+
+
+def forward_and_backward(layers: nn.Module, x: torch.Tensor) -> None:
+    layers(x)[0].sum().backward()
+
+
+def lstm_speed(hidden_size: int, rounds: int = 7) -> dict[str, float]:
+    """Seconds for batch 64, length 64, two layers."""
+    x = torch.randn(64, 64, hidden_size)
+    layers = {
+        "torch.nn.LSTM": nn.LSTM(hidden_size, hidden_size, 2),
+        "ours, loop": LSTM(hidden_size, hidden_size, 2),
+        "ours, fused": LSTM(hidden_size, hidden_size, 2, fused=True),
+    }
+    return seconds({name: partial(forward_and_backward, layer, x) for name, layer in layers.items()}, rounds)
+
+
+def decoding_speed(rounds: int = 15) -> dict[str, dict[str, float]]:
+    """Seconds for 50 new tokens: a GPT-2 of one layer of 64 by transformers, and our LSTM of 256 by lmkit."""
+    logging.set_verbosity_error()
+    config = GPT2Config(
+        vocab_size=VOCAB, n_embd=64, n_layer=1, n_head=4, n_positions=128, bos_token_id=0, eos_token_id=None
+    )
+    gpt2 = GPT2LMHeadModel(config).eval()
+    generate = partial(
+        gpt2.generate, torch.tensor([PROMPT]), attention_mask=torch.ones(1, len(PROMPT)),
+        max_new_tokens=NEW_TOKENS, pad_token_id=0,
+    )  # fmt: skip
+    step = LSTMLanguageModel(VOCAB, 96, 256).eval().stepper()
+    pairs = {
+        "greedy": (
+            partial(generate, do_sample=False),
+            partial(greedy, step, PROMPT, NEW_TOKENS),
+        ),
+        "top-k 50, top-p .9": (
+            partial(generate, do_sample=True, **FILTERS),
+            partial(sample, step, PROMPT, NEW_TOKENS, **FILTERS),
+        ),
+    }
+    for beams in (5, 10):
+        pairs[f"beam {beams}"] = (
+            partial(generate, do_sample=False, num_beams=beams, early_stopping="never"),
+            partial(beam_search, step, PROMPT, NEW_TOKENS, num_beams=beams),
+        )
+    both = ("transformers", "ours")
+    return {name: seconds(dict(zip(both, pair, strict=True)), rounds) for name, pair in pairs.items()}
+
+
+def main() -> None:
+    """Print the ratios."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    print("LSTM, forward and backward, batch 64, length 64, two layers: seconds (ratio to torch.nn.LSTM)")
+    for hidden_size in (64, 256):
+        times = lstm_speed(hidden_size)
+        fastest = times["torch.nn.LSTM"]
+        shown = ", ".join(f"{name} {t:.3f} ({t / fastest:.2f})" for name, t in times.items())
+        print(f"  H={hidden_size}: {shown}")
+    print(f"Decoding, batch 1, {NEW_TOKENS} new tokens: tokens per second (ours to transformers; at least 2 wanted)")
+    for name, times in decoding_speed().items():
+        theirs, ours = (NEW_TOKENS / times[who] for who in ("transformers", "ours"))
+        print(f"  {name}: transformers {theirs:.0f}, ours {ours:.0f} ({ours / theirs:.2f})")
+
+
+if __name__ == "__main__":
+    main()

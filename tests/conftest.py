@@ -1,0 +1,29 @@
+"""What all tests share: one thread for each worker, and the same examples in every run."""
+
+import hypothesis
+import pytest
+import torch
+from playwright.sync_api import sync_playwright
+
+from tests.site import browser as chromium
+
+torch.set_num_threads(1)
+
+hypothesis.settings.register_profile("lmkit", deadline=None, derandomize=True, database=None, max_examples=50)
+hypothesis.settings.load_profile("lmkit")
+
+
+@pytest.fixture(autouse=True)
+def same_random_numbers():
+    """Begin every test with the same state of torch's generator."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, one for each worker."""
+    path = chromium.executable()  # looks with a Playwright of its own, so before ours starts
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()

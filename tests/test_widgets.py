@@ -1,0 +1,547 @@
+"""The lab's Python side, and its view in a real browser with a stand-in for the notebook around it."""
+
+import base64
+import json
+import re
+
+import ipywidgets
+import pytest
+import torch
+
+from lmkit import pretrained
+from lmkit.datasets import stories
+from lmkit.models import LSTMLanguageModel
+from lmkit.plots import roles
+from lmkit.text import UnknownWordError, Vocab
+from lmkit.widgets import DecodingLab, assets, lab, offers, picture
+from lmkit.widgets.bundle import bundle
+
+WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
+SHIPPED = pretrained.names()
+
+
+def own_model(seed: int = 0) -> tuple[LSTMLanguageModel, Vocab]:
+    torch.manual_seed(seed)
+    model = LSTMLanguageModel(len(WORDS), embedding_size=6, hidden_size=10)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.7)
+    return model, Vocab(WORDS)
+
+
+def own_lab(**settings) -> DecodingLab:
+    return DecodingLab(*own_model(), **settings)
+
+
+# --- roles ------------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(a: str, b: str) -> float:
+    low, high = sorted([luminance(a), luminance(b)])
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+@pytest.mark.parametrize(
+    ("dark", "paper"),
+    [
+        (False, "#ffffff"),
+        (False, "#f3f4f5"),
+        (True, "#14181e"),
+        (True, "#222832"),
+        (True, "#111111"),
+        (True, "#212121"),
+    ],
+)
+def test_colours_stand_out_from_the_page(role, dark, paper):
+    assert contrast(roles.color(role, dark), paper) >= 3
+    assert contrast(roles.color(role, dark, text=True), paper) >= 4.5
+
+
+@pytest.mark.parametrize(
+    "group", ["i f g o hidden cell", "model truth dropped chosen", "kept dropped", "rnn lstm"]
+)
+def test_roles_that_meet_have_different_colours(group):
+    for dark in (False, True):
+        assert len({roles.color(role, dark) for role in group.split()}) == len(group.split())
+
+
+def test_the_forget_gate_is_vermilion():
+    assert roles.color("f") == "#d55e00"
+
+
+def test_css_has_every_role_in_both_themes():
+    css = roles.css()
+    for role in roles.ROLES:
+        assert len(re.findall(rf"--lm-{role}:", css)) == len(re.findall(rf"--lm-{role}-text:", css)) == 2
+
+
+def test_an_unknown_role_is_named():
+    with pytest.raises(ValueError, match="role must be one of .* but it is 'gate'"):
+        roles.color("gate")
+
+
+# --- bundle and assets ------------------------------------------------------------------------------------
+
+
+def test_bundle_joins_modules_in_the_order_of_their_needs(tmp_path):
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n// why\nexport const a = b + 1; // kept\n')
+    (tmp_path / "b.js").write_text("/** Doc. */\nexport function b() {\n  return 1;\n}\n")
+    assert bundle("a.js", folder=tmp_path) == "function b() {\nreturn 1;\n}\nconst a = b + 1; // kept\n"
+
+
+def test_bundle_refuses_a_name_that_two_modules_declare(tmp_path):
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nconst x = b;\n')
+    (tmp_path / "b.js").write_text("export const b = 1;\nconst x = 2;\n")
+    with pytest.raises(ValueError, match=r"'x' is in b\.js and a\.js"):
+        bundle("a.js", folder=tmp_path)
+
+
+def test_page_scripts_carry_the_assets_unchanged():
+    scripts = assets.page_scripts()
+    assert set(scripts) == {"stories-grammar.js", *(f"{name}.js" for name in SHIPPED)}
+    for file, script in scripts.items():
+        name, content = re.fullmatch(
+            r'\(globalThis\.__lmkit_assets\?\?=\{\}\)\["(.+?)"\]=(.*);\n', script
+        ).groups()
+        assert f"{name}.js" == file
+        if name == assets.GRAMMAR:
+            assert json.loads(content) == json.loads(stories.PATH.read_text(encoding="utf-8"))
+        else:
+            assert base64.b64decode(json.loads(content)) == pretrained.path_of(name).read_bytes()
+
+
+# --- the lab in Python ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "magic"}, "method must be one of .* but it is 'magic'"),
+        ({"temperature": 0}, "temperature must be a number from 0.1 to 3.0, but it is 0"),
+        ({"temperature": float("nan")}, "temperature must be a number .* but it is nan"),
+        ({"top_k": 0}, "top_k must be a whole number of at least 1, but it is 0"),
+        ({"top_k": 2.5}, "top_k must be a whole number of at least 1, but it is 2.5"),
+        ({"top_p": 0}, "top_p must be a number from 0.05 to 1.0, but it is 0"),
+        ({"top_p": 1.5}, "top_p must be a number from 0.05 to 1.0, but it is 1.5"),
+        ({"num_beams": 0}, "num_beams must be a whole number from 1 to 10, but it is 0"),
+        ({"length_penalty": 9}, "length_penalty must be a number from -1.0 to 2.0, but it is 9"),
+        ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 to 100, but it is 0"),
+        ({"seed": -1}, "seed must be a whole number from 0 to .* but it is -1"),
+        ({"position": 21}, "position must be a whole number from 1 to 20, but it is 21"),
+        (
+            {"prompt": " "},
+            "prompt must hold at least one word, but it is empty; type .* <eos> to begin a new text",
+        ),
+        ({"controls": ["volume"]}, "controls must be among .* but 'volume' is not"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_rule(settings, message):
+    with pytest.raises(ValueError, match=message):
+        own_lab(**settings)
+
+
+def test_a_prompt_with_an_unknown_word_names_it():
+    with pytest.raises(UnknownWordError, match="'dragon', which is not among the 30 words"):
+        own_lab(prompt="w1 dragon")
+
+
+def test_a_model_of_ones_own_needs_its_vocabulary():
+    with pytest.raises(
+        ValueError, match="vocab must be the Vocab that the model was trained with, but it is None"
+    ):
+        DecodingLab(own_model()[0])
+    with pytest.raises(ValueError, match="vocab must hold the model's 30 words, but it holds 1"):
+        DecodingLab(own_model()[0], Vocab(["a"]))
+
+
+def test_a_model_that_has_diverged_is_refused():
+    model, vocab = own_model()
+    torch.nn.init.constant_(model.decoder.bias, float("nan"))
+    with pytest.raises(ValueError, match=r"model must have finite weights, but decoder\.bias has not"):
+        DecodingLab(model, vocab)
+
+
+@pytest.mark.parametrize("model", [3, torch.nn.LSTM(2, 2)])
+def test_a_model_of_another_kind_is_refused(model):
+    with pytest.raises(ValueError, match="model must be .*LSTMLanguageModel, but it is"):
+        DecodingLab(model, Vocab(["a"]))
+
+
+def test_an_unknown_shipped_model_is_named():
+    with pytest.raises(ValueError, match="name must be one of the shipped models .* but it is 'shakespeare'"):
+        DecodingLab("shakespeare")
+
+
+def test_controls_are_ipywidgets_linked_to_the_view():
+    made = own_lab(top_k=7)
+    assert list(made.controls) == [name for name in lab.CONTROLS if name != "model"]
+    links = [
+        w
+        for w in ipywidgets.widgets.widget._instances.values()
+        if hasattr(w, "source") and hasattr(w, "target")
+    ]
+    linked = {(w.source[0], w.source[1], w.target[1]) for w in links if w.target[0] is made.view}
+    assert (made.controls["temperature"], "value", "temperature") in linked
+    assert (made.controls["top_k"], "index", "top_k_index") in linked
+    assert (made.controls["method"], "index", "method_index") in linked
+    assert len(linked) == len(made.controls)
+    assert all(
+        made.controls[name].continuous_update
+        for name in lab.CONTROLS
+        if name not in ("model", "method", "seed")
+    )
+
+
+def test_controls_agree_with_the_traits_they_are_linked_to():
+    made = own_lab(
+        temperature=0.55, top_k=7, top_p=0.83, num_beams=3, length_penalty=0.25, seed=9, position=4
+    )
+    settings = made.settings()
+    assert settings.top_k == 7 and made.view.top_ks[made.view.top_k_index] == 7
+    for name in ("temperature", "top_p", "num_beams", "length_penalty", "seed", "position", "prompt"):
+        assert getattr(made.view, name) == made.controls[name].value == getattr(settings, name)
+    for name in ("temperature", "top_p", "length_penalty"):
+        slider = made.controls[name]
+        assert (slider.value - slider.min) / slider.step == pytest.approx(
+            round((slider.value - slider.min) / slider.step)
+        )
+
+
+def test_only_the_controls_asked_for_are_made():
+    made = own_lab(controls=["top_p", "temperature"], top_k=5)
+    assert list(made.controls) == ["temperature", "top_p"]
+    assert made.settings().top_k == 5
+    assert len(own_lab(controls=[]).children) == 1
+
+
+@pytest.mark.parametrize("method", ["greedy", "sampling", "beam search"])
+def test_decoded_is_what_the_decoders_write(method):
+    made = own_lab(method=method, prompt="w3", seed=4, top_p=0.8, num_beams=3)
+    texts = made.decode()
+    assert made.decoded() == made._offers[0].trained.vocab.decode(texts[0].tokens)
+    assert len(texts) == (3 if method == "beam search" else 1)
+    made.controls["seed"].value = 5
+    assert (made.decoded() != own_lab(method=method, prompt="w3", seed=4, top_p=0.8).decoded()) == (
+        method == "sampling"
+    )
+
+
+def test_repr_is_short_and_says_what_matters():
+    own = "DecodingLab('your model', prompt='<eos>', method="
+    assert repr(own_lab(top_p=0.8)) == f"{own}'sampling', temperature=1.0, top_p=0.8, seed=0)"
+    assert repr(own_lab(method="greedy")) == f"{own}'greedy')"
+
+
+def test_display_gives_a_picture_and_then_the_widget(monkeypatch):
+    shown = []
+    monkeypatch.setattr(lab, "display", lambda thing, raw=False: shown.append(thing))
+    made = own_lab()
+    made._ipython_display_()
+    html, bundle_of_mimes = shown
+    assert re.fullmatch(
+        r'<noscript><img class="lmkit-picture" alt="[^"<>]+" src="data:image/svg\+xml;base64,[\w+/=]+">'
+        r"</noscript>",
+        html.data,
+    )
+    assert bundle_of_mimes["text/plain"] == repr(made)
+    assert bundle_of_mimes["application/vnd.jupyter.widget-view+json"]["model_id"] == made.model_id
+
+
+def test_the_picture_shows_what_python_decodes_and_escapes_it():
+    vocab = Vocab(["<eos>", "<b>", "a&b", '"'])
+    torch.manual_seed(1)
+    made = DecodingLab(LSTMLanguageModel(4, 4, 4), vocab, prompt='<b> "')
+    html = picture.noscript(made._offers[0], made.settings())
+    assert "<b>" not in html and "&lt;b&gt;" in html
+    drawing = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1]).decode()
+    assert "<b>" not in drawing and "a&amp;b" in drawing
+    assert (
+        drawing
+        == base64.b64decode(
+            re.search(r"base64,([\w+/=]+)", picture.noscript(made._offers[0], made.settings()))[1]
+        ).decode()
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_suggested_prompts_suit_their_model(name):
+    offer = offers.offers(name, None)[0]
+    for prompt in offer.prompts:
+        offer.trained.prompt_ids(prompt)
+        if offer.has_truth():
+            assert prompt == pretrained.END or stories.is_grammatical(prompt)
+    assert offer.has_truth() == (name == "stories")
+
+
+# --- the view in a browser --------------------------------------------------------------------------------
+
+# A stand-in for anywidget's model, and for Python at its other end.
+HARNESS = """
+class Model {
+  constructor(state, answers) { Object.assign(this, { state, answers, handlers: [], writes: [] }); }
+  get(name) { return this.state[name]; }
+  set(name, value) { this.state[name] = value; this.writes.push(name); this.tell("change"); }
+  save_changes() {}
+  on(name, handler) { this.handlers.push([name, handler]); }
+  off(name, handler) { this.handlers = this.handlers.filter(([n, h]) => n !== name || h !== handler); }
+  tell(name, ...what) { for (const [n, handler] of [...this.handlers]) if (n === name) handler(...what); }
+  send({ need }) { setTimeout(() => this.tell("msg:custom", ...this.answers[need]), 0); }
+}
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+globalThis.start = (state, weights) => {
+  globalThis.model = new Model({ ...state, weights: new DataView(bytes(weights).buffer) }, {});
+  const el = document.querySelector("#view");
+  globalThis.stop = widget.render({ model, el });
+};
+"""
+PAGE = """<!doctype html><html lang="en"><title>view</title>
+<div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
+SENT = (
+    "models model_index method_index prompt suggestions temperature top_ks top_k_index top_p num_beams "
+    "length_penalty max_new_tokens seed position sampling_display beam_display"
+).split()
+
+
+@pytest.fixture
+def view(browser):
+    """A function that puts a lab's view on a page of its own; no error may reach the console."""
+    page, problems = browser.new_page(), []
+    page.on(
+        "console",
+        lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: problems.append(str(error)))
+
+    def put(made: DecodingLab, weights: bytes | None = None):
+        page.set_content(PAGE)
+        script = bundle("lab.js").replace("export default", "const widget =") + HARNESS
+        page.add_script_tag(content=script, type="module")
+        page.wait_for_function("Boolean(globalThis.start)")
+        state = {name: getattr(made.view, name) for name in SENT}
+        data = made.view.weights if weights is None else weights
+        page.evaluate("([state, weights]) => start(state, weights)", [state, base64.b64encode(data).decode()])
+        return page
+
+    yield put
+    page.close()
+    assert not problems
+
+
+def text_of(page) -> str:
+    page.locator(".lmkit-token").first.wait_for()
+    return " ".join(page.locator(".lmkit-word").all_inner_texts())
+
+
+def set_trait(page, **traits):
+    page.evaluate(
+        "(traits) => { for (const [name, value] of Object.entries(traits)) model.set(name, value); }", traits
+    )
+    page.wait_for_timeout(60)
+
+
+@pytest.mark.parametrize("method", ["greedy", "sampling", "beam search"])
+def test_view_shows_what_python_decodes(view, method):
+    made = own_lab(method=method, prompt="w3 w9", seed=3, top_k=9, num_beams=4)
+    page = view(made)
+    assert text_of(page) == made.decoded()
+    assert page.locator(".lmkit-hypotheses tbody tr").count() == (4 if method == "beam search" else 0)
+
+
+def test_view_follows_every_setting(view):
+    made = own_lab(prompt="w3", seed=3)
+    page = view(made)
+    seen = {text_of(page)}
+    for change in (
+        {"temperature": 2.5},
+        {"top_k_index": 1},
+        {"seed": 8},
+        {"method_index": 2},
+        {"prompt": "w7 w7"},
+    ):
+        set_trait(page, **change)
+        seen.add(text_of(page))
+    assert len(seen) == 6
+
+
+@pytest.mark.parametrize(
+    ("traits", "message"),
+    [
+        (
+            {"temperature": 0},
+            "Temperature must be a finite number above 0; use greedy for the limit 0, but it is 0.",
+        ),
+        ({"top_ks": [0], "top_k_index": 0}, "Top_k must be a whole number of at least 1, but it is 0."),
+        ({"top_p": 0}, "Top_p must be a number above 0 and at most 1, but it is 0."),
+        ({"top_p": 1.5}, "Top_p must be a number above 0 and at most 1, but it is 1.5."),
+        ({"num_beams": 0}, "Num_beams must be a whole number of at least 1, but it is 0."),
+        ({"prompt": ""}, "Prompt must hold at least one word, but it is empty; type a few words"),
+        ({"prompt": "w1 <img src=x onerror=alert(1)>"}, "Text holds ‘<img’, which is not among the 30 words"),
+    ],
+)
+def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(view, traits, message):
+    made = own_lab(prompt="w3", seed=3)
+    page = view(made)
+    text_of(page)
+    before = page.evaluate(
+        "(names) => Object.fromEntries(names.map((name) => [name, model.get(name)]))", list(traits)
+    )
+    set_trait(page, **traits)
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert alert.inner_text().startswith(message)
+    assert page.locator("img").count() == 0
+    set_trait(page, **before)
+    alert.wait_for(state="hidden")
+    assert text_of(page) == made.decoded()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda data: data[:-8], "Your model cannot be read as a model file"),
+        (
+            lambda data: data.replace(b'"version":"1"', b'"version":"9"'),
+            "Your model must be a model file of format",
+        ),
+    ],
+)
+def test_view_refuses_damaged_weights(view, damage, message):
+    made = own_lab()
+    page = view(made, damage(made.view.weights))
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_role("alert").inner_text().startswith(message)
+
+
+def test_view_tells_of_nan_logits(view):
+    model, vocab = own_model()
+    torch.nn.init.constant_(model.decoder.bias, 3e38)
+    torch.nn.init.constant_(model.embedding.weight, 3e38)
+    made = DecodingLab(*own_model())
+    page = view(made, pretrained.to_bytes(model, vocab, quantise=False))
+    page.get_by_role("alert").wait_for()
+    assert "the model has diverged or its weights are damaged" in page.get_by_role("alert").inner_text()
+
+
+def test_view_shows_a_prompt_as_text(view):
+    vocab = Vocab(["<b>bold</b>", "&amp;", "a"])
+    page = view(DecodingLab(LSTMLanguageModel(3, 4, 4), vocab, prompt="<b>bold</b> &amp;"))
+    text_of(page)
+    assert page.locator(".lmkit-prompt").inner_text() == "<b>bold</b> &amp;"
+    assert page.locator("b").count() == 0
+
+
+def test_new_draw_is_the_next_seed_and_the_same_seed_the_same_draw(view):
+    made = own_lab(prompt="w3", seed=3)
+    page = view(made)
+    first = text_of(page)
+    page.get_by_role("button", name="New draw").click()
+    page.wait_for_timeout(60)
+    made.controls["seed"].value = 4
+    assert page.evaluate("model.get('seed')") == 4
+    assert text_of(page) == made.decoded() != first
+    set_trait(page, seed=3)
+    assert text_of(page) == first
+
+
+def test_view_writes_only_what_a_reader_did(view):
+    page = view(own_lab(prompt="w3"))
+    text_of(page)
+    set_trait(page, temperature=0.5)
+    set_trait(page, top_k_index=4)
+    page.wait_for_timeout(100)
+    assert page.evaluate("model.writes") == ["temperature", "top_k_index"]
+    page.locator(".lmkit-token").nth(4).click()
+    assert page.evaluate("model.writes.slice(2)") == ["position"]
+
+
+def test_tokens_are_chosen_by_pointer_and_keys(view):
+    endless = Vocab([f"v{i}" for i in range(len(WORDS))])
+    page, last = view(DecodingLab(own_model()[0], endless, max_new_tokens=9)), 9
+    text_of(page)
+    tokens = page.get_by_role("radiogroup", name=re.compile("New tokens")).get_by_role("radio")
+    assert tokens.count() == last
+    tokens.nth(2).click()
+    assert page.evaluate("model.get('position')") == 3
+    for key, position in [("ArrowRight", 4), ("ArrowLeft", 3), ("End", last), ("ArrowRight", 1), ("Home", 1)]:
+        page.keyboard.press(key)
+        page.wait_for_timeout(40)
+        assert page.evaluate("model.get('position')") == position
+        assert tokens.nth(position - 1).get_attribute("aria-checked") == "true"
+        assert [t for t in range(last) if tokens.nth(t).get_attribute("tabindex") == "0"] == [position - 1]
+        assert page.locator(".lmkit-next .lmkit-title").inner_text().startswith(f"Step {position} of {last}")
+
+
+def test_bars_say_what_is_kept_and_dropped(view):
+    made = own_lab(prompt="w3", top_k=4, top_p=0.6)
+    page = view(made)
+    text_of(page)
+    rows, kept = picture.bars(made._offers[0], made.settings(), made.decode()[0])
+    shown = [row.all_inner_texts() for row in
+             (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))]  # fmt: skip
+    for (word, percent, is_kept, chosen), cells in zip(rows, shown, strict=True):
+        assert cells[0] == word
+        assert abs(float(cells[2].strip("<\u202f% ")) - percent) <= 1
+        assert ("dropped" not in cells[-1]) == is_kept
+        assert ("chosen" in cells[-1]) == chosen
+    assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
+
+
+def test_changes_within_a_frame_are_shown_once(view):
+    page = view(own_lab(prompt="w3"))
+    text_of(page)
+    page.wait_for_timeout(300)
+    count = page.evaluate(
+        """async () => {
+          let count = 0;
+          const seen = model.get.bind(model);
+          model.get = (name) => { if (name === "models") count++; return seen(name); };
+          for (let seed = 0; seed < 50; seed++) model.set("seed", seed);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return count;
+        }"""
+    )
+    assert count <= 2
+    assert page.locator(".lmkit-seed").inner_text() == "seed 49"
+
+
+def test_view_stops_listening_when_it_is_closed(view):
+    page = view(own_lab(prompt="w3"))
+    first = text_of(page)
+    page.evaluate("stop()")
+    set_trait(page, prompt="w7 w7", seed=99)
+    assert text_of(page) == first
+    assert page.evaluate("model.handlers.length") == 0
+
+
+def test_sliders_get_accessible_names_whenever_they_come(view):
+    page = view(own_lab(prompt="w3"))
+    text_of(page)
+    slider = """<div class="widget-slider"><label class="widget-label">Top p</label>
+      <div class="noUi-handle" role="slider" tabindex="0"></div>
+      <div class="widget-readout" contenteditable="true">0.90</div></div>"""
+    page.evaluate(
+        "(html) => document.querySelector('.lmkit-controls').insertAdjacentHTML('beforeend', html)", slider
+    )
+    page.get_by_role("slider", name="Top p").wait_for(state="attached")
+    page.evaluate("document.querySelector('.widget-readout').textContent = '0.85'")
+    page.wait_for_timeout(50)
+    assert page.get_by_role("slider", name="Top p").get_attribute("aria-valuetext") == "0.85"
+    assert page.get_by_role("textbox", name="Top p: type a value").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("p", "shown"),
+    [(1, "100\u202f%"), (0.42, "42\u202f%"), (0.0312, "3.1\u202f%"), (2e-5, "< 0.1\u202f%"), (0, "0\u202f%")],
+)
+def test_percentages_read_well(browser, p, shown):
+    page = browser.new_page()
+    page.add_script_tag(content=bundle("dom.js") + "globalThis.percent = percent;", type="module")
+    page.wait_for_function("Boolean(globalThis.percent)")
+    assert page.evaluate("(p) => percent(p)", p) == shown
+    page.close()

@@ -3,6 +3,7 @@
 import ast
 import copy
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -95,6 +96,7 @@ def shape(definition: ast.AST) -> str:
     return ast.dump(definition)
 
 
+@cache
 def shared_names() -> dict[str, list[str]]:
     """The shapes of every function and class that stands by itself in a module of lmkit, by name."""
     shapes = {}

@@ -1,10 +1,12 @@
-"""Drop from the built site what its pages never use: 1.9 MB of a page's 3 MB when this was written.
+"""Drop from the built site what its pages never use or repeat: 1.9 MB of a page's 3 MB when this was written.
 
 The theme ships Font Awesome twice, as JavaScript and as web fonts with some two thousand icons; a page
 shows about twenty. The JavaScript goes, and the fonts and their style rules are cut down to the icons that
-occur in the site.
+occur in the site. The state of every widget carries the widget's code; a page keeps one copy, and the widget runtime
+(`third_party/widgets/src/runtime.js`) hands it to the others.
 """
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -16,6 +18,7 @@ ICON_SCRIPT = "scripts/fontawesome.js"
 ICON_SCRIPT_TAG = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 ICON_NAME = re.compile(r'\bfa-([a-z0-9-]+)|"icon": ?"([a-z0-9-]+)"')  # as a class; in a widget's state
+WIDGET_STATE = re.compile(r'(<script type="application/vnd\.jupyter\.widget-state\+json">)(.*?)(</script>)', re.DOTALL)
 PRIVATE_USE = re.compile(r"[\ue000-\uf8ff]|\\([ef][0-9a-f]{3})\b")  # as themselves or as a CSS escape
 
 
@@ -53,6 +56,21 @@ def cut_font(path: Path, characters: set[int]) -> None:
     font.save(path)
 
 
+def share_code(page: str) -> str:
+    """Return the page with the code of its widgets stored once; further copies name the model that holds it."""
+    return WIDGET_STATE.sub(lambda match: match[1] + _share_code(json.loads(match[2])) + match[3], page)
+
+
+def _share_code(saved: dict) -> str:
+    owners: dict[str, str] = {}
+    for model_id, model in saved["state"].items():
+        for part in {"_esm", "_css"} & model["state"].keys():
+            owner = owners.setdefault(model["state"][part], model_id)
+            if owner != model_id:
+                model["state"][part] = {"same_as": owner}
+    return json.dumps(saved).replace("</", "<\\/")  # nothing in it may end the script element
+
+
 def slim(app, exception) -> None:
     """Slim the site after the last page is written."""
     if exception or app.builder.format != "html":
@@ -63,7 +81,7 @@ def slim(app, exception) -> None:
         unused.unlink(missing_ok=True)
     shutil.rmtree(static / "locales", ignore_errors=True)  # translations that are applied by now
     for page in site.rglob("*.html"):
-        page.write_text(ICON_SCRIPT_TAG.sub("", page.read_text("utf-8")), "utf-8")
+        page.write_text(share_code(ICON_SCRIPT_TAG.sub("", page.read_text("utf-8"))), "utf-8")
 
     theme_css = static / "styles" / "pydata-sphinx-theme.css"
     theme_css.write_text(keep_rules(theme_css.read_text("utf-8"), icons_in_use(site)), "utf-8")

@@ -1,7 +1,9 @@
 // Words and their ids: the mirror of lmkit.text.
 
 /** What a reader can put right: the lab shows the message and goes on. */
-export class LabError extends Error {}
+export class LabError extends Error {
+  name = "LabError";
+}
 
 // Python's str.split() splits at exactly these; JavaScript's \s differs in five of them.
 const WHITE_SPACE = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;

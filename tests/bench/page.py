@@ -1,0 +1,156 @@
+"""What the built book's pages weigh, and how long a reader waits: ``python -m tests.bench.page``.
+
+Bytes are those of the files that a page really requests, as they are and after gzip at its strongest. Times are taken
+in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works, on a fast
+line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
+"""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lmkit import pretrained
+from tests.site import book, latency
+from tests.site import browser as chromium
+from tests.site.rendering import settle
+from tests.site.server import Line, serve, transferred
+
+SLOWER, BYTES_PER_SECOND, DELAY = 4, 1.6e6 / 8, 0.15
+
+# Notes when the first lab of the page, and when the last one, shows its text; both in ms since the navigation began.
+WATCH = """addEventListener("DOMContentLoaded", () => {
+  globalThis.labsReady = [];
+  const look = () => {
+    const views = [...document.querySelectorAll(".lmkit-lab .lmkit-view")];
+    const ready = views.filter((view) => view.querySelector(".lmkit-content:not([hidden]) .lmkit-token"));
+    while (labsReady.length < ready.length) labsReady.push(performance.now());
+    requestAnimationFrame(look);
+  };
+  look();
+});"""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Bytes of what a page requests: all of it as it is, all of it compressed, and of that the models."""
+
+    raw: int
+    compressed: int
+    models: int
+
+    @property
+    def without_models(self) -> int:
+        return self.compressed - self.models
+
+
+def requested_files(browser: Browser, site: str, path: str) -> list[Path]:
+    """The files of the built book that a page asks for until it is at rest."""
+    page = browser.new_page()
+    addresses = []
+    page.on("request", lambda request: addresses.append(request.url))
+    page.goto(f"{site}/{path}")
+    settle(page)
+    page.wait_for_load_state("networkidle")
+    page.close()
+    own = dict.fromkeys(urlsplit(address).path for address in addresses if address.startswith(f"{site}/"))
+    return [book.SITE / name.lstrip("/") for name in own]
+
+
+def weigh(files: list[Path]) -> Weight:
+    sizes = {file: len(transferred(file)) for file in files}
+    models = [file for file in files if file.parent.name == "lmkit" and file.stem in pretrained.names()]
+    return Weight(sum(file.stat().st_size for file in files), sum(sizes.values()), sum(map(sizes.get, models)))
+
+
+def seconds_to_labs(browser: Browser, document: str, slower: float = 1, line: Line | None = None) -> list[float]:
+    """Seconds from the start of a navigation until the first lab, and until the last one, shows its text.
+
+    The processor is made `slower` by a factor.
+    """
+    context = browser.new_context()
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    with serve(book.SITE, line) as site:
+        page.goto(f"{site}/{document}.html", timeout=120_000)
+        settle(page, patience=120_000)
+        page.wait_for_function("() => labsReady.length === document.querySelectorAll('.lmkit-lab').length")
+        times = page.evaluate("labsReady")
+        context.close()
+    return [times[0] / 1000, times[-1] / 1000]
+
+
+def slider_times(page: Page) -> dict[str, list[float]]:
+    """Milliseconds from a slider's step to the changed page, for 20 tokens: sampling, and a beam of 10."""
+    lab = page.locator(".lmkit-lab", has=page.locator(".lmkit-method")).first
+    lab.locator(".lmkit-token").first.wait_for()
+    page.wait_for_timeout(3000)  # what the view warms up while the reader reads
+    return {
+        "sampling": _steps(lab, "sampling", "Temperature") + _steps(lab, "sampling", "Top p"),
+        "beam 10": _steps(lab, "beam search", "Length penalty"),
+    }
+
+
+def _steps(lab, method: str, slider: str) -> list[float]:
+    lab.locator(".lmkit-method").get_by_label(method, exact=True).check()
+    if method == "beam search":
+        lab.get_by_role("slider", name="Beam width").press("End")
+    handle = lab.get_by_role("slider", name=slider, exact=True).element_handle()
+    keys = ["Home"] + (["ArrowRight"] * 18 + ["ArrowLeft"] * 18) * 2
+    return [changed for changed, _ in lab.page.evaluate(latency.PROBE, {"handle": handle, "keys": keys})]
+
+
+def main() -> None:
+    """Print a page's weight and its times."""
+    if faults := book.build_faults():
+        raise SystemExit("\n".join(faults))
+    path = chromium.executable()
+    with serve(book.SITE) as site, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        _print_weights(browser, site)
+        for document in book.notebooks():
+            if book.expected_counts(document)["widget"]:
+                _print_slider_times(browser, f"{site}/{document}.html")
+                _print_starts(browser, document)
+        browser.close()
+
+
+def _print_weights(browser: Browser, site: str) -> None:
+    print("Page bytes in KB: as they are, compressed (900 are wanted), compressed without models (500)")
+    for path in book.pages():
+        weight = weigh(requested_files(browser, site, path))
+        sizes = (weight.raw, weight.compressed, weight.without_models)
+        print(f"  {path:24}", "  ".join(f"{size / 1000:7.0f}" for size in sizes))
+
+
+def _print_slider_times(browser: Browser, address: str) -> None:
+    print(f"{urlsplit(address).path}: slider step to changed page, 20 tokens, ms (p95 of 16 and 33 are wanted)")
+    page = browser.new_page()
+    page.goto(address)
+    for name, times in slider_times(page).items():
+        p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
+        print(f"  {name:10} median {statistics.median(times):6.1f}  p95 {p95:6.1f}  ({len(times)} steps)")
+    page.close()
+
+
+def _print_starts(browser: Browser, document: str) -> None:
+    print("  seconds until the first lab shows its text, and until the last does, median of 3 (5 s are wanted)")
+    conditions = {
+        "as it is": (1, None),
+        "CPU / 4": (SLOWER, None),
+        "CPU / 4, 1.6 Mbit/s": (SLOWER, Line(BYTES_PER_SECOND, 0)),
+        "and 150 ms of latency": (SLOWER, Line(BYTES_PER_SECOND, DELAY)),
+    }
+    for name, condition in conditions.items():
+        runs = [seconds_to_labs(browser, document, *condition) for _ in range(3)]
+        first, last = (statistics.median(times) for times in zip(*runs, strict=True))
+        print(f"    {name:22} {first:5.1f} {last:5.1f}")
+
+
+if __name__ == "__main__":
+    main()

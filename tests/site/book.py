@@ -1,0 +1,120 @@
+"""What the book's sources say should be on its pages."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+SOURCES = ("_config.yml", "_toc.yml", "book", "lmkit", "third_party")
+NO_SOURCES = {"__pycache__", ".ipynb_checkpoints", "node_modules"}
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+# What an output is shown as when it comes in several forms; the first that it has.
+FORMS = {
+    WIDGET_VIEW: "widget", "text/html": "html", "image/svg+xml": "image", "image/png": "image", "text/plain": "text",
+}  # fmt: skip
+REMOVES_OUTPUT = {"remove-cell", "remove_cell", "remove-output", "remove_output"}
+
+
+@cache
+def documents() -> list[str]:
+    """The pages that the table of contents names, without suffix, in order."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return list(_files(contents))
+
+
+def _files(part: Any):
+    """Walk through parts, chapters and sections."""
+    if isinstance(part, list):
+        for item in part:
+            yield from _files(item)
+    elif isinstance(part, dict):
+        yield from (part[key] for key in ("root", "file") if key in part)
+        for value in part.values():
+            yield from _files(value) if isinstance(value, list) else ()
+
+
+def source(document: str) -> Path:
+    """The file from which a page is made."""
+    found = [path for suffix in (".ipynb", ".md") if (path := ROOT / f"{document}{suffix}").is_file()]
+    if len(found) != 1:
+        raise FileNotFoundError(f"_toc.yml names {document}: one {document}.ipynb or .md must be there, not {found}")
+    return found[0]
+
+
+def notebooks() -> list[str]:
+    """The pages that are made from notebooks."""
+    return [document for document in documents() if source(document).suffix == ".ipynb"]
+
+
+@cache
+def notebook(document: str) -> nbformat.NotebookNode:
+    return nbformat.read(source(document), as_version=4)
+
+
+def code_cells(document: str) -> list[nbformat.NotebookNode]:
+    """The cells of a notebook that hold code."""
+    return [cell for cell in notebook(document).cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def tags(cell: nbformat.NotebookNode) -> set[str]:
+    return set(cell.metadata.get("tags", []))
+
+
+def pages() -> list[str]:
+    """The addresses of all pages that a reader can reach, below the site's root."""
+    return [*(f"{document}.html" for document in documents()), "genindex.html", "search.html"]
+
+
+def expected_counts(document: str) -> dict[str, int]:
+    """How many cells, and outputs of each form, the page of a notebook must show."""
+    counts = Counter({"cell": 0, **dict.fromkeys([*FORMS.values(), "stream"], 0)})
+    for cell in code_cells(document):
+        counts["cell"] += not tags(cell) & {"remove-cell", "remove_cell"}
+        if not tags(cell) & REMOVES_OUTPUT:
+            counts.update(_shown_forms(cell.outputs))
+    return dict(counts)
+
+
+def _shown_forms(outputs: list[nbformat.NotebookNode]) -> list[str]:
+    streams = {output.name for output in outputs if output.output_type == "stream"}  # merged into one each
+    data = [output.data for output in outputs if output.output_type in ("display_data", "execute_result")]
+    forms = [next((form for mime, form in FORMS.items() if mime in bundle), None) for bundle in data]
+    return ["stream"] * len(streams) + [form for form in forms if form]
+
+
+def build_faults() -> list[str]:
+    """Why the built site cannot be tested: it is missing, incomplete, or older than what it is made from."""
+    if missing := [page for page in pages() if not (SITE / page).is_file()]:
+        return [f"{SITE} lacks {', '.join(missing)}: run `make book`"]
+    built = (SITE / "searchindex.js").stat().st_mtime
+    newer = [path for path in source_files() if path.stat().st_mtime > built]
+    return [f"{path.relative_to(ROOT)} is newer than the built site: run `make book`" for path in newer[:3]]
+
+
+def source_files() -> list[Path]:
+    """Every file from which the site is made."""
+    files = (path for name in SOURCES for path in [ROOT / name, *(ROOT / name).rglob("*")])
+    return [path for path in files if path.is_file() and not NO_SOURCES & set(path.relative_to(ROOT).parts)]
+
+
+def widget_state(html: str) -> dict[str, Any]:
+    """The state of all widgets that a built page carries, by model id."""
+    scripts = re.findall(rf'<script type="{re.escape(WIDGET_STATE)}">(.*?)</script>', html, re.DOTALL)
+    return {key: model for script in scripts for key, model in json.loads(script)["state"].items()}
+
+
+def widget_views(html: str) -> list[str]:
+    """The model ids of the widgets that a built page shows, in order."""
+    scripts = re.findall(rf'<script type="{re.escape(WIDGET_VIEW)}">(.*?)</script>', html, re.DOTALL)
+    return [json.loads(script)["model_id"] for script in scripts]

@@ -1,0 +1,123 @@
+"""Whether a page shows what it should, and whether everybody can use it."""
+
+from __future__ import annotations
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Locator, Page, TimeoutError
+
+from tests.site import book
+from tests.site.lab import PATIENCE
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+# An output in a <noscript> or within a widget is none of the page's own.
+COUNTS = """() => {
+  const count = (selector) => [...document.querySelectorAll(selector)].filter(
+    (node) => !node.closest(".widget-subarea, .text_html :not(noscript)")).length;
+  return {
+    cell: count("div.cell"),
+    widget: document.querySelectorAll(".cell_output .widget-subarea").length,
+    html: count(".cell_output .output.text_html"),
+    image: count(".cell_output img"),
+    text: count(".cell_output .output.text_plain"),
+    stream: count(".cell_output .output.stream"),
+  };
+}"""
+
+# Widgets are made of nested boxes; the innermost ones hold what a reader sees. A lab's view has its own rule.
+WIDGETS = """() => [...document.querySelectorAll(".widget-subarea")].map((area) => {
+  const visible = (node) => node.getClientRects().length > 0;
+  const empty = (node) => node.classList.contains("lmkit-view")
+    ? ![...node.querySelectorAll(".lmkit-token")].some(visible)
+    : !node.innerText.trim() && !node.querySelector("input, select, button, canvas, svg, img");
+  const innermost = [...area.querySelectorAll(".lm-Widget")].filter((node) => !node.querySelector(".lm-Widget"));
+  return {
+    failure: area.querySelector(".widget-failure, .lmkit-problem:not([hidden])")?.innerText ?? "",
+    parts: innermost.length,
+    empty: innermost.filter((node) => node.style.display !== "none").filter(empty).length,
+  };
+})"""
+
+SETTLED = f"""() => {{
+  const complete = ({{ failure, parts, empty }}) => failure || (parts && !empty);
+  const views = document.querySelectorAll('script[type="{book.WIDGET_VIEW}"]');
+  return views.length === document.querySelectorAll(".widget-subarea").length && ({WIDGETS})().every(complete);
+}}"""
+
+PICTURES = """() => [...document.images].map((image) => ({
+  source: image.getAttribute("src").slice(0, 80), alt: image.getAttribute("alt"), loaded: image.naturalWidth > 0,
+  inArticle: Boolean(image.closest("article")),
+}))"""
+
+# Judging contrast costs milliseconds for each element, and a chapter's code is thousands of coloured words. One word
+# of each colour on each background says all: the others become plain text.
+ONE_WORD_PER_COLOUR = """() => {
+  const seen = new Set();
+  for (const word of document.querySelectorAll(".highlight pre span")) {
+    const paper = getComputedStyle(word.closest("pre")).backgroundColor;
+    const kind = [word.className, getComputedStyle(word).color, paper].join();
+    if (seen.has(kind)) word.replaceWith(...word.childNodes);
+    seen.add(kind);
+  }
+  document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
+}"""
+
+
+def settle(page: Page, patience: int = 4 * PATIENCE) -> None:
+    """Wait until pictures and fonts are there and every widget is drawn or says why it cannot, or patience ends."""
+    page.evaluate("() => document.fonts.ready.then(() => null)")
+    try:
+        page.wait_for_function(SETTLED, timeout=patience)
+    except TimeoutError:
+        pass  # what is missing, `widget_faults` says
+
+
+def unfold(page: Page) -> None:
+    """Open everything that is folded away: code, answers."""
+    page.evaluate("() => { for (const part of document.querySelectorAll('details')) part.open = true; }")
+
+
+def widget_faults(page: Page) -> list[str]:
+    """What is wrong with the widgets of a page."""
+    faults = []
+    for place, widget in enumerate(page.evaluate(WIDGETS), 1):
+        if widget["failure"]:
+            faults.append(f"widget {place} says: {widget['failure']}")
+        elif widget["empty"] or not widget["parts"]:
+            faults.append(f"widget {place} is empty, or a part of it is")
+    return faults
+
+
+def content_faults(page: Page, document: str) -> list[str]:
+    """What the page of a notebook lacks of the outputs that the notebook has, or has too much."""
+    expected, found = book.expected_counts(document), page.evaluate(COUNTS)
+    return [f"{n} × {form}, but the page shows {found[form]}" for form, n in expected.items() if found[form] != n]
+
+
+def picture_faults(page: Page) -> list[str]:
+    """Pictures that are missing, or that say nothing to who cannot see them."""
+    faults = []
+    for picture in page.evaluate(PICTURES):
+        if not picture["loaded"]:
+            faults.append(f"{picture['source']} does not load")
+        alt = (picture["alt"] or "").strip()
+        if picture["inArticle"] and (not alt or alt.endswith((".png", ".svg", ".jpg"))):
+            faults.append(f"{picture['source']} has no description: alt={picture['alt']!r}")
+    return faults
+
+
+def accessibility_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element."""
+    page.evaluate(ONE_WORD_PER_COLOUR)
+    page.evaluate(AXE_SCRIPT)
+    # Without preload axe asks the server for nothing; the rules that need it are about video and locked rotation.
+    options = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
+    run = "([within, options]) => axe.run(within ?? document, options).then(({ violations }) => violations)"
+    violations = page.evaluate(run, [within and within.element_handle(), options])
+    found = [(v["id"], node["html"][:200], node["failureSummary"]) for v in violations for node in v["nodes"]]
+    return [f"{rule}: {html} ({summary})" for rule, html, summary in found]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")

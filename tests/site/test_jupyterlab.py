@@ -1,0 +1,118 @@
+"""The decoding labs in a live JupyterLab: the same cells, with a kernel."""
+
+import copy
+import re
+
+import nbformat
+import pytest
+from ipywidgets.embed import dependency_state
+from playwright.sync_api import expect
+
+from lmkit.models import LSTMLanguageModel
+from lmkit.text import Vocab
+from lmkit.widgets import DecodingLab
+from tests.site import book
+from tests.site.jupyterlab import TOKEN, jupyterlab
+from tests.site.lab import PATIENCE, Lab, plans
+from tests.site.test_lab import FULL, stored_plans
+from tests.site.watch import Watch
+
+pytestmark = [pytest.mark.site, pytest.mark.slow]
+
+OWN_MODEL = """
+import torch
+from lmkit.models import LSTMLanguageModel
+from lmkit.text import Vocab
+
+def own_model():
+    torch.manual_seed(3)
+    words = Vocab("the cat sat on a mat and slept .".split())
+    model = LSTMLanguageModel(len(words), embedding_size=8, hidden_size=12)
+    for weight in model.parameters():
+        torch.nn.init.normal_(weight, std=0.5)
+    return model, words
+"""
+OWN_LAB = "lab = DecodingLab(*own_model())\nlab"
+DECODED_BY_KERNEL = 'print("kernel:", lab.decoded())'
+
+
+def own_model() -> tuple[LSTMLanguageModel, Vocab]:
+    """The model that the cell above makes."""
+    scope = {}
+    exec(OWN_MODEL, scope)
+    return scope["own_model"]()
+
+
+def live_copy(document: str) -> nbformat.NotebookNode:
+    """A chapter's imports and its labs, not yet run, and a lab with a model that nobody has seen before."""
+    first, *others = book.code_cells(document)
+    labs = [cell for cell in others if any(book.WIDGET_VIEW in output.get("data", {}) for output in cell.outputs)]
+    code = [first.source, *(cell.source for cell in labs), OWN_MODEL.strip(), OWN_LAB, DECODED_BY_KERNEL]
+    metadata = copy.deepcopy(book.notebook(document).metadata)
+    metadata.pop("widgets", None)
+    cells = [nbformat.v4.new_code_cell(source) for source in code]
+    return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+
+
+@pytest.fixture
+def notebook_page(browser, tmp_path):
+    """The chapter's labs in JupyterLab, all cells run."""
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    nbformat.write(live_copy(FULL[0]), folder / "chapter.ipynb")
+    with jupyterlab(folder, tmp_path / "jupyter") as address:
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        context.set_default_timeout(6 * PATIENCE)
+        watch = Watch(context, address)
+        page = context.new_page()
+        page.goto(f"{address}/lab/tree/chapter.ipynb?token={TOKEN}")
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        page.get_by_text(re.compile(r"\(ipykernel\) \| Idle$")).wait_for()  # the kernel, in the status bar
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name=re.compile("^Run All Cells$")).click()
+        page.get_by_text(re.compile("^kernel: ")).wait_for()
+        yield page
+        context.close()
+    assert not watch.faults
+
+
+def test_labs_work_in_jupyterlab(notebook_page):
+    """Each of the chapter's labs appears and follows its controls, and so does one with a reader's own model."""
+    page = notebook_page
+    found = stored_plans(FULL[0])
+    for place, plan in enumerate(found):
+        lab = lab_at(page, place, plan)
+        move_every_slider(lab)
+    model, words = own_model()
+    lab = lab_at(page, len(found), plan_of(DecodingLab(model, words)), own=(model.stepper(), words))
+    move_every_slider(lab)
+    page.get_by_text("lab.decoded()").click()
+    page.keyboard.press("Shift+Enter")
+    text = " ".join(lab.check()["tokens"])
+    expect(page.get_by_text(re.compile("^kernel: "))).to_have_text(f"kernel: {text}", timeout=PATIENCE)
+
+
+def lab_at(page, place: int, plan, own=None) -> Lab:
+    lab = Lab(page.locator(".lmkit-lab").nth(place), plan, own)
+    lab.root.scroll_into_view_if_needed()
+    lab.wait_until_ready()
+    return lab
+
+
+def plan_of(lab: DecodingLab):
+    return plans(dependency_state([lab], drop_defaults=False), [lab.model_id])[0]
+
+
+def move_every_slider(lab: Lab) -> None:
+    """By keyboard; each is named, and changes what is shown, there and back, as Python decodes."""
+    lab.check()
+    for name, control in lab.plan.controls.items():
+        if not lab.applies(name) or control.kind not in ("IntSlider", "FloatSlider", "SelectionSlider"):
+            continue
+        label = lab[name].locator(".widget-label").inner_text()
+        expect(lab[name].get_by_role("slider", name=label, exact=True)).to_have_count(1)
+        before, low = lab.check(), control.at(control.low)
+        lab.press_to(name, low if control.default != low else control.at(control.high))
+        assert lab.check() != before, f"{name} changes nothing"
+        lab.press_to(name, control.default)
+        assert lab.check() == before

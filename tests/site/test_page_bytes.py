@@ -1,0 +1,21 @@
+"""What a page with labs may weigh as it travels."""
+
+import pytest
+
+from tests.bench.page import requested_files, weigh
+from tests.site import book
+
+pytestmark = pytest.mark.site
+
+WITHOUT_MODELS, WITH_MODELS = 500_000, 900_000
+WITH_LABS = [document for document in book.notebooks() if book.expected_counts(document)["widget"]]
+
+
+@pytest.mark.parametrize("document", WITH_LABS)
+def test_page_with_labs_is_light(browser, site, document):
+    files = requested_files(browser, site, f"{document}.html")
+    weight = weigh(files)
+    assert {file.name for file in files} >= {f"{document.split('/')[-1]}.html", "static-widgets.js", "stories.js"}
+    assert weight.models > 100_000
+    assert weight.without_models <= WITHOUT_MODELS
+    assert weight.compressed <= WITH_MODELS

@@ -1,0 +1,162 @@
+"""Every page of the built book, in light and dark, on a wide and on a narrow screen."""
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from tests.site import book
+from tests.site.conftest import SIZES
+from tests.site.rendering import (
+    accessibility_faults,
+    content_faults,
+    overflow,
+    picture_faults,
+    settle,
+    unfold,
+    widget_faults,
+)
+
+pytestmark = pytest.mark.site
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", book.pages())
+def test_page_is_sound(open_page, path, size, theme):
+    """It asks no other host, logs no error or warning, is accessible, complete, and no wider than the screen."""
+    page = open_page(path, size=size, theme=theme)
+    settle(page)
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+    assert page.locator("main").inner_text().strip()
+    assert widget_faults(page) == []
+    assert picture_faults(page) == []
+    assert overflow(page) <= 0
+    unfold(page)
+    assert accessibility_faults(page) == []
+    assert overflow(page) <= 0
+
+
+@pytest.mark.parametrize("document", book.notebooks())
+def test_page_shows_every_output_of_its_notebook(open_page, document):
+    page = open_page(f"{document}.html")
+    settle(page)
+    assert content_faults(page, document) == []
+    assert page.locator(".cell_output > .output:not(.text_html):visible").evaluate_all(
+        "outputs => outputs.filter((output) => !output.innerText.trim()).length"
+    ) == 0
+
+
+def test_root_leads_to_the_landing_page(open_page, site):
+    page = open_page("")
+    page.wait_for_url(f"{site}/{book.documents()[0]}.html")
+    assert page.locator("article h1").is_visible()
+
+
+@pytest.mark.parametrize("path", book.pages())
+def test_links_lead_somewhere(site, path):
+    """Every link to the book's own pages and files arrives, at the place on the page that it names."""
+    faults = []
+    for link in parsed(book.SITE / path).find_all("a", href=True):
+        address = urlsplit(urljoin(f"{site}/{path}", link["href"]))
+        if f"{address.scheme}://{address.netloc}" != site:
+            continue
+        target = book.SITE / unquote(address.path).lstrip("/")
+        anchor = unquote(address.fragment)
+        if not target.is_file() or (anchor and not parsed(target).find(id=anchor)):
+            faults.append(link["href"])
+    assert not faults
+
+
+@cache
+def parsed(file: Path) -> BeautifulSoup:
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_search_finds_a_chapter(open_page):
+    document = book.notebooks()[0]
+    title = re.search(r"^# (.+)$", book.notebook(document).cells[0].source, re.MULTILINE)[1]
+    page = open_page(f"search.html?q={title.split()[0]}")
+    page.locator(f"#search-results a[href*='{document}.html']").first.wait_for()
+
+
+@pytest.mark.parametrize("document", book.notebooks())
+def test_chapter_offers_its_notebook(open_page, site, document):
+    """Download of the notebook that is in the repository, and addresses that open it in Binder and Colab."""
+    page = open_page(f"{document}.html")
+    page.wait_for_load_state()
+    targets = page.locator("article ~ *, header a, .article-header-buttons a").evaluate_all(
+        "links => links.map((link) => link.href).filter(Boolean)"
+    )
+    downloads = [target for target in targets if target.endswith(".ipynb") and target.startswith(site)]
+    assert downloads
+    stored = book.source(document).read_bytes()
+    assert (book.SITE / urlsplit(downloads[0]).path.lstrip("/")).read_bytes() == stored
+    for host in ("mybinder.org", "colab.research.google.com"):
+        assert any(urlsplit(target).hostname == host and document in unquote(target) for target in targets), host
+
+
+SPOILT = {
+    "a faint word in the code": "document.querySelector('.highlight .n').style.color = '#ddd'",
+    "a faint word in code that is folded away": "document.querySelector('details .n').style.color = '#ddd'",
+    "a slider without a name": "document.querySelector('.noUi-handle').removeAttribute('aria-label')",
+    "a picture without a description": "document.querySelector('article img').removeAttribute('alt')",
+    "a picture described by its address": "document.querySelector('article img').alt = '../_images/a.png'",
+    "a picture that is not there": "document.querySelector('article img').src = 'data:image/png;base64,'",
+    "a line that is too wide": "document.querySelector('article').style.minWidth = '3000px'",
+    "a lab without its text": "document.querySelector('.lmkit-tokens').replaceChildren()",
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
+def test_spoilt_page_is_noticed(open_page, spoil):
+    """The checks of `test_page_is_sound` see what they are there for."""
+    document = next(d for d in book.notebooks() if book.expected_counts(d)["image"])
+    page = open_page(f"{document}.html")
+    settle(page)
+    page.evaluate(f"() => {{ {spoil}; }}")
+    page.wait_for_timeout(200)
+    unfold(page)
+    faults = widget_faults(page) + picture_faults(page) + ["too wide"] * (overflow(page) > 0)
+    assert faults or accessibility_faults(page)
+
+
+def mutated(change):
+    """A preparation for `open_page` that serves the chapter after a change of its HTML."""
+
+    def prepare(page):
+        def answer(route):
+            response = route.fetch()
+            route.fulfill(response=response, body=change(response.text()))
+
+        page.route("**/book/*.html", answer)
+
+    return prepare
+
+
+def without_state(html: str) -> str:
+    return re.sub(rf'(?s)<script type="{re.escape(book.WIDGET_STATE)}">.*?</script>', "", html)
+
+
+def with_empty_view(html: str) -> str:
+    return re.sub(r'"_esm": ?"(\\.|[^"\\])*"', '"_esm": "export default { render() {} }"', html)
+
+
+def without_widgets(html: str) -> str:
+    return without_state(re.sub(rf'(?s)<script type="{re.escape(book.WIDGET_VIEW)}">.*?</script>', "", html))
+
+
+def without_outputs(html: str) -> str:
+    return html.replace('class="cell_output', 'hidden class="')
+
+
+@pytest.mark.parametrize("change", [without_state, with_empty_view, without_widgets, without_outputs])
+def test_broken_page_is_noticed(open_page, change):
+    """The checks above fail where a widget is empty, or where outputs are missing."""
+    document = next(d for d in book.notebooks() if book.expected_counts(d)["widget"])
+    page = open_page(f"{document}.html", prepare=mutated(change), known=re.compile(""))
+    settle(page, patience=5000)
+    assert widget_faults(page) + content_faults(page, document)

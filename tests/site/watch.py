@@ -1,0 +1,50 @@
+"""What a page does wrong while a test uses it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
+
+OWN_SCHEMES = ("data:", "blob:", "about:")
+
+
+class Watch:
+    """Collects faults of all pages of a browser context, and what they request.
+
+    Attributes
+    ----------
+    faults : list of str
+        Requests to other hosts, failed requests, errors and warnings in the console, uncaught errors.
+    requests : list of str
+        The addresses that were requested from the host.
+    """
+
+    def __init__(self, context: BrowserContext, origin: str, known: re.Pattern | None = None):
+        self.origin, self.known = origin, known
+        self.faults: list[str] = []
+        self.requests: list[str] = []
+        context.on("request", self._request)
+        context.on("requestfailed", lambda r: self._fault(f"failed request: {r.url}: {r.failure}"))
+        context.on("response", self._response)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self._fault(f"uncaught error: {error.error}"))
+
+    def _request(self, request: Request) -> None:
+        if request.url.startswith(OWN_SCHEMES):
+            return
+        self.requests.append(request.url)
+        if not request.url.startswith(self.origin):
+            self._fault(f"request to another host: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self._fault(f"response {response.status}: {response.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self._fault(f"console {message.type}: {message.text}")
+
+    def _fault(self, text: str) -> None:
+        if not (self.known and self.known.search(text)):
+            self.faults.append(text)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md")
+FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md", "book/decoding.ipynb")
 
 
 def current(root: Path = ROOT) -> str:

@@ -43,7 +43,7 @@ class Watch:
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self._fault(f"console {message.type}: {message.text}")
+            self._fault(f"console {message.type}: {message.text} ({message.location['url']})")
 
     def _fault(self, text: str) -> None:
         if not (self.known and self.known.search(text)):

@@ -13,8 +13,9 @@ from lmkit.datasets import stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.plots import roles
 from lmkit.text import UnknownWordError, Vocab
-from lmkit.widgets import DecodingLab, assets, lab, offers, picture
+from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, offers
 from lmkit.widgets.bundle import bundle
+from lmkit.widgets.picture import noscript
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
 SHIPPED = pretrained.names()
@@ -180,7 +181,7 @@ def test_an_unknown_shipped_model_is_named():
 
 def test_controls_are_ipywidgets_linked_to_the_view():
     made = own_lab(top_k=7)
-    assert list(made.controls) == [name for name in lab.CONTROLS if name != "model"]
+    assert list(made.controls) == [name for name in decoding_lab.CONTROLS if name != "model"]
     links = [
         w
         for w in ipywidgets.widgets.widget._instances.values()
@@ -193,7 +194,7 @@ def test_controls_are_ipywidgets_linked_to_the_view():
     assert len(linked) == len(made.controls)
     assert all(
         made.controls[name].continuous_update
-        for name in lab.CONTROLS
+        for name in decoding_lab.CONTROLS
         if name not in ("model", "method", "seed")
     )
 
@@ -240,7 +241,7 @@ def test_repr_is_short_and_says_what_matters():
 
 def test_display_gives_a_picture_and_then_the_widget(monkeypatch):
     shown = []
-    monkeypatch.setattr(lab, "display", lambda thing, raw=False: shown.append(thing))
+    monkeypatch.setattr("lmkit.widgets.lab.display", lambda thing, raw=False: shown.append(thing))
     made = own_lab()
     made._ipython_display_()
     html, bundle_of_mimes = shown
@@ -257,14 +258,14 @@ def test_the_picture_shows_what_python_decodes_and_escapes_it():
     vocab = Vocab(["<eos>", "<b>", "a&b", '"'])
     torch.manual_seed(1)
     made = DecodingLab(LSTMLanguageModel(4, 4, 4), vocab, prompt='<b> "')
-    html = picture.noscript(made._offers[0], made.settings())
+    html = noscript(*made.picture())
     assert "<b>" not in html and "&lt;b&gt;" in html
     drawing = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1]).decode()
     assert "<b>" not in drawing and "a&amp;b" in drawing
     assert (
         drawing
         == base64.b64decode(
-            re.search(r"base64,([\w+/=]+)", picture.noscript(made._offers[0], made.settings()))[1]
+            re.search(r"base64,([\w+/=]+)", noscript(*made.picture()))[1]
         ).decode()
     )
 
@@ -320,7 +321,7 @@ def view(browser):
 
     def put(made: DecodingLab, weights: bytes | None = None):
         page.set_content(PAGE)
-        script = bundle("lab.js").replace("export default", "const widget =") + HARNESS
+        script = bundle("decoding_lab.js").replace("export default", "const widget =") + HARNESS
         page.add_script_tag(content=script, type="module")
         page.wait_for_function("Boolean(globalThis.start)")
         state = {name: getattr(made.view, name) for name in SENT}
@@ -481,7 +482,7 @@ def test_bars_say_what_is_kept_and_dropped(view):
     made = own_lab(prompt="w3", top_k=4, top_p=0.6)
     page = view(made)
     text_of(page)
-    rows, kept = picture.bars(made._offers[0], made.settings(), made.decode()[0])
+    rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
     shown = [row.all_inner_texts() for row in
              (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))]  # fmt: skip
     for (word, percent, is_kept, chosen), cells in zip(rows, shown, strict=True):

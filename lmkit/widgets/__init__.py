@@ -1,6 +1,6 @@
 """Widgets that compute in the reader's browser: in a notebook, and on a published page without a kernel."""
 
-from lmkit.widgets.lab import DecodingLab
-from lmkit.widgets.view import DecodingView
+from lmkit.widgets.counting import CountingLab
+from lmkit.widgets.decoding_lab import DecodingLab
 
-__all__ = ["DecodingLab", "DecodingView"]
+__all__ = ["CountingLab", "DecodingLab"]

@@ -1,105 +1,34 @@
-"""The picture that stands for a lab where no JavaScript runs, drawn from Python's own decoding.
+"""The picture that stands for a lab where no JavaScript runs.
 
-Numbers are rounded to what the eye can see, so that the stored picture is the same on any processor.
+Numbers in it are rounded to what the eye can see, so that the stored picture is the same on any processor.
 """
 
 from __future__ import annotations
 
 import base64
 import html
-import math
-import textwrap
 
-import torch
-
-from lmkit import decoding
-from lmkit.decoding import Decoded
-from lmkit.plots.roles import color
-from lmkit.widgets.offers import Offer
-from lmkit.widgets.settings import Settings
-
-WIDTH, LINE, BARS = 680, 24, 8
-_INK, _MUTED, _PAPER = "#1f2328", "#62676e", "#ffffff"
+WIDTH, LINE = 680, 24
+INK, MUTED, PAPER = "#1f2328", "#62676e", "#ffffff"
 
 
-def noscript(offer: Offer, settings: Settings) -> str:
+def noscript(svg: str, alt: str) -> str:
     """An `<img>` with its alternative text, shown only where scripts do not run."""
-    best = offer.decode(settings)[0]
-    rows, kept = bars(offer, settings, best)
-    source = base64.b64encode(svg(offer, settings, best, rows, kept).encode()).decode()
-    alt = html.escape(describe(offer, settings, best, rows), quote=True)
+    source = base64.b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{source}"
-    return f'<noscript><img class="lmkit-picture" alt="{alt}" src="{source}"></noscript>'
+    return f'<noscript><img class="lmkit-picture" alt="{html.escape(alt, quote=True)}" src="{source}"></noscript>'
 
 
-def bars(offer: Offer, settings: Settings, best: Decoded) -> tuple[list[tuple[str, int, bool, bool]], int]:
-    """The most probable tokens at one step as (word, percent, kept, chosen), and how many are kept."""
-    at = min(settings.position, len(best.tokens)) - 1
-    prompt = offer.trained.prompt_ids(settings.prompt) + best.tokens[:at]
-    log_probs = decoding.read_prompt(offer.step, prompt)[0][0]
-    kept = decoding.filter_logits(log_probs, **settings.filters) > -math.inf
-    probs = (log_probs / settings.filters["temperature"]).softmax(dim=-1)
-    order = torch.sort(probs, descending=True, stable=True).indices[:BARS].tolist()
-    words = offer.trained.vocab.words
-    rows = [(words[v], round(100 * float(probs[v])), bool(kept[v]), v == best.tokens[at]) for v in order]
-    return rows, int(kept.sum())
-
-
-def describe(offer: Offer, settings: Settings, best: Decoded, rows: list) -> str:
-    """What the picture shows, in words."""
-    shown = ", ".join(f"{word} {percent} %" for word, percent, _, _ in rows[:4])
-    text = offer.trained.vocab.decode(best.tokens)
-    step = min(settings.position, len(best.tokens))
-    written = f"“{settings.prompt}” is continued by “{text}”"
-    return f"{_title(offer, settings)}. {written}. Step {step}, most probable: {shown}."
-
-
-def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int) -> str:
-    """The picture: the text, and a bar for each of the most probable tokens at one step."""
-    lines = textwrap.wrap(f"{settings.prompt} ▸ {offer.trained.vocab.decode(best.tokens)}", 76)
-    parts, y = [_text(16, 28, _title(offer, settings), _MUTED)], 28
-    for line in lines:
-        parts.append(_text(16, y := y + LINE, line, _INK))
-    step = min(settings.position, len(best.tokens))
-    parts.append(
-        _text(
-            16, y := y + LINE + 10, f"step {step}: {kept} of {len(offer.trained.vocab)} tokens kept", _MUTED
-        )
-    )
-    for row in rows:
-        parts += _bar(y := y + LINE, *row)
-    height = y + 16
+def document(parts: list[str], height: float) -> str:
+    """An SVG document of the usual width, on white paper."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" font-family="system-ui, sans-serif" font-size="15">'
-        f'<rect width="100%" height="100%" fill="{_PAPER}"/>'
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>'
         f"{''.join(parts)}</svg>"
     )
 
 
-def _title(offer: Offer, settings: Settings) -> str:
-    values = {
-        k: v for k, v in settings.applicable().items() if k not in ("prompt", "method") and v is not None
-    }
-    return ", ".join(
-        [offer.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())]
-    )
-
-
-def _bar(y: int, word: str, percent: int, kept: bool, chosen: bool) -> list[str]:
-    fill = (
-        f'fill="{color("kept")}"'
-        if kept
-        else f'fill="none" stroke="{color("dropped")}" stroke-dasharray="3 2"'
-    )
-    note = f"{percent} %{'' if kept else ', dropped'}{', chosen' if chosen else ''}"
-    width = max(1, 4 * percent)
-    return [
-        _text(128, y, word, _INK, 'text-anchor="end"'),
-        f'<rect x="136" y="{y - 13}" width="{width}" height="16" {fill}/>',
-        _text(144 + width, y, note, _MUTED),
-    ]
-
-
-def _text(x: int, y: int, content: str, fill: str, more: str = "") -> str:
+def text(x: float, y: float, content: str, fill: str = INK, more: str = "") -> str:
+    """A line of text; `more` are further attributes."""
     return f'<text x="{x}" y="{y}" fill="{fill}" {more}>{html.escape(content)}</text>'

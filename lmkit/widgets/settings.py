@@ -9,6 +9,7 @@ from typing import Any
 
 from lmkit import decoding
 from lmkit.decoding import Decoded, Step
+from lmkit.widgets.lab import check_number
 
 METHODS = ("greedy", "sampling", "beam search")
 # The ranges of the sliders: lowest, highest.
@@ -40,15 +41,15 @@ class Settings:
     def __post_init__(self):
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {list(METHODS)}, but it is {self.method!r}")
-        _check("temperature", self.temperature, TEMPERATURE)
+        check_number("temperature", self.temperature, TEMPERATURE)
         if self.top_k is not None:
-            _check("top_k", self.top_k, (1, math.inf), whole=True)
-        _check("top_p", self.top_p, TOP_P)
-        _check("num_beams", self.num_beams, NUM_BEAMS, whole=True)
-        _check("length_penalty", self.length_penalty, LENGTH_PENALTY)
-        _check("max_new_tokens", self.max_new_tokens, MAX_NEW_TOKENS, whole=True)
-        _check("seed", self.seed, SEED, whole=True)
-        _check("position", self.position, (1, self.max_new_tokens), whole=True)
+            check_number("top_k", self.top_k, (1, math.inf), whole=True)
+        check_number("top_p", self.top_p, TOP_P)
+        check_number("num_beams", self.num_beams, NUM_BEAMS, whole=True)
+        check_number("length_penalty", self.length_penalty, LENGTH_PENALTY)
+        check_number("max_new_tokens", self.max_new_tokens, MAX_NEW_TOKENS, whole=True)
+        check_number("seed", self.seed, SEED, whole=True)
+        check_number("position", self.position, (1, self.max_new_tokens), whole=True)
 
     def decode(self, step: Step, prompt: Sequence[int], eos_token_id: int | None) -> list[Decoded]:
         """The texts that Python's decoders write, best first; only beam search writes more than one."""
@@ -75,11 +76,3 @@ class Settings:
         }[self.method]
         return {name: getattr(self, name) for name in ("prompt", "method", *own)}
 
-
-def _check(name: str, value: Any, limits: tuple[float, float], whole: bool = False) -> None:
-    low, high = limits
-    kind = int if whole else (int, float)
-    if isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high:
-        return
-    rule = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
-    raise ValueError(f"{name} must be a {'whole ' if whole else ''}number {rule}, but it is {value!r}")

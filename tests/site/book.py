@@ -118,3 +118,10 @@ def widget_views(html: str) -> list[str]:
     """The model ids of the widgets that a built page shows, in order."""
     scripts = re.findall(rf'<script type="{re.escape(WIDGET_VIEW)}">(.*?)</script>', html, re.DOTALL)
     return [json.loads(script)["model_id"] for script in scripts]
+
+
+def stored_widgets(document: str) -> tuple[dict[str, Any], list[str]]:
+    """The state of all widgets that a notebook was saved with, and the model ids of those that it shows."""
+    state = notebook(document).metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
+    outputs = [output for cell in code_cells(document) for output in cell.outputs]
+    return state, [output.data[WIDGET_VIEW]["model_id"] for output in outputs if WIDGET_VIEW in output.get("data", {})]

@@ -62,13 +62,17 @@ def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def open_labs(open_page) -> Callable[..., list[Lab]]:
-    """A function that opens a page of the book and returns its labs, ready to use."""
+    """A function that opens a page of the book and returns its labs of one kind, ready to use.
 
-    def open_(document: str, path: str | None = None, **options) -> list[Lab]:
+    `kind` is the name of the view's class, `driver` the class that drives such labs.
+    """
+
+    def open_(document: str, kind: str, driver: type[Lab] = Lab, path: str | None = None, **options) -> list[Lab]:
         html = (book.SITE / f"{document}.html").read_text(encoding="utf-8")
         found = plans(book.widget_state(html), book.widget_views(html))
         page = open_page(path or f"{document}.html", **options)
-        labs = [Lab(page.locator(".lmkit-lab").nth(i), plan) for i, plan in enumerate(found)]
+        roots = page.locator(".lmkit-lab")
+        labs = [driver(roots.nth(i), plan) for i, plan in enumerate(found) if plan.kind == kind]
         for lab in labs:
             lab.wait_until_ready()
         return labs

@@ -24,11 +24,13 @@ COUNTS = """() => {
   };
 }"""
 
-# Widgets are made of nested boxes; the innermost ones hold what a reader sees. A lab's view has its own rule.
+# Widgets are made of nested boxes; the innermost ones hold what a reader sees. A lab's view marks the elements that
+# must never be empty.
 WIDGETS = """() => [...document.querySelectorAll(".widget-subarea")].map((area) => {
-  const visible = (node) => node.getClientRects().length > 0;
+  const shown = (node) => node.parentElement.getClientRects().length > 0;
+  const filled = (view) => [...view.querySelectorAll("[data-filled]")].filter(shown);
   const empty = (node) => node.classList.contains("lmkit-view")
-    ? ![...node.querySelectorAll(".lmkit-token")].some(visible)
+    ? filled(node).length === 0 || filled(node).some((part) => !part.childElementCount)
     : !node.innerText.trim() && !node.querySelector("input, select, button, canvas, svg, img");
   const innermost = [...area.querySelectorAll(".lm-Widget")].filter((node) => !node.querySelector(".lm-Widget"));
   return {

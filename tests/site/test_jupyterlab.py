@@ -12,9 +12,10 @@ from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
 from lmkit.widgets import DecodingLab
 from tests.site import book
+from tests.site.decoding_lab import DecodingLab as Driver
 from tests.site.jupyterlab import TOKEN, jupyterlab
-from tests.site.lab import PATIENCE, Lab, plans
-from tests.site.test_lab import FULL, stored_plans
+from tests.site.lab import PATIENCE, plans
+from tests.site.test_decoding_lab import FULL, KIND
 from tests.site.watch import Watch
 
 pytestmark = [pytest.mark.site, pytest.mark.slow]
@@ -79,7 +80,7 @@ def notebook_page(browser, tmp_path):
 def test_labs_work_in_jupyterlab(notebook_page):
     """Each of the chapter's labs appears and follows its controls, and so does one with a reader's own model."""
     page = notebook_page
-    found = stored_plans(FULL[0])
+    found = plans(*book.stored_widgets(FULL[0]), KIND)
     for place, plan in enumerate(found):
         lab = lab_at(page, place, plan)
         move_every_slider(lab)
@@ -92,8 +93,8 @@ def test_labs_work_in_jupyterlab(notebook_page):
     expect(page.get_by_text(re.compile("^kernel: "))).to_have_text(f"kernel: {text}", timeout=PATIENCE)
 
 
-def lab_at(page, place: int, plan, own=None) -> Lab:
-    lab = Lab(page.locator(".lmkit-lab").nth(place), plan, own)
+def lab_at(page, place: int, plan, own=None) -> Driver:
+    lab = Driver(page.locator(".lmkit-lab").nth(place), plan, own)
     lab.root.scroll_into_view_if_needed()
     lab.wait_until_ready()
     return lab
@@ -103,7 +104,7 @@ def plan_of(lab: DecodingLab):
     return plans(dependency_state([lab], drop_defaults=False), [lab.model_id])[0]
 
 
-def move_every_slider(lab: Lab) -> None:
+def move_every_slider(lab: Driver) -> None:
     """By keyboard; each is named, and changes what is shown, there and back, as Python decodes."""
     lab.check()
     for name, control in lab.plan.controls.items():

@@ -20,8 +20,13 @@ export class LanguageModel {
     return { h: new Float32Array(D * H), c: new Float32Array(D * H), logProbs: new Float32Array(V) };
   }
 
-  /** Read one token from the state `from` (null: nothing read yet) and write the state `to`. */
-  step(token, from, to) {
+  /** Room for the gates i, f, g, o of every layer, as `step` writes them: the gate k of layer d begins at (4 d + k) H. */
+  newGates() {
+    return new Float32Array(this.size.D * 4 * this.size.H);
+  }
+
+  /** Read one token from the state `from` (null: nothing read yet) and write the state `to`; and the `gates`, if given. */
+  step(token, from, to, gates = null) {
     const { kernel: { floats, affine }, place, size: { V, H, D } } = this;
     let fromInput = this.tableRow(token);
     for (let d = 0; d < D; d++) {
@@ -34,6 +39,7 @@ export class LanguageModel {
       else floats.fill(0, place.h, place.h + H);
       affine(recurrent, 4 * H, padded(H), place.h, fromInput, place.gates);
       this.openGates(d * H, from, to);
+      if (gates) this.copyGates(d, gates);
     }
     affine(place.readout, padded(V), padded(H), place.h, place.readoutBias, place.logits);
     logSoftmax(floats, place.logits, to.logProbs);
@@ -50,6 +56,15 @@ export class LanguageModel {
       const c = (from ? f * from.c[start + u] : 0) + i * g;
       to.c[start + u] = c;
       to.h[start + u] = floats[hPlace + u] = o * tanh(c);
+    }
+  }
+
+  /** The gates of layer d, from the sums that `openGates` has just used: a step that is not looked at pays nothing. */
+  copyGates(d, gates) {
+    const { kernel: { floats }, place, size: { H } } = this;
+    for (let u = 0; u < 4 * H; u++) {
+      const sum = floats[place.gates + u];
+      gates[d * 4 * H + u] = u >= 2 * H && u < 3 * H ? tanh(sum) : sigmoid(sum);
     }
   }
 

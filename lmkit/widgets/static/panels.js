@@ -1,16 +1,10 @@
-// What the lab shows. A panel is built once and then only written to, so that a slider step costs little and the
+// What the decoding lab shows. A panel is built once and then only written to, so that a slider step costs little and the
 // keyboard's focus stays where it is.
 
 import { DROPPED_BY_K, DROPPED_BY_P } from "./decoding.js";
-import { element, percent, resize, setAttribute, setText, short, signed, uniqueId } from "./dom.js";
+import { element, percent, resize, setAttribute, setText, short, signed } from "./dom.js";
 import { SHOWN_ROWS } from "./session.js";
-
-function panel(className, title) {
-  const id = uniqueId(className);
-  const heading = element("p", { class: "lmkit-title", id }, title);
-  const root = element("div", { class: `lmkit-panel ${className}`, role: "group", "aria-labelledby": id });
-  return { heading, root };
-}
+import { panel } from "./view.js";
 
 /** The prompt and the new tokens, each with its probability; a token is a radio button that says which step is shown. */
 export class TextPanel {
@@ -18,12 +12,12 @@ export class TextPanel {
     const { root, heading } = panel("lmkit-text", "Text");
     this.root = root;
     this.seed = element("span", { class: "lmkit-seed" });
-    this.draw = element("button", { type: "button", class: "lmkit-draw" }, "New draw");
+    this.draw = element("button", { type: "button", class: "lmkit-button lmkit-draw" }, "New draw");
     this.draw.addEventListener("click", onDraw);
     this.drawRow = element("span", { class: "lmkit-draw-row" }, this.seed, this.draw);
     this.prompt = element("span", { class: "lmkit-prompt" });
     const label = "New tokens; the arrow keys choose the step that is shown below";
-    this.tokens = element("span", { class: "lmkit-tokens", role: "radiogroup", "aria-label": label });
+    this.tokens = element("span", { class: "lmkit-tokens", role: "radiogroup", "aria-label": label, "data-filled": "" });
     this.numbers = element("p", { class: "lmkit-numbers" });
     root.append(
       element("div", { class: "lmkit-head" }, heading, this.drawRow),
@@ -101,7 +95,7 @@ export class BarsPanel {
     const { root, heading } = panel("lmkit-next", "Next token");
     Object.assign(this, { root, heading });
     this.kept = element("p", { class: "lmkit-kept-line" });
-    this.body = element("tbody");
+    this.body = element("tbody", { "data-filled": "" });
     this.scale = element("th", { scope: "col", class: "lmkit-bar-cell" });
     const column = (text, name) => element("th", { scope: "col", class: name }, text);
     this.modelHead = column("model", "lmkit-model");
@@ -199,25 +193,4 @@ export class HypothesesPanel {
 
 function makeHypothesis() {
   return element("tr", {}, element("td", { class: "lmkit-hypothesis" }), element("td"), element("td"), element("td"));
-}
-
-/** Problems and progress, in the widget's place. */
-export class MessagePanel {
-  constructor() {
-    this.problem = element("p", { class: "lmkit-problem", role: "alert" });
-    this.progress = element("p", { class: "lmkit-progress", role: "status" });
-    this.live = element("p", { class: "lmkit-unseen", "aria-live": "polite" });
-    this.problem.hidden = this.progress.hidden = true;
-  }
-
-  tell({ problem = "", progress = "" }) {
-    setText(this.problem, problem && sentence(problem));
-    setText(this.progress, progress);
-    this.problem.hidden = !problem;
-    this.progress.hidden = !progress;
-  }
-}
-
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

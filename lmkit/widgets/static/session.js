@@ -1,9 +1,11 @@
 // What the lab computes, as plain data; the panels only show it.
 
+import { bytesOf, loadAsset, once } from "./assets.js";
 import { beamSearch, Filter, greedy, KEPT, sample } from "./decoding.js";
 import { LanguageModel } from "./lstm.js";
 import { Memory } from "./memory.js";
-import { Oracle } from "./oracle.js";
+import { Grammar, Oracle } from "./oracle.js";
+import { parseModel } from "./safetensors.js";
 
 export const SHOWN_ROWS = 12;
 const ORACLE_LIMIT = 30000; // readings, after which the grammar's memory of texts begins anew
@@ -103,4 +105,17 @@ export class Session {
     if (rank >= ranks.length) ranks[ranks.length - 1] = rank;
     return ranks;
   }
+}
+
+/** The session of an offered model, with the grammar where the truth is known: made once per page. */
+export function openSession(model, { name, key, truth, own }) {
+  return once(`model ${key}`, async () => {
+    const loading = own ? bytesOf(model.get("weights")) : loadAsset(model, name, key);
+    const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
+    return new Session(parseModel(bytes, name), grammar);
+  });
+}
+
+function openGrammar(model, { name, key }) {
+  return once(`grammar ${key}`, async () => new Grammar(await loadAsset(model, name, key)));
 }

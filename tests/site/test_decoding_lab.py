@@ -7,20 +7,19 @@ from playwright.sync_api import expect
 
 from lmkit.datasets import stories
 from tests.site import book
-from tests.site.lab import APPLICABLE, PATIENCE, SLIDERS, Lab, plans
+from tests.site.decoding_lab import APPLICABLE, SLIDERS, DecodingLab
+from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
+KIND = "DecodingView"
 
 
-def stored_plans(document: str):
-    state = book.notebook(document).metadata.get("widgets", {}).get(book.WIDGET_STATE, {}).get("state", {})
-    outputs = [output for cell in book.code_cells(document) for output in cell.outputs]
-    views = [output.data[book.WIDGET_VIEW] for output in outputs if book.WIDGET_VIEW in output.get("data", {})]
-    return plans(state, [view["model_id"] for view in views])
-
-
-LABS = [(document, i, plan) for document in book.notebooks() for i, plan in enumerate(stored_plans(document))]
+LABS = [
+    (document, i, plan)
+    for document in book.notebooks()
+    for i, plan in enumerate(plans(*book.stored_widgets(document), KIND))
+]
 EVERY_LAB = pytest.mark.parametrize(("document", "place"), [(document, i) for document, i, _ in LABS])
 FULL = next((document, i) for document, i, plan in LABS if {"prompt", "method", *SLIDERS} <= set(plan.controls))
 
@@ -28,7 +27,7 @@ FULL = next((document, i) for document, i, plan in LABS if {"prompt", "method", 
 @pytest.fixture
 def full_lab(open_labs):
     """A function that opens a page with a lab that has every slider, and returns that lab."""
-    return lambda **options: open_labs(FULL[0], **options)[FULL[1]]
+    return lambda **options: open_labs(FULL[0], KIND, DecodingLab, **options)[FULL[1]]
 
 
 def tokens(shown):
@@ -68,7 +67,7 @@ def values_of(lab: Lab, name: str) -> list:
 @EVERY_LAB
 def test_every_control_changes_the_page_as_python_decodes(open_labs, document, place, by):
     """At its maximum, minimum and default the page shows other text or bars, and always what Python decodes."""
-    lab = open_labs(document)[place]
+    lab = open_labs(document, KIND, DecodingLab)[place]
     for name in lab.plan.controls:
         if not lab.applies(name):
             lab.choose("method", next(method for method, names in APPLICABLE.items() if name in names))
@@ -88,7 +87,7 @@ def test_every_control_changes_the_page_as_python_decodes(open_labs, document, p
 @EVERY_LAB
 def test_every_control_is_reached_by_tab(open_labs, document, place):
     """From the first control on, the Tab key visits each visible control, then the text; all are named."""
-    lab = open_labs(document)[place]
+    lab = open_labs(document, KIND, DecodingLab)[place]
     lab.check()
     where = """root => {
       const at = document.activeElement;
@@ -108,7 +107,7 @@ def test_every_control_is_reached_by_tab(open_labs, document, place):
 
 @EVERY_LAB
 def test_controls_have_their_visible_names(open_labs, document, place):
-    lab = open_labs(document)[place]
+    lab = open_labs(document, KIND, DecodingLab)[place]
     for name in lab.plan.controls:
         if not lab.applies(name):
             continue
@@ -369,7 +368,7 @@ def test_damaged_weights_are_explained(open_page):
         page.route(f"**/_static/lmkit/{first}.js*", answer)
 
     page = open_page(f"{document}.html", prepare=cut)
-    lab = Lab(page.locator(".lmkit-lab").nth(place), plan)
+    lab = DecodingLab(page.locator(".lmkit-lab").nth(place), plan)
     title = plan.controls["model"].options[0]
     expect(lab.problem).to_contain_text(f"{title} cannot be read as a model file", timeout=4 * PATIENCE)
     assert others
@@ -389,5 +388,5 @@ def test_picture_stands_in_where_scripts_do_not_run(open_page):
         for picture, plan in zip(pictures.all(), expected, strict=True):
             assert picture.is_visible()
             assert picture.bounding_box()["height"] > 100
-            decoded = Lab(picture, plan).expected()["tokens"]
+            decoded = DecodingLab(picture, plan).expected()["tokens"]
             assert f"“{' '.join(decoded)}”" in picture.get_attribute("alt")

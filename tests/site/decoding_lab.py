@@ -1,0 +1,194 @@
+"""Drives a decoding lab, and says what Python decodes with the same settings."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Locator, TimeoutError
+
+from lmkit import decoding, pretrained
+from lmkit.pretrained import Pretrained
+from lmkit.text import Vocab
+from tests.site.lab import PATIENCE, Lab, Plan
+
+SLIDERS = ("temperature", "top_k", "top_p", "num_beams", "length_penalty", "position")
+APPLICABLE = {
+    "greedy": set(),
+    "sampling": {"temperature", "top_k", "top_p", "seed"},
+    "beam search": {"num_beams", "length_penalty"},
+}
+
+# What a lab shows, apart from numbers that both sides round.
+SNAPSHOT = """root => {
+  const texts = (selector) => Array.from(root.querySelectorAll(selector), (node) => node.textContent);
+  const shown = (node) => Boolean(node) && node.getClientRects().length > 0;
+  const tokens = [...root.querySelectorAll(".lmkit-token")];
+  const table = [...root.querySelectorAll(".lmkit-next tbody tr")];
+  const hypotheses = root.querySelector(".lmkit-hypotheses");
+  return {
+    ready: shown(root.querySelector(".lmkit-content")) && !root.querySelector(".lmkit-content").inert,
+    prompt: root.querySelector(".lmkit-view .lmkit-prompt")?.textContent,
+    tokens: texts(".lmkit-token .lmkit-word"),
+    step: tokens.findIndex((token) => token.ariaChecked === "true") + 1,
+    heading: root.querySelector(".lmkit-next .lmkit-title")?.textContent,
+    words: table.map((row) => row.querySelector("th").textContent),
+    kept: table.map((row) => row.classList.contains("lmkit-kept")),
+    chosen: table.map((row) => row.classList.contains("lmkit-chosen")),
+    hypotheses: shown(hypotheses) ? texts(".lmkit-hypotheses td:first-child") : [],
+  };
+}"""
+EQUALS = f"([root, expected]) => JSON.stringify(({SNAPSHOT})(root)) === JSON.stringify(expected)"
+
+
+@cache
+def shipped(name: str) -> tuple[Pretrained, Any]:
+    trained = pretrained.load(name)
+    return trained, trained.model.stepper()
+
+
+class DecodingLab(Lab):
+    """One decoding lab on an open page; `own` is the (step, Vocab) of a model that is not shipped."""
+
+    def __init__(self, root: Locator, plan: Plan, own: tuple[decoding.Step, Vocab] | None = None):
+        super().__init__(root, plan)
+        self.own = own
+        names = ("prompt", "temperature", "top_p", "num_beams", "length_penalty", "seed", "position")
+        view = {name: plan.view[name] for name in names}
+        k, method = plan.view["top_ks"][plan.view["top_k_index"]], plan.view["method_index"]
+        view |= {"top_k": "all" if k is None else str(k), "method": list(APPLICABLE)[method]}
+        self.values = view | self.values
+
+    def choose(self, name: str, value: str, keyboard: bool = False) -> None:
+        super().choose(name, value, keyboard)
+        if name == "model" and not self._reads(self.values["prompt"]):
+            self.values["prompt"] = self.prompts[0]
+
+    def applies(self, name: str) -> bool:
+        """Whether a control makes a difference to the present method."""
+        return name not in set().union(*APPLICABLE.values()) or name in APPLICABLE[self.values["method"]]
+
+    def new_draw(self, keyboard: bool = False) -> None:
+        button = self.root.locator(".lmkit-draw")
+        if keyboard:
+            button.focus()
+            self.page.keyboard.press("Enter")
+        else:
+            button.click()
+        self.values["seed"] = (self.values["seed"] + 1) % 2**32
+
+    # what the page shows, and what Python says
+
+    def snapshot(self) -> dict[str, Any]:
+        return self.root.evaluate(SNAPSHOT)
+
+    def check(self) -> dict[str, Any]:
+        """Wait until the page shows what Python decodes with the present settings; return what it shows."""
+        expected = self.expected()
+        exact = {key: value for key, value in expected.items() if key != "numbers"}
+        try:
+            self.page.wait_for_function(EQUALS, arg=[self.root.element_handle(), exact], timeout=PATIENCE)
+        except TimeoutError:
+            shown = self.snapshot()
+            differences = {key: (shown[key], exact[key]) for key in exact if shown[key] != exact[key]}
+            assert not differences, f"shown, and decoded by Python with {self.values}: {differences}"
+        self._check_numbers(expected["numbers"])
+        return self.snapshot() | {"numbers": self.numbers()}
+
+    def _check_numbers(self, expected: dict[str, list[float]]) -> None:
+        for name, numbers in self.numbers().items():
+            assert len(numbers) == len(expected[name]), (name, numbers, expected[name])
+            for (shown, unit), true in zip(numbers, expected[name], strict=True):
+                error = 0.51 * unit + 1e-5 * abs(true)  # a score multiplies the float32 rounding of its log-probability
+                assert abs(shown - true) <= error, f"{name}: {shown} is shown for {true}; {self.values}"
+
+    def numbers(self) -> dict[str, list[tuple[float, float]]]:
+        """The numbers on the page, each with the unit of its last digit."""
+        texts = {
+            "chances": ".lmkit-token .lmkit-chance",
+            "bars": ".lmkit-next tbody .lmkit-model",
+            "kept": ".lmkit-kept-line",
+            "scores": ".lmkit-hypotheses:not([hidden]) tbody td:nth-child(2)",
+        }
+        found = {name: self.root.locator(selector).all_text_contents() for name, selector in texts.items()}
+        found["kept"] = [line.split(":")[1] for line in found["kept"] if line.startswith("Kept:")]
+        return {name: [_number(line) for line in lines] for name, lines in found.items()}
+
+    def expected(self) -> dict[str, Any]:
+        """What `SNAPSHOT` and `numbers` must find with the present settings, computed in Python."""
+        step, vocab, end = self._decoder()
+        v, method = self.values, self.values["method"]
+        prompt = pretrained.prompt_ids(vocab, v["prompt"])
+        length = self.plan.view["max_new_tokens"]
+        filters = {"temperature": 1.0, "top_k": None, "top_p": 1.0}
+        if method == "sampling":
+            k = None if v["top_k"] == "all" else int(v["top_k"])
+            filters = {"temperature": v["temperature"], "top_k": k, "top_p": v["top_p"]}
+            texts = [decoding.sample(step, prompt, length, end, **filters, seed=v["seed"])]
+        elif method == "greedy":
+            texts = [decoding.greedy(step, prompt, length, end)]
+        else:
+            widths = {name: v[name] for name in ("num_beams", "length_penalty")}
+            texts = decoding.beam_search(step, prompt, length, end, **widths)
+        tokens = texts[0].tokens
+        at = min(v["position"], len(tokens))
+        log_probs = decoding.read_prompt(step, prompt + tokens[: at - 1])[0][0]
+        kept = decoding.filter_logits(log_probs, **filters) > -math.inf
+        probs = (log_probs / filters["temperature"]).softmax(dim=-1)
+        order = log_probs.sort(descending=True, stable=True).indices.tolist()
+        rows = order[:12] if tokens[at - 1] in order[:12] else [*order[:11], tokens[at - 1]]
+        several = method == "beam search"
+        return {
+            "ready": True,
+            "prompt": v["prompt"],
+            "tokens": [vocab.words[token] for token in tokens],
+            "step": at,
+            "heading": f"Step {at} of {len(tokens)}: what could come next",
+            "words": [vocab.words[token] for token in rows],
+            "kept": [bool(kept[token]) for token in rows],
+            "chosen": [token == tokens[at - 1] for token in rows],
+            "hypotheses": [vocab.decode(text.tokens) for text in texts] if several else [],
+            "numbers": {
+                "chances": [100 * math.exp(x) for x in texts[0].log_probs],
+                "bars": [100 * float(probs[token]) for token in rows],
+                "kept": [int(kept.sum())] if method == "sampling" and not kept.all() else [],
+                "scores": [text.score for text in texts] if several else [],
+            },
+        }
+
+    @property
+    def prompts(self) -> list[str]:
+        """What the lab suggests for the chosen model."""
+        return self._entry()["prompts"]
+
+    @property
+    def vocab(self) -> Vocab:
+        """The words of the chosen model."""
+        return self._decoder()[1]
+
+    def _reads(self, prompt: str) -> bool:
+        return all(word in self.vocab for word in prompt.split())
+
+    def _entry(self) -> dict[str, Any]:
+        """The model that is chosen."""
+        models = self.plan.view["models"]
+        first = models[self.plan.view["model_index"]]
+        return next(entry for entry in models if entry["title"] == self.values.get("model", first["title"]))
+
+    def _decoder(self) -> tuple[decoding.Step, Vocab, int | None]:
+        if self.own:
+            step, vocab = self.own
+        else:
+            trained, step = shipped(self._entry()["name"])
+            vocab = trained.vocab
+        return step, vocab, vocab.id("<eos>") if "<eos>" in vocab else None
+
+
+def _number(text: str) -> tuple[float, float]:
+    """The first number in a text, and the unit of its last digit; "< 0.1 %" is a number between 0 and 0.1."""
+    digits = re.search(r"\d+(\.\d+)?", text)[0]
+    value = float(digits) * (-1 if text.lstrip()[0] in "-−" else 1)
+    unit = 10.0 ** -len(digits.partition(".")[2])
+    return (value / 2, value) if "<" in text else (value, unit)

@@ -11,7 +11,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md", "book/decoding.ipynb")
+FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md")
+
+
+def followers(root: Path = ROOT) -> list[str]:
+    """Return the names of the files that repeat the address: every chapter brings lmkit with it on Colab."""
+    return [*FOLLOWERS, *(f"book/{chapter.name}" for chapter in sorted(root.glob("book/*.ipynb")))]
 
 
 def current(root: Path = ROOT) -> str:
@@ -23,7 +28,7 @@ def current(root: Path = ROOT) -> str:
 def differing(root: Path = ROOT) -> list[str]:
     """Return the names of the files that do not give the address of ``_config.yml``."""
     address = re.compile(re.escape(current(root)) + r"(?![\w-])")
-    return [name for name in FOLLOWERS if not address.search((root / name).read_text("utf-8"))]
+    return [name for name in followers(root) if not address.search((root / name).read_text("utf-8"))]
 
 
 def change(new: str, root: Path = ROOT) -> None:
@@ -31,7 +36,7 @@ def change(new: str, root: Path = ROOT) -> None:
     if not re.fullmatch(r"https://[\w.-]+/[\w.-]+/[\w.-]*[\w-]", new) or new.endswith(".git"):
         raise SystemExit(f"an address is like https://github.com/<owner>/<name>, without .git; not {new!r}")
     old = current(root)
-    for name in ("_config.yml", *FOLLOWERS):
+    for name in ("_config.yml", *followers(root)):
         file = root / name
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
 

@@ -24,6 +24,10 @@ LOADED = re.compile(
     r"""|<link\b(?![^>]*rel=["'](?:canonical|next|prev)["'])[^>]*?\shref=["'](?P<href>[^"']*)"""
 )
 
+THEBE_SETTINGS = re.compile(
+    r'<script type="text/x-thebe-config">.*?</script>|<script>kernelName = [^<]*</script>', re.DOTALL
+)
+
 
 def staging(app) -> Path:
     """Return the folder in which the build collects the assets."""
@@ -54,6 +58,8 @@ def drop_thebe(app, pagename, templatename, context, doctree) -> None:
 
     for kind in ("script_files", "css_files"):
         context[kind] = [asset for asset in context[kind] if not is_thebe(asset)]
+    if "body" in context:
+        context["body"] = THEBE_SETTINGS.sub("", context["body"])
 
 
 def delete_thebe(app, exception) -> None:

@@ -27,7 +27,7 @@ WATCH = """addEventListener("DOMContentLoaded", () => {
   globalThis.labsReady = [];
   const look = () => {
     const views = [...document.querySelectorAll(".lmkit-lab .lmkit-view")];
-    const ready = views.filter((view) => view.querySelector(".lmkit-content:not([hidden]) .lmkit-token"));
+    const ready = views.filter((view) => view.querySelector(".lmkit-content:not([hidden]) [data-filled] > *"));
     while (labsReady.length < ready.length) labsReady.push(performance.now());
     requestAnimationFrame(look);
   };

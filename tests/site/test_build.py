@@ -13,6 +13,7 @@ CHAPTERS = {
     "a sound chapter": ("print('all is well')", False),
     "a cell that raises": ("raise RuntimeError('not today')", True),
     "a warning in a cell": ("import warnings; warnings.warn('this will change')", True),
+    "more memory than Binder may have": ("block = b'x' * 1_100_000_000", True),
     "a chapter that is not there": (None, True),
 }
 METADATA = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}

@@ -15,7 +15,12 @@ WITH_LABS = [document for document in book.notebooks() if book.expected_counts(d
 def test_page_with_labs_is_light(browser, site, document):
     files = requested_files(browser, site, f"{document}.html")
     weight = weigh(files)
-    assert {file.name for file in files} >= {f"{document.split('/')[-1]}.html", "static-widgets.js", "stories.js"}
-    assert weight.models > 100_000
+    assert {file.name for file in files} >= {f"{document.split('/')[-1]}.html", "static-widgets.js"}
     assert weight.without_models <= WITHOUT_MODELS
     assert weight.compressed <= WITH_MODELS
+
+
+def test_models_are_weighed(browser, site):
+    files = requested_files(browser, site, "book/decoding.html")
+    assert "stories.js" in {file.name for file in files}
+    assert weigh(files).models > 100_000

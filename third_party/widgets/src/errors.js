@@ -12,6 +12,9 @@ export function showError(place, error) {
   place.replaceChildren(note);
 }
 
+// anywidget says so when a model was not ready within two seconds, and goes on waiting: on a busy machine that is no fault.
+const SLOW_START = /Failed to initialize model/;
+
 /** anywidget starts its views asynchronously and lets errors escape to the window: catch those of `views()`. */
 export function watchAnywidget(views) {
   const explain = (error) => {
@@ -19,6 +22,9 @@ export function watchAnywidget(views) {
       if (!view.el.childElementCount) showError(view.el, error);
     }
   };
-  addEventListener("unhandledrejection", (event) => explain(event.reason));
+  addEventListener("unhandledrejection", (event) => {
+    if (SLOW_START.test(event.reason?.message ?? event.reason)) event.preventDefault();
+    else explain(event.reason);
+  });
   addEventListener("error", (event) => event.error && explain(event.error));
 }

@@ -1,6 +1,22 @@
 """Diagrams and charts that share one visual language: `plot_x(data, *, ax=None, **kwargs) -> Axes`."""
 
 from lmkit.plots.charts import STYLE, plot_curves, plot_next_token
+from lmkit.plots.heatmaps import plot_gates
+from lmkit.plots.lstm_cell import plot_lstm_cell
+from lmkit.plots.measurements import plot_losses, plot_reach
 from lmkit.plots.roles import ROLES, color, css
+from lmkit.plots.unrolled import plot_rnn
 
-__all__ = ["ROLES", "STYLE", "color", "css", "plot_curves", "plot_next_token"]
+__all__ = [
+    "ROLES",
+    "STYLE",
+    "color",
+    "css",
+    "plot_curves",
+    "plot_gates",
+    "plot_losses",
+    "plot_lstm_cell",
+    "plot_next_token",
+    "plot_reach",
+    "plot_rnn",
+]

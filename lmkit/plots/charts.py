@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from lmkit.plots.line_labels import MARKERS, label_ends
 from lmkit.plots.roles import color
 
 STYLE = Path(__file__).with_name("book.mplstyle")
@@ -73,13 +75,12 @@ def plot_curves(
         Where to draw; the current axes by default.
     """
     ax = ax or plt.gca()
-    for (label, values), marker in zip(curves.items(), "osD^v", strict=False):
-        hue = color((roles or {}).get(label, "model"))
-        ax.plot(x, values, marker=marker, color=hue)
-        ax.annotate(
-            label, (x[-1], values[-1]), xytext=(8, 0), textcoords="offset points", va="center",
-            color=color((roles or {}).get(label, "model"), text=True), annotation_clip=False,
-        )
+    ends = []
+    for (label, values), marker in zip(curves.items(), cycle(MARKERS), strict=False):
+        role = (roles or {}).get(label, "model")
+        ax.plot(x, values, marker=marker, color=color(role))
+        ends.append((label, x[-1], values[-1], role))
+    label_ends(ax, ends)
     return ax
 
 

@@ -17,12 +17,16 @@ ROOMS = {
     "rnn": {"dropout"},
     "models": {"rnn", "dropout"},
     "seq2seq": {"rnn", "attention"},
-    "training": {"text"},
+    "training": {"text", "plots"},
     "decoding": set(),
     "metrics": set(),
+    "gradients": set(),
+    "probing": set(),
+    "counting": {"text"},
     "plots": set(),
     "pretrained": {"models", "seq2seq", "text"},
-    "widgets": {"text", "decoding", "plots", "pretrained", "datasets"},  # datasets for the file of the grammar
+    # datasets: texts and the grammar; rnn and gradients: what the page must reproduce
+    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients"},
     "study": set(),
 }
 ROOMS["recipes"] = set(ROOMS) - {"", "recipes"} - {"widgets"}

@@ -88,7 +88,9 @@ class CountingLab(Lab):
         field = ipywidgets.Combobox(value=context, options=list(dict.fromkeys([context, *suggestions])))
         controls = {
             "context": described(field, "Context", "The tokens before, separated by spaces", "lmkit-wide"),
-            "context_length": described(slider(context_length, LENGTHS), "Tokens used", "How many of the last are used"),
+            "context_length": described(
+                slider(context_length, LENGTHS), "Tokens used", "How many at its end are used", "lmkit-wide"
+            ),
         }
         traits = {"context": context, "context_length": context_length}
         super().__init__(CountingView(**_text_traits(self.tokens, vocab), **traits), controls)
@@ -108,13 +110,15 @@ class CountingLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The context and the bars of its most frequent continuations."""
-        counts, used = self.continuations(), " ".join(self.used())
+        counts = self.continuations()
         rows = [(token, counts[token], share) for token, share in list(counting.shares(counts).items())[:BARS]]
-        title = f"After “{used}”, counted {counts.total()} times in {len(self.tokens)} tokens"
-        listed = ", ".join(f"{token} {number} times" for token, number, _ in rows)
+        after = f"After “{' '.join(self.used())}”"
+        counted = f"counted {counts.total():,} times in {len(self.tokens):,} tokens"
+        listed = ", ".join(f"{token} {number:,}" for token, number, _ in rows) or "nothing"
         left = f", and {len(counts) - len(rows)} more" if len(counts) > len(rows) else ""
-        bars = [part for i, row in enumerate(rows) for part in _bar(28 + LINE * (i + 1), *row)]
-        return document([text(16, 28, title, MUTED), *bars], 44 + LINE * len(rows)), f"{title}: {listed}{left}."
+        bars = [part for i, row in enumerate(rows) for part in _bar(62 + LINE * i + LINE, *row)]
+        svg = document([text(16, 28, after, INK), text(16, 52, counted, MUTED), *bars], 80 + LINE * len(rows))
+        return svg, f"{after}, {counted}: {listed}{left}."
 
 
 def _checked(tokens: Sequence[str]) -> list[str]:

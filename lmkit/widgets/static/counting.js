@@ -84,10 +84,9 @@ class ContextPanel {
   constructor() {
     this.ignored = element("span", { class: "lmkit-counting-ignored" });
     this.used = element("span", { class: "lmkit-counting-used" });
-    this.line = element(
-      "p", { class: "lmkit-counting-context", "data-filled": "" },
-      this.ignored, this.used, element("span", { class: "lmkit-counting-next", "aria-hidden": "true" }, "▸ ?"),
-    );
+    const next = element("span", { class: "lmkit-counting-next", "aria-hidden": "true" }, "▸ ?");
+    const looked = element("span", { "data-filled": "" }, this.used, next);
+    this.line = element("p", { class: "lmkit-counting-context" }, this.ignored, looked);
     this.legend = element("p", { class: "lmkit-numbers" });
     this.root = element("div", { class: "lmkit-panel" }, this.line, this.legend);
   }
@@ -141,12 +140,16 @@ class ContinuationsPanel {
 }
 
 function facts(rows, total, entropy) {
+  if (rows.length === 1) {
+    const always = total > 1 ? " every time" : "";
+    return `Followed by ‘${rows[0].word}’${always}. Entropy 0.00 nats: nothing is left to guess.`;
+  }
   const most = rows[0].count;
   const equal = rows.filter(({ count }) => count === most).length;
-  const first = equal > 1 ? `, first of ${equal} that are equally frequent,` : "";
-  const different = rows.length === 1 ? "Always the same token follows" : `${rows.length} different tokens follow`;
+  const first = equal > 1 ? ` (the first of ${equal} that are equally frequent)` : "";
+  const share = `${most.toLocaleString("en")} of ${total.toLocaleString("en")}`;
   const open = `Entropy ${entropy.toFixed(2)} nats: as open as ${Math.exp(entropy).toFixed(1)} equally likely tokens`;
-  return `${different}. Best guess: ‘${rows[0].word}’${first} right in ${most} of ${total}. ${open}.`;
+  return `${rows.length} different tokens follow. Best guess: ‘${rows[0].word}’${first}, right in ${share} places. ${open}.`;
 }
 
 function makeRow() {

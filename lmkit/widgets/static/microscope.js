@@ -62,15 +62,22 @@ class MicroscopeView extends LabView {
     const shown = unitsOf(units, entry.presets, tracer.model.size.H);
     const tokens = tokensOf(text, vocab);
     const last = tracer.read(tokens).length;
+    const atEnd = step >= (this.last ?? Infinity); // a step at the end stays there while a text is typed
     const look = {
       tokens, tracer, layer: layer - 1, units: shown, quantity: QUANTITIES[quantity_index],
-      words: tokens.map((id) => vocab.words[id]), t: Math.min(Math.max(step, 1), last) - 1,
+      words: tokens.map((id) => vocab.words[id]), t: (atEnd ? last : Math.min(Math.max(step, 1), last)) - 1,
     };
+    this.last = last;
     this.write({ last, step: look.t + 1 });
     this.map.show(look);
     this.numbers.show(look);
     this.likely.show(look, vocab.words);
     this.announce(() => spoken(look, vocab.words));
+  }
+
+  close() {
+    super.close();
+    this.map.close();
   }
 }
 
@@ -108,6 +115,12 @@ class MapPanel {
       if (token) onSelect(this.tokens().indexOf(token));
     });
     this.head.addEventListener("keydown", (event) => this.move(event, onSelect));
+    this.sizes = new ResizeObserver(() => this.reveal()); // shown at last, in another font, on a turned phone
+    for (const part of [this.table, this.scroller]) this.sizes.observe(part);
+  }
+
+  close() {
+    this.sizes.disconnect();
   }
 
   tokens() {
@@ -140,17 +153,15 @@ class MapPanel {
     setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}${where}, after each token`);
     resize(this.head, words.length + 1, makeToken);
     words.forEach((word, t) => setText(this.head.children[t + 1].firstChild, word));
-    const rows = units.map((unit) => words.map((_, t) => tracer.value(quantity, layer, unit, t)));
-    const full = rows.flat().reduce((most, x) => Math.max(most, Math.abs(x)), 1);
     resize(this.body, units.length, makeUnit);
-    rows.forEach((values, u) => drawUnit(this.body.children[u], units[u], values, full));
+    units.forEach((unit, u) => {
+      drawUnit(this.body.children[u], unit, words.map((_, t) => tracer.value(quantity, layer, unit, t)));
+    });
     this.table.style.setProperty("--lmkit-role", `var(--lm-${roleOf(quantity)})`);
-    const negative = full > 1 || "gch".includes(quantity) ? ", along its top where it is negative" : "";
-    setText(this.legend, `A cell’s shade and the line along its foot${negative} grow from 0 to ${short1(full)}.`);
+    setText(this.legend, legendOf(quantity));
     this.t = -1;
   }
 
-  /** Mark a step, and bring it into sight within the panel; the page stays where it is. */
   select(t) {
     if (t === this.t) return;
     for (const row of [this.head, ...this.body.children]) {
@@ -162,7 +173,13 @@ class MapPanel {
       setAttribute(token, "tabindex", at === t ? "0" : "-1");
     });
     this.t = t;
-    const { scroller, head } = this;
+    this.reveal();
+  }
+
+  /** Bring the chosen step into sight within the panel; the page stays where it is. */
+  reveal() {
+    const { scroller, head, t } = this;
+    if (t < 0) return;
     const cell = head.children[t + 1], fixed = head.firstChild.offsetWidth;
     const left = cell.offsetLeft - fixed - 8, right = cell.offsetLeft + cell.offsetWidth + 8 - scroller.clientWidth;
     if (scroller.scrollLeft > left) scroller.scrollLeft = left;
@@ -170,9 +187,10 @@ class MapPanel {
   }
 }
 
-/** 1 as "1", 32.71 as "32.7". */
-function short1(x) {
-  return String(Number(x.toFixed(1)));
+function legendOf(quantity) {
+  const negative = "gch".includes(quantity) ? " (its top where negative)" : "";
+  const full = quantity === "c" ? "the row’s largest, at least 1" : "1";
+  return `The shade, and the line along a cell’s foot${negative}, grow with the number; full is ${full}.`;
 }
 
 function makeToken() {
@@ -187,7 +205,8 @@ function makeCell() {
   return element("td", { class: "lmkit-microscope-cell" });
 }
 
-function drawUnit(row, unit, values, full) {
+function drawUnit(row, unit, values) {
+  const full = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1); // only a cell state goes beyond 1
   setText(row.firstChild, String(unit));
   resize(row, values.length + 1, makeCell);
   values.forEach((value, t) => {
@@ -238,13 +257,15 @@ class LikelyPanel {
     const { root, heading } = panel("lmkit-microscope-likely", "What may come next");
     this.root = root;
     this.body = element("tbody", { "data-filled": "" });
-    const names = ["token", "", "model", "note"].map((name) => element("th", { scope: "col" }, name));
-    names[1].setAttribute("aria-hidden", "true");
-    const top = element("thead", { class: "lmkit-microscope-unheaded" }, element("tr", {}, ...names));
-    root.append(heading, element("table", { "aria-labelledby": heading.id }, top, this.body));
+    const column = (...children) => element("th", { scope: "col" }, ...children);
+    const note = column(element("span", { class: "lmkit-unseen" }, "in the text"));
+    const row = element("tr", {}, column("token"), column("0 to 100\u202f%"), column("model"), note);
+    const top = element("thead", {}, row);
+    this.legend = element("p", { class: "lmkit-footnote" });
+    root.append(heading, element("table", { "aria-labelledby": heading.id }, top, this.body), this.legend);
   }
 
-  show({ tracer, tokens, t }, vocabulary) {
+  show({ tracer, tokens, words, t }, vocabulary) {
     const rows = mostProbable(tracer.steps[t].state.logProbs, LIKELY);
     resize(this.body, rows.length, makeLikely);
     rows.forEach(({ id, p }, k) => {
@@ -252,8 +273,11 @@ class LikelyPanel {
       setText(name, vocabulary[id]);
       bar.firstChild.style.width = `${100 * p}%`;
       setText(chance, percent(p));
-      setText(note, id === tokens[t + 1] ? "the text" : "");
+      setText(note, id === tokens[t + 1] ? "◂" : "");
     });
+    const p = Math.exp(tracer.steps[t].state.logProbs[tokens[t + 1]]);
+    const follows = `◂ what the text has: ‘${words[t + 1]}’, ${percent(p)}`;
+    setText(this.legend, t + 1 < tokens.length ? follows : "The text ends here.");
   }
 }
 

@@ -5,15 +5,116 @@ Shape letters: N batch, L length, V vocabulary, E embedding, H hidden, D number 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
-from lmkit.rnn import LSTM, check_sizes, lstm_step
+from lmkit.rnn import GRU, LSTM, RNN, Layers, State, check_sizes
 
-State = tuple[Tensor, Tensor]
+KINDS: dict[str, type[Layers]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 Step = Callable[[Tensor, State | None], tuple[Tensor, State]]
+
+
+class FixedContextRNN(nn.Module):
+    """The smallest recurrent model: read `context` tokens one by one, then predict the token that follows them.
+
+    The same two matrices serve every step, so their number of weights does not depend on `context`::
+
+        h = 0;  for each token:  h = relu(W (h + embedding) + b)
+
+    Parameters
+    ----------
+    vocab_size, hidden_size : int
+        V and H; an embedding is as long as the hidden state, to which it is added.
+    context : int ≥ 1
+        How many tokens to read.
+    """
+
+    def __init__(self, vocab_size: int, hidden_size: int, context: int):
+        super().__init__()
+        check_sizes(vocab_size=vocab_size, hidden_size=hidden_size, context=context)
+        self.context = context
+        self.embedding = nn.Embedding(vocab_size, hidden_size)
+        self.hidden = nn.Linear(hidden_size, hidden_size)
+        self.output = nn.Linear(hidden_size, vocab_size)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Read tokens (N, context); return logits (N, V) of the next token. Nothing is remembered between calls."""
+        if tokens.shape[1] != self.context:
+            raise ValueError(f"tokens must be {self.context} a row, but they are {tokens.shape[1]}")
+        h = 0
+        for t in range(self.context):
+            h = torch.relu(self.hidden(h + self.embedding(tokens[:, t])))
+        return self.output(h)
+
+
+class RecurrentLanguageModel(nn.Module):
+    """Embedding, recurrent layers of one kind, and an output layer.
+
+    Parameters
+    ----------
+    vocab_size, embedding_size, hidden_size : int
+        V, E and H.
+    num_layers : int ≥ 1
+        D.
+    cell : "rnn", "gru" or "lstm"
+        The kind of the recurrent layers.
+    tied : bool
+        Let the output layer share its weights with the embedding (Inan et al. 2017; Press & Wolf 2017); E and H must
+        be equal then.
+    nonlinearity : "tanh" or "relu"
+        Of an "rnn"; the other kinds know only "tanh".
+    fused : bool
+        Run the layers on torch's fused kernel (the same numbers, faster).
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        cell: str = "rnn",
+        tied: bool = False,
+        nonlinearity: str = "tanh",
+        fused: bool = True,
+    ):
+        super().__init__()
+        check_sizes(vocab_size=vocab_size, embedding_size=embedding_size)
+        if cell not in KINDS:
+            raise ValueError(f"cell must be one of {', '.join(map(repr, KINDS))}, but it is {cell!r}")
+        if tied and embedding_size != hidden_size:
+            sizes = f"embedding_size {embedding_size} and hidden_size {hidden_size}"
+            raise ValueError(f"tied must be False where sizes differ, but {sizes} do; make them equal")
+        if cell != "rnn" and nonlinearity != "tanh":
+            raise ValueError(f"nonlinearity must be 'tanh' where cell is {cell!r}, but it is {nonlinearity!r}")
+        self.vocab_size, self.embedding_size = vocab_size, embedding_size
+        self.hidden_size, self.num_layers = hidden_size, num_layers
+        self.cell, self.tied, self.nonlinearity = cell, tied, nonlinearity
+        self.embedding = nn.Embedding(vocab_size, embedding_size)
+        options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+        self.rnn = KINDS[cell](embedding_size, hidden_size, num_layers, batch_first=True, fused=fused, **options)
+        self.decoder = nn.Linear(hidden_size, vocab_size)
+        if tied:
+            self.decoder.weight = self.embedding.weight
+            nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+
+    def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read tokens (N, L) from a state, h or (h, c) of shape (D, N, H); return logits (N, L, V), the new state."""
+        output, state = self.rnn(self.embedding(tokens), state)
+        return self.decoder(output), state
+
+    def config(self) -> dict[str, int | str | bool]:
+        """The arguments that build a model of the same shape."""
+        names = ("vocab_size", "embedding_size", "hidden_size", "num_layers", "cell", "tied", "nonlinearity")
+        return {name: getattr(self, name) for name in names}
+
+    def stepper(self) -> Step:
+        """The model as decoders want it: a function that reads one token per row; see `stepper`."""
+        return stepper(self.embedding.weight, self.rnn, self.decoder.weight, self.decoder.bias)
 
 
 class LSTMLanguageModel(nn.Module):
@@ -55,40 +156,53 @@ class LSTMLanguageModel(nn.Module):
         """The arguments that build a model of the same shape."""
         return {name: getattr(self, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
 
-    @torch.no_grad()
     def stepper(self) -> Step:
-        """The model as decoders want it: a function that reads one token per row.
-
-        What does not depend on the state is multiplied out once: the embedding into the first layer's input
-        weights, and the projection into the output weights. The function works on a snapshot: it does not see
-        later changes of the weights.
-
-        Returns
-        -------
-        step : function (tokens, state) -> (log_probs, state)
-            tokens (N,) int64; state a pair of tensors (N, D, H), or None at the start; log_probs (N, V), natural
-            logarithms. Rows are independent, so a decoder may pick and repeat rows of the state.
-        """
-        layers = [self.rnn.layer(d) for d in range(self.num_layers)]
-        weight_ih, _, bias_ih, bias_hh = layers[0]
-        table = self.embedding.weight @ weight_ih.T + bias_ih + bias_hh  # (V, 4H)
-        readout, bias = self.decoder.weight.clone(), self.decoder.bias.clone()
+        """The model as decoders want it: a function that reads one token per row; see `stepper`."""
+        readout = self.decoder.weight
         if isinstance(self.projection, nn.Linear):
             readout = readout @ self.projection.weight  # (V, H)
-        weights_hh = [weight_hh.clone() for _, weight_hh, _, _ in layers]
-        upper = [(w.clone(), b + b_hh) for w, _, b, b_hh in layers[1:]]
+        return stepper(self.embedding.weight, self.rnn, readout, self.decoder.bias)
 
-        @torch.inference_mode()
-        def step(tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-            h, c = state or (table.new_zeros(len(tokens), self.num_layers, self.hidden_size),) * 2
-            from_input, hs, cs = table[tokens], [], []
-            for d, weight_hh in enumerate(weights_hh):
-                h_d, c_d = lstm_step(from_input, weight_hh, h[:, d], c[:, d])
-                hs.append(h_d)
-                cs.append(c_d)
-                if d < len(upper):
-                    from_input = torch.addmm(upper[d][1], h_d, upper[d][0].T)
-            log_probs = torch.log_softmax(torch.addmm(bias, h_d, readout.T), dim=-1)
-            return log_probs, (torch.stack(hs, dim=1), torch.stack(cs, dim=1))
 
-        return step
+@torch.no_grad()
+def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) -> Step:
+    """A function that reads one token per row, for decoders.
+
+    What does not depend on the state is multiplied out once: the embedding into the first layer's input weights. The
+    function works on a snapshot: it does not see later changes of the weights.
+
+    Parameters
+    ----------
+    embedding : Tensor (V, E)
+    layers : Layers
+    readout : Tensor (V, H), bias : Tensor (V,)
+        From the last hidden state to the logits.
+
+    Returns
+    -------
+    step : function (tokens, state) -> (log_probs, state)
+        tokens (N,) int64; state h or (h, c), each tensor (N, D, H), or None at the start; log_probs (N, V), natural
+        logarithms. Rows come first and are independent, so a decoder may pick and repeat rows of the state.
+    """
+    layers, readout, bias = copy.deepcopy(layers).eval(), readout.clone(), bias.clone()
+    (weight_ih, bias_ih, _), *upper = parts = [layers.recurrence(d) for d in range(layers.num_layers)]
+    table = embedding @ weight_ih.T + bias_ih  # (V, 4H for an LSTM): the input's share of the first layer's step
+    steps, single = [step for _, _, step in parts], len(layers.state_names) == 1
+
+    @torch.inference_mode()
+    def step(tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        if state is None:
+            old = (table.new_zeros(len(tokens), layers.num_layers, layers.hidden_size),) * len(layers.state_names)
+        else:
+            old = (state,) if single else state
+        from_input, new = table[tokens], []
+        for d, layer_step in enumerate(steps):
+            new.append(layer_step(from_input, *(part[:, d] for part in old)))
+            h = new[-1][0]
+            if d < len(upper):
+                from_input = torch.addmm(upper[d][1], h, upper[d][0].T)
+        log_probs = torch.log_softmax(torch.addmm(bias, h, readout.T), dim=-1)
+        after = tuple(torch.stack(part, dim=1) for part in zip(*new, strict=True))
+        return log_probs, (after[0] if single else after)
+
+    return step

@@ -1,31 +1,58 @@
-"""The language model against torch's own pieces put together, and its stepper against its forward pass."""
+"""The language models against torch's own pieces put together, and their steppers against their forward passes."""
+
+import itertools
+import math
+from functools import partial
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lmkit.models import LSTMLanguageModel
+from lmkit.decoding import beam_search, pick_rows
+from lmkit.models import FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
 
 SHAPE = st.tuples(st.integers(1, 9), st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))  # V, E, H, D
+TORCHS = {"rnn": nn.RNN, "relu": partial(nn.RNN, nonlinearity="relu"), "gru": nn.GRU, "lstm": nn.LSTM}
+CELLS = st.sampled_from(sorted(TORCHS))
+KINDS = ["lstm, projected", *TORCHS]
+every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
-def randomised(model):
-    """The model with weights large enough to tell tokens apart."""
+def make(kind, *sizes, **options):
+    """A language model of any kind, with weights large enough to tell tokens apart."""
+    if kind == "lstm, projected":
+        model = LSTMLanguageModel(*sizes, **options)
+    else:
+        model = recurrent(kind, *sizes, **options)
     for parameter in model.parameters():
         nn.init.normal_(parameter)
     return model
 
 
+def recurrent(kind, *sizes, **options):
+    named = {"cell": "rnn", "nonlinearity": "relu"} if kind == "relu" else {"cell": kind}
+    return RecurrentLanguageModel(*sizes, **named, **options)
+
+
+def tensors(state):
+    return [state] if isinstance(state, Tensor) else list(state)
+
+
+def random_state(kind, *shape):
+    """A state as models of this kind take it: h, or (h, c)."""
+    return tuple(torch.randn(2, *shape).double()) if kind.startswith("lstm") else torch.randn(shape).double()
+
+
 @given(SHAPE, st.integers(1, 3), st.integers(1, 5), st.booleans())
-def test_forward_is_embedding_lstm_projection_and_tied_output(shape, N, L, fused):
+def test_lstm_model_is_embedding_lstm_projection_and_tied_output(shape, N, L, fused):
     V, E, H, D = shape
-    model = randomised(LSTMLanguageModel(*shape, fused=fused).double())
+    model = make("lstm, projected", *shape, fused=fused).double()
     theirs = nn.LSTM(E, H, D, batch_first=True).double()
     theirs.load_state_dict(model.rnn.state_dict())
-    tokens, state = torch.randint(V, (N, L)), tuple(torch.randn(2, D, N, H).double())
+    tokens, state = torch.randint(V, (N, L)), random_state("lstm", D, N, H)
     hidden, last = theirs(F.embedding(tokens, model.embedding.weight), state)
     if H != E:
         hidden = F.linear(hidden, model.projection.weight)
@@ -34,26 +61,43 @@ def test_forward_is_embedding_lstm_projection_and_tied_output(shape, N, L, fused
     torch.testing.assert_close([logits, *after], [expected, *last], rtol=1e-9, atol=1e-9)
 
 
+@given(CELLS, SHAPE, st.integers(1, 3), st.integers(1, 5), st.booleans(), st.booleans())
+def test_recurrent_model_is_embedding_layers_and_output(cell, shape, N, L, tied, fused):
+    V, E, H, D = shape
+    E = H if tied else E
+    model = make(cell, V, E, H, D, tied=tied, fused=fused).double()
+    theirs = TORCHS[cell](E, H, D, batch_first=True).double()
+    theirs.load_state_dict(model.rnn.state_dict())
+    tokens, state = torch.randint(V, (N, L)), random_state(cell, D, N, H)
+    hidden, last = theirs(F.embedding(tokens, model.embedding.weight), state)
+    expected = F.linear(hidden, model.embedding.weight if tied else model.decoder.weight, model.decoder.bias)
+    logits, after = model(tokens, state)
+    expected, actual = [expected, *tensors(last)], [logits, *tensors(after)]
+    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-9)
+
+
+@every_kind
 @given(SHAPE, st.integers(1, 3), st.integers(1, 5), st.sampled_from([torch.float32, torch.float64]))
-def test_stepper_equals_forward(shape, N, L, dtype):
+def test_stepper_equals_forward(kind, shape, N, L, dtype):
     V, _, _, _ = shape
-    model = randomised(LSTMLanguageModel(*shape)).to(dtype)
+    model = make(kind, *shape).to(dtype)
     tokens = torch.randint(V, (N, L))
     with torch.no_grad():
-        logits, (h, c) = model(tokens)
+        logits, last = model(tokens)
     step, state = model.stepper(), None
     for t in range(L):
         log_probs, state = step(tokens[:, t], state)
         torch.testing.assert_close(log_probs, logits[:, t].log_softmax(dim=-1), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close([s.transpose(0, 1) for s in state], [h, c], rtol=1e-4, atol=1e-4)
+    after = [part.transpose(0, 1) for part in tensors(state)]
+    torch.testing.assert_close(after, tensors(last), rtol=1e-4, atol=1e-4)
 
 
-def test_stepper_rows_are_independent():
-    step = randomised(LSTMLanguageModel(7, 3, 5, 2)).stepper()
+@every_kind
+def test_stepper_rows_are_independent(kind):
+    step = make(kind, 7, 3, 5, 2).stepper()
     tokens = torch.tensor([2, 4, 6])
     together, state = step(tokens)
-    picked = tuple(part[[2, 0, 0]] for part in state)
-    again, _ = step(tokens, picked)
+    again, _ = step(tokens, pick_rows(state, torch.tensor([2, 0, 0])))
     for row, source in enumerate([2, 0, 0]):
         _, own = step(tokens[source : source + 1])
         alone, _ = step(tokens[row : row + 1], own)
@@ -61,9 +105,26 @@ def test_stepper_rows_are_independent():
     torch.testing.assert_close(together.exp().sum(dim=1), torch.ones(3))
 
 
-@pytest.mark.parametrize("sizes", [(7, 4, 4), (7, 3, 4)])
-def test_stepper_is_a_snapshot(sizes):
-    model = randomised(LSTMLanguageModel(*sizes, 2))
+@every_kind
+def test_beam_search_finds_what_exhaustive_search_finds(kind):
+    """Beams swap rows at every step: a state that is picked wrongly scores the texts wrongly."""
+    V, prompt, length = 4, [1, 3], 4
+    model = make(kind, V, 3, 5, 2).double()
+    texts = torch.tensor(list(itertools.product(range(V), repeat=length)))
+    with torch.no_grad():
+        log_probs = model(torch.cat([torch.tensor([prompt]).expand(len(texts), -1), texts], dim=1))[0].log_softmax(
+            dim=-1
+        )
+    scores = log_probs[:, len(prompt) - 1 : -1].gather(2, texts[..., None]).sum(dim=(1, 2))
+    best = scores.topk(20)
+    found = beam_search(model.stepper(), prompt, length, num_beams=V**length, length_penalty=0.0)[:20]
+    assert [text.tokens for text in found] == texts[best.indices].tolist()
+    torch.testing.assert_close([text.score for text in found], best.values.tolist())
+
+
+@pytest.mark.parametrize("kind, sizes", [(kind, (7, 3, 4)) for kind in KINDS] + [("lstm, projected", (7, 4, 4))])
+def test_stepper_is_a_snapshot(kind, sizes):
+    model = make(kind, *sizes, 2)
     step, token = model.stepper(), torch.tensor([1])
     before, _ = step(token)
     with torch.no_grad():
@@ -74,7 +135,7 @@ def test_stepper_is_a_snapshot(sizes):
     assert not torch.equal(model.stepper()(token)[0], before)
 
 
-def test_output_shares_its_weights_with_the_embedding():
+def test_lstm_model_shares_its_output_weights_with_the_embedding():
     model = LSTMLanguageModel(9, 4, 6, 2)
     assert model.decoder.weight is model.embedding.weight
     cells = 4 * 6 * (4 + 6 + 2) + 4 * 6 * (6 + 6 + 2)
@@ -83,30 +144,98 @@ def test_output_shares_its_weights_with_the_embedding():
     assert model.embedding.weight.grad.abs().sum(dim=1).min() > 0  # every word gets a gradient, through the output
 
 
-def test_model_needs_a_projection_only_where_sizes_differ():
+def test_lstm_model_needs_a_projection_only_where_sizes_differ():
     assert not list(LSTMLanguageModel(9, 4, 4).projection.parameters())
     assert LSTMLanguageModel(9, 4, 6).projection.weight.shape == (4, 6)
 
 
-@given(SHAPE)
-def test_config_builds_a_model_of_the_same_shape(shape):
-    model = LSTMLanguageModel(*shape)
-    copy = LSTMLanguageModel(**model.config())
+@pytest.mark.parametrize("cell, blocks", [("rnn", 1), ("gru", 3), ("lstm", 4)])
+def test_recurrent_model_ties_only_when_asked(cell, blocks):
+    cells = blocks * 6 * (6 + 6 + 2) * 2
+    for tied, outputs in [(False, 9 * 6 + 9), (True, 9)]:
+        model = RecurrentLanguageModel(9, 6, 6, 2, cell=cell, tied=tied)
+        assert sum(p.numel() for p in model.parameters()) == 9 * 6 + cells + outputs
+    assert model.decoder.weight is model.embedding.weight
+
+
+@every_kind
+@given(SHAPE, st.booleans())
+def test_config_builds_a_model_of_the_same_shape(kind, shape, tied):
+    V, E, H, D = shape
+    model = make(kind, *shape) if kind == "lstm, projected" or not tied else make(kind, V, H, H, D, tied=True)
+    copy = type(model)(**model.config())
     copy.load_state_dict(model.state_dict())
+    tokens = torch.randint(V, (2, 3))
+    assert torch.equal(copy(tokens)[0], model(tokens)[0])
     assert [p.shape for p in copy.parameters()] == [p.shape for p in model.parameters()]
 
 
-def test_forward_reads_on_from_a_state():
-    model = randomised(LSTMLanguageModel(9, 4, 6, 2)).double()
+@every_kind
+def test_forward_reads_on_from_a_state(kind):
+    model = make(kind, 9, 4, 6, 2).double()
     tokens = torch.randint(9, (3, 10))
     whole, last = model(tokens)
     first, state = model(tokens[:, :4])
     second, end = model(tokens[:, 4:], state)
-    torch.testing.assert_close([torch.cat([first, second], dim=1), *end], [whole, *last])
+    joined = torch.cat([first, second], dim=1)
+    torch.testing.assert_close([joined, *tensors(end)], [whole, *tensors(last)])
+
+
+@given(st.integers(1, 9), st.integers(1, 6), st.integers(1, 5), st.integers(1, 4))
+def test_fixed_context_model_is_torchs_relu_network_of_one_layer(V, H, context, N):
+    """Its single matrix W reads both the state and the input, so W_ih = W_hh = W."""
+    model = FixedContextRNN(V, H, context).double()
+    theirs = nn.RNN(H, H, nonlinearity="relu", batch_first=True).double()
+    weight, bias = model.hidden.weight, model.hidden.bias
+    theirs.load_state_dict({
+        "weight_ih_l0": weight, "weight_hh_l0": weight, "bias_ih_l0": bias, "bias_hh_l0": torch.zeros(H),
+    })  # fmt: skip
+    tokens = torch.randint(V, (N, context))
+    output, _ = theirs(model.embedding(tokens))
+    expected = F.linear(output[:, -1], model.output.weight, model.output.bias)
+    torch.testing.assert_close(model(tokens), expected)
+
+
+def test_fixed_context_model_has_the_same_weights_for_every_context():
+    counts = [sum(p.numel() for p in FixedContextRNN(37, 64, context).parameters()) for context in (1, 8, 100)]
+    assert counts == [8933] * 3
+    assert [name for name, _ in FixedContextRNN(37, 64, 8).named_children()] == ["embedding", "hidden", "output"]
+
+
+def test_an_untrained_model_is_nearly_uniform():
+    """So that training starts near ln V: the loss of a guess."""
+    tokens = torch.randint(30, (64, 17))
+    for kind, tied in itertools.product(TORCHS, (False, True)):
+        model = recurrent(kind, 30, 64, 64, tied=tied)
+        loss = F.cross_entropy(model(tokens[:, :-1])[0].flatten(0, 1), tokens[:, 1:].flatten())
+        assert float(loss.detach()) == pytest.approx(math.log(30), rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["vocab_size", "embedding_size", "hidden_size", "num_layers"])
-def test_model_refuses_sizes_below_1(name):
+@pytest.mark.parametrize("make", [LSTMLanguageModel, RecurrentLanguageModel])
+def test_models_refuse_sizes_below_1(make, name):
     sizes = {"vocab_size": 5, "embedding_size": 5, "hidden_size": 5, "num_layers": 5}
     with pytest.raises(ValueError, match=f"{name} must be at least 1, but it is 0"):
-        LSTMLanguageModel(**sizes | {name: 0})
+        make(**sizes | {name: 0})
+
+
+@pytest.mark.parametrize("name", ["vocab_size", "hidden_size", "context"])
+def test_fixed_context_model_refuses_sizes_below_1(name):
+    with pytest.raises(ValueError, match=f"{name} must be at least 1, but it is 0"):
+        FixedContextRNN(**{"vocab_size": 5, "hidden_size": 5, "context": 5} | {name: 0})
+
+
+@pytest.mark.parametrize("length", [2, 4])
+def test_fixed_context_model_refuses_another_length(length):
+    """A longer text would be cut in silence."""
+    with pytest.raises(ValueError, match=f"tokens must be 3 a row, but they are {length}"):
+        FixedContextRNN(5, 4, 3)(torch.zeros(2, length, dtype=torch.int64))
+
+
+def test_recurrent_model_refuses_what_it_cannot_build():
+    with pytest.raises(ValueError, match="cell must be one of 'rnn', 'gru', 'lstm', but it is 'LSTM'"):
+        RecurrentLanguageModel(5, 4, 4, cell="LSTM")
+    with pytest.raises(
+        ValueError, match="tied must be False where .* embedding_size 3 and hidden_size 4 do; make them"
+    ):
+        RecurrentLanguageModel(5, 3, 4, tied=True)

@@ -1,0 +1,229 @@
+"""Layers of recurrent cells over a batch of sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from lmkit.rnn.cells import (
+    Cell,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+    check_nonlinearity,
+    check_sizes,
+    gru_step,
+    lstm_gates,
+    lstm_step,
+    rnn_step,
+)
+
+State = Tensor | tuple[Tensor, Tensor]  # h, or (h, c)
+Step = Callable[..., tuple[Tensor, ...]]  # (from_input, *state) -> new state
+
+
+class Layers(nn.Module):
+    """The base of `RNN`, `LSTM` and `GRU`: layers of cells, where the hidden states of one are the inputs of the next.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        E and H.
+    num_layers : int ≥ 1
+        D.
+    batch_first : bool
+        Whether sequences are (N, L, …) rather than (L, N, …).
+    fused : bool
+        Hand the same weights to torch's fused kernel: the same numbers in less time.
+
+    Attributes
+    ----------
+    weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, weight_ih_l1, … : as in `torch.nn`
+    cell : the class whose weights a layer has
+    state_names : what a state is made of
+    """
+
+    cell: type[Cell]
+    state_names: tuple[str, ...] = ("h",)
+
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, *, batch_first=False, fused=False):
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.batch_first, self.fused = batch_first, fused
+        for index in range(num_layers):
+            cell = self.cell(hidden_size if index else input_size, hidden_size)
+            for name, parameter in cell.named_parameters():
+                self.register_parameter(f"{name}_l{index}", parameter)
+
+    def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """Read a batch of sequences.
+
+        Parameters
+        ----------
+        x : Tensor (L, N, E), or (N, L, E) with `batch_first`
+        state : h (D, N, H), for LSTM (h, c), or None for zeros
+
+        Returns
+        -------
+        output : Tensor (L, N, H) or (N, L, H), the last layer's hidden state at every step
+        state : after the last step, as it was given
+
+        Raises
+        ------
+        ValueError
+            If x or the state has another shape.
+        """
+        sequence, state = self._checked(x, state)
+        output, state = (self._fused if self.fused else self._loop)(sequence, state)
+        return (output.transpose(0, 1) if self.batch_first else output), (state if len(state) > 1 else state[0])
+
+    def layer(self, index: int) -> list[Tensor]:
+        """The weights of one layer: weight_ih, weight_hh, bias_ih, bias_hh, with the shapes they have in its cell."""
+        return [getattr(self, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
+        """One layer, taken apart into what depends on its input alone and what depends on its state.
+
+        Returns
+        -------
+        weight_ih, bias : Tensors
+            The input's share of a step is `from_input = x @ weight_ih.T + bias`; it needs no state, so it can be had
+            for all time steps at once.
+        step : function from_input (N, …) and the tensors of the state, each (N, H), to a tuple of new ones
+        """
+        raise NotImplementedError
+
+    def _checked(self, x: Tensor, state: State | None) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The input with L first, and the state as a tuple of tensors."""
+        if x.dim() != 3 or x.shape[2] != self.input_size:
+            wanted = f"({'N, L' if self.batch_first else 'L, N'}, {self.input_size})"
+            raise ValueError(f"x must be of shape {wanted}, but its shape is {tuple(x.shape)}")
+        sequence = x.transpose(0, 1) if self.batch_first else x
+        shape = (self.num_layers, sequence.shape[1], self.hidden_size)
+        if state is None:
+            return sequence, (x.new_zeros(shape),) * len(self.state_names)
+        parts = (state,) if isinstance(state, Tensor) else tuple(state)
+        shapes = [tuple(part.shape) for part in parts]
+        if shapes != [shape] * len(self.state_names):
+            names = " and ".join(self.state_names)
+            rule = f"{names} of shape (num_layers, N, hidden_size) = {shape}"
+            raise ValueError(f"state must be {rule}, but its shapes are {shapes}; None stands for zeros")
+        return sequence, parts
+
+    def _loop(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        last = []
+        for index in range(self.num_layers):
+            weight_ih, bias, step = self.recurrence(index)
+            now, outputs = [part[index] for part in state], []
+            for from_input in x @ weight_ih.T + bias:  # the input's share, for all time steps at once
+                now = step(from_input, *now)
+                outputs.append(now[0])
+            x = torch.stack(outputs)
+            last.append(now)
+        return x, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
+
+    def _fused(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        weights = [weight for index in range(self.num_layers) for weight in self.layer(index)]
+        state = state if len(state) > 1 else state[0]
+        output, *state = self._kernel()(x, state, weights, True, self.num_layers, 0.0, self.training, False, False)
+        return output, tuple(state)
+
+    def _kernel(self) -> Callable:
+        """The function of torch that does all this at once."""
+        raise NotImplementedError
+
+
+class RNN(Layers):
+    """Layers of plain recurrent cells (`RNNCell`): `output, h = layers(x, h)`.
+
+    Parameters
+    ----------
+    nonlinearity : "tanh" or "relu"
+    input_size, hidden_size, num_layers, batch_first, fused : as for `Layers`
+    """
+
+    cell = RNNCell
+
+    def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", *, batch_first=False, fused=False):
+        super().__init__(input_size, hidden_size, num_layers, batch_first=batch_first, fused=fused)
+        check_nonlinearity(nonlinearity)
+        self.nonlinearity = nonlinearity
+
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        nonlinearity = self.nonlinearity
+        return weight_ih, bias_ih + bias_hh, lambda from_input, h: (rnn_step(from_input, weight_hh, h, nonlinearity),)
+
+    def _kernel(self) -> Callable:
+        return torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
+
+
+def start_at_identity(layers: RNN) -> None:
+    """Make both weight matrices of every layer the identity and its biases zero; for nonlinearity "relu".
+
+    Before training, a state then is the old state plus the input, cut off at zero: nothing fades, and a gradient flows
+    back as it is. Le, Jaitly & Hinton (2015) do so with the recurrent weights; here the input starts unmixed as well.
+    """
+    with torch.no_grad():
+        for index in range(layers.num_layers):
+            weight_ih, weight_hh, bias_ih, bias_hh = layers.layer(index)
+            nn.init.eye_(weight_ih)
+            nn.init.eye_(weight_hh)
+            bias_ih.zero_()
+            bias_hh.zero_()
+
+
+class LSTM(Layers):
+    """Layers of LSTM cells (`LSTMCell`): `output, (h, c) = layers(x, (h, c))`; parameters as for `Layers`."""
+
+    cell = LSTMCell
+    state_names = ("h", "c")
+
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        return weight_ih, bias_ih + bias_hh, lambda from_input, h, c: lstm_step(from_input, weight_hh, h, c)
+
+    def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
+        """Every gate and state of every layer at every step.
+
+        Parameters
+        ----------
+        x, state : as for `forward`
+
+        Returns
+        -------
+        dict with the keys "i", "f", "g", "o", "c", "h"
+            Each a Tensor (D, N, L, H), N before L with and without `batch_first`. At step t, "c" and "h" are the
+            states after it, and the gates those that led there.
+        """
+        x, (h, c) = self._checked(x, state)
+        traced = []
+        for index in range(self.num_layers):
+            weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+            h_t, c_t, seen = h[index], c[index], []
+            for from_input in x @ weight_ih.T + (bias_ih + bias_hh):
+                gates = lstm_gates(from_input, weight_hh, h_t)
+                h_t, c_t = lstm_step(from_input, weight_hh, h_t, c_t)
+                seen.append(torch.stack([*gates, c_t, h_t]))
+            traced.append(torch.stack(seen, dim=2))  # (6, N, L, H)
+            x = traced[-1][-1].transpose(0, 1)
+        return dict(zip("ifgoch", torch.stack(traced, dim=1), strict=True))
+
+    def _kernel(self) -> Callable:
+        return torch.lstm
+
+
+class GRU(Layers):
+    """Layers of gated recurrent units (`GRUCell`): `output, h = layers(x, h)`; parameters as for `Layers`."""
+
+    cell = GRUCell
+
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        return weight_ih, bias_ih, lambda from_input, h: (gru_step(from_input, weight_hh, bias_hh, h),)
+
+    def _kernel(self) -> Callable:
+        return torch.gru

@@ -2,5 +2,10 @@
 
 from lmkit.widgets.counting import CountingLab
 from lmkit.widgets.decoding_lab import DecodingLab
+from lmkit.widgets.exercise import FillIn
+from lmkit.widgets.microscope import Microscope
+from lmkit.widgets.parameters import ParameterLab
+from lmkit.widgets.reach import ReachLab
+from lmkit.widgets.unrolling import UnrollLab
 
-__all__ = ["CountingLab", "DecodingLab"]
+__all__ = ["CountingLab", "DecodingLab", "FillIn", "Microscope", "ParameterLab", "ReachLab", "UnrollLab"]

@@ -1,12 +1,13 @@
-"""The decoding labs in a live JupyterLab: the same cells, with a kernel."""
+"""The labs in a live JupyterLab: the same cells, with a kernel."""
 
 import copy
 import re
+from contextlib import ExitStack
 
 import nbformat
 import pytest
 from ipywidgets.embed import dependency_state
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
@@ -56,30 +57,36 @@ def live_copy(document: str) -> nbformat.NotebookNode:
 
 
 @pytest.fixture
-def notebook_page(browser, tmp_path):
-    """The chapter's labs in JupyterLab, all cells run."""
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    nbformat.write(live_copy(FULL[0]), folder / "chapter.ipynb")
-    with jupyterlab(folder, tmp_path / "jupyter") as address:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-        context.set_default_timeout(6 * PATIENCE)
-        watch = Watch(context, address)
-        page = context.new_page()
-        page.goto(f"{address}/lab/tree/chapter.ipynb?token={TOKEN}")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-        page.get_by_text(re.compile(r"\(ipykernel\) \| Idle$")).wait_for()  # the kernel, in the status bar
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name=re.compile("^Run All Cells$")).click()
-        page.get_by_text(re.compile("^kernel: ")).wait_for()
-        yield page
-        context.close()
-    assert not watch.faults
+def run_notebook(browser, tmp_path):
+    """A function that runs a notebook in JupyterLab and returns the page; the last cell must print "kernel: …"."""
+    with ExitStack() as stack:
+
+        def run(notebook: nbformat.NotebookNode) -> Page:
+            folder = tmp_path / "notebooks"
+            folder.mkdir()
+            nbformat.write(notebook, folder / "chapter.ipynb")
+            address = stack.enter_context(jupyterlab(folder, tmp_path / "jupyter"))
+            context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+            stack.callback(context.close)
+            context.set_default_timeout(6 * PATIENCE)
+            watches.append(Watch(context, address))
+            page = context.new_page()
+            page.goto(f"{address}/lab/tree/chapter.ipynb?token={TOKEN}")
+            page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+            page.get_by_text(re.compile(r"\(ipykernel\) \| Idle$")).wait_for()  # the kernel, in the status bar
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name=re.compile("^Run All Cells$")).click()
+            page.get_by_text(re.compile("^kernel: ")).wait_for()
+            return page
+
+        watches = []
+        yield run
+    assert [fault for watch in watches for fault in watch.faults] == []
 
 
-def test_labs_work_in_jupyterlab(notebook_page):
+def test_decoding_labs_work_in_jupyterlab(run_notebook):
     """Each of the chapter's labs appears and follows its controls, and so does one with a reader's own model."""
-    page = notebook_page
+    page = run_notebook(live_copy(FULL[0]))
     found = plans(*book.stored_widgets(FULL[0]), KIND)
     for place, plan in enumerate(found):
         lab = lab_at(page, place, plan)
@@ -117,3 +124,38 @@ def move_every_slider(lab: Driver) -> None:
         assert lab.check() != before, f"{name} changes nothing"
         lab.press_to(name, control.default)
         assert lab.check() == before
+
+
+OTHER_LABS = [
+    "CountingLab()",
+    "UnrollLab(RecurrentLanguageModel(30, 8, 12), human_numbers.vocab(), 'one . two . three .')",
+    "ParameterLab()",
+    "FillIn('two and two is {{sum}}', {'sum': '4'})",
+    "ReachLab()",
+    "Microscope()",
+]
+IMPORTS = """
+from lmkit.datasets import human_numbers
+from lmkit.models import RecurrentLanguageModel
+from lmkit.widgets import CountingLab, FillIn, Microscope, ParameterLab, ReachLab, UnrollLab
+"""
+
+
+def test_other_labs_work_in_jupyterlab(run_notebook):
+    """Each appears, and shows something else after its first slider or field was used."""
+    cells = [nbformat.v4.new_code_cell(code.strip()) for code in (IMPORTS, *OTHER_LABS, "print('kernel: done')")]
+    page = run_notebook(nbformat.v4.new_notebook(cells=cells, metadata=book.notebook(FULL[0]).metadata))
+    for place in range(len(OTHER_LABS)):
+        root = page.locator(".lmkit-lab").nth(place)
+        root.scroll_into_view_if_needed()
+        content = root.locator(".lmkit-content:not([hidden])")
+        content.locator("[data-filled] > *").first.wait_for()
+        before = content.inner_text()
+        handles = root.locator(".noUi-handle")
+        if handles.count():
+            handles.first.press("Home")
+            handles.first.press("ArrowRight")
+        else:
+            root.locator(".lmkit-content input").first.fill("4")
+            page.keyboard.press("Enter")
+        expect(content).not_to_have_text(before, use_inner_text=True)

@@ -7,6 +7,13 @@ export function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+export function svgElement(tag, attributes = {}, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
 /** Writes what differs only: an unchanged node costs no layout and no announcement. */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;

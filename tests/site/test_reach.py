@@ -1,0 +1,104 @@
+"""The reach lab on the published page: every control, by pointer and by keyboard, compared with torch's autograd."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from lmkit.widgets import ReachLab
+from lmkit.widgets.reach import NONLINEARITIES
+from tests.site.conftest import SIZES
+from tests.site.lab import Lab
+from tests.site.rendering import accessibility_faults, overflow
+
+pytestmark = pytest.mark.site
+DOCUMENT, KIND = "book/vanishing_gradients", "ReachView"
+SUPERSCRIPT = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def number(text: str) -> float:
+    """0.24, or 4.1 × 10⁻⁶."""
+    digits, _, power = text.partition(" × 10")
+    return float(digits) * 10.0 ** int(power.translate(SUPERSCRIPT) or 0)
+
+
+class Driver(Lab):
+    """One reach lab on an open page."""
+
+    def shown(self) -> dict[str, list[str]]:
+        """The table: label to the texts of both networks."""
+        read = "(rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent))"
+        return {label: cells for label, *cells in self.root.locator(".lmkit-reach-table tbody tr").evaluate_all(read)}
+
+    def python(self) -> ReachLab:
+        values = {"nonlinearity": NONLINEARITIES[self.plan.view["nonlinearity_index"]], **self.values}
+        return ReachLab(**{name: round(v, 9) if isinstance(v, float) else v for name, v in values.items()})
+
+    def check(self) -> dict[str, list[str]]:
+        """Wait for the page to show the present settings; all its numbers must be those of autograd."""
+        lab = self.python()
+        label = f"norm at {self.values['distance']}"
+        expect(self.root.locator(".lmkit-reach-table tbody tr:nth-child(2) th")).to_have_text(label)
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        shown, norms = self.shown(), lab.measure()
+        for row, texts in shown.items():
+            if row.startswith("norm at "):
+                expected = [float(norms[name][int(row[8:])]) for name in ("RNN", "LSTM")]
+                assert [number(text) for text in texts] == pytest.approx(expected, rel=0.06), (row, self.values)
+        reached = [float((re.match(r"\d+(?= steps?,)", text) or ["inf"])[0]) for text in shown["reach"]]
+        assert reached == list(lab.reach().values())
+        return shown
+
+
+@pytest.fixture
+def lab(open_labs):
+    """A function that opens the chapter and returns its lab."""
+    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
+
+
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_every_control_changes_the_page_as_autograd_finds(lab, by):
+    lab = lab()
+    shown = lab.check()
+    for name, control in lab.plan.controls.items():
+        values = {"nonlinearity": ["relu", "tanh"], "seed": [7, control.default]}.get(name, control.extremes)
+        for value in values:
+            before = shown
+            lab.set(name, value, keyboard=by == "keyboard")
+            shown = lab.check()
+            assert shown != before, f"{name} at {value} changes nothing"
+
+
+def test_the_sentence_of_the_chapter_holds(lab):
+    """Raising the bias to 3 carries the LSTM's gradient over the whole picture."""
+    lab = lab()
+    lab.press_to("forget_bias", 3.0)
+    assert lab.check()["reach"][1] == "more than 100 steps"
+
+
+def test_controls_have_their_visible_names(lab):
+    lab = lab()
+    for name, control in lab.plan.controls.items():
+        label = lab[name].locator(".widget-label").inner_text().strip()
+        assert label
+        if "Slider" in control.kind:
+            expect(lab[name].get_by_role("slider", name=label, exact=True)).to_have_count(1)
+        elif control.kind == "RadioButtons":
+            expect(lab[name].get_by_role("radiogroup", name=label)).to_have_count(1)
+        else:
+            expect(lab[name].get_by_label(label, exact=True)).to_have_count(1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_use_it(lab, size, theme):
+    lab = lab(size=size, theme=theme)
+    assert accessibility_faults(lab.page, lab.root) == []
+    assert overflow(lab.page) <= 0
+
+
+def test_works_offline(lab):
+    lab = lab()
+    lab.page.context.set_offline(True)
+    lab.press_to("spectral_radius", lab.plan.controls["spectral_radius"].high)
+    lab.check()

@@ -261,6 +261,19 @@ def test_layers_that_start_at_identity_add_up_their_inputs():
     assert all(weight.requires_grad for weight in layers.parameters())
 
 
+def test_layers_that_start_at_identity_may_forget():
+    layers = RNN(2, 2, nonlinearity="relu").double()
+    start_at_identity(layers, scale=0.5)
+    x = torch.tensor([[[1.0, 0.0]], [[0.0, 4.0]], [[2.0, 0.0]]]).double()
+    same(layers(x)[0][:, 0], torch.tensor([[1.0, 0.0], [0.5, 4.0], [2.25, 2.0]]).double())
+
+
+@pytest.mark.parametrize("scale", [0.0, -0.5, 1.5])
+def test_layers_start_at_a_scale_between_0_and_1(scale):
+    with pytest.raises(ValueError, match=f"scale must be above 0 and at most 1, but it is {scale}"):
+        start_at_identity(RNN(2, 2, nonlinearity="relu"), scale)
+
+
 @every_kind
 def test_state_is_zero_where_none_is_given(kind):
     (cell, _), layers = twin_cells(kind, 3, 4), our_layers(kind, 3, 4, 2)

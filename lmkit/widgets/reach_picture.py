@@ -57,7 +57,7 @@ def _height(norm: float) -> float:
 
 
 def _line(name: str, norms: list[float]) -> list[str]:
-    """The line as far as it stays in the picture, and its name at its end."""
+    """The line as far as it stays in the picture, and its name: the RNN's before its end if it can, else after it."""
     label, role = NAMES[name]
     points = []
     for k, norm in enumerate(norms):
@@ -65,9 +65,11 @@ def _line(name: str, norms: list[float]) -> list[str]:
             break
         points.append((round(LEFT + k * (RIGHT - LEFT) / (len(norms) - 1), 1), _height(norm)))
     path = "L".join(f"{x} {y}" for x, y in points)
-    x, y = points[-1]
     dashes = ' stroke-dasharray="7 3"' if name == "RNN" else ""
+    x, y = points[-1]
+    before = name == "RNN" and LEFT + 110 < x < RIGHT  # farther left the name would stand on the axis
+    at, more = (x - 20, 'text-anchor="end"') if before else (x + 8, "")
     return [
         f'<path d="M{path}" fill="none" stroke="{color(role)}" stroke-width="2.5"{dashes}/>',
-        text(x + 8, y - 2 if name == "RNN" else y + 14, label, color(role, text=True)),
+        text(round(at, 1), round(max(y + 4, TOP + 14), 1), label, color(role, text=True), more),
     ]

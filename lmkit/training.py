@@ -231,7 +231,7 @@ def detached(state: Any) -> Any:
 def _optimizers(model: nn.Module, name: str, lr: float, weight_decay: float) -> list[Optimizer]:
     """AdamW for all parameters, or Muon for the matrices of hidden layers and AdamW for the rest."""
     if name == "adamw":
-        return [torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay)]
+        return [torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=weight_decay, fused=True)]
     if name != "muon":
         raise ValueError(f"optimizer must be 'adamw' or 'muon', but it is {name!r}")
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
@@ -239,7 +239,7 @@ def _optimizers(model: nn.Module, name: str, lr: float, weight_decay: float) -> 
     others = [p for p in model.parameters() if p.dim() != 2 or id(p) in embeddings]
     return [
         torch.optim.Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99)),
+        torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True),
     ]
 
 

@@ -16,8 +16,9 @@ class UnrollView extends LabView {
     const next = new NextTable(), numbers = new NumbersTable(), all = new StepsTable();
     const same = element("p", { class: "lmkit-unroll-same" });
     const key = element("p", { class: "lmkit-footnote" }, KEY);
-    const picture = element("div", {}, diagram.root, key);
-    super(model, root, walk.root, picture, same, next.root, element("div", {}, numbers.root, all.root));
+    const picture = element("div", { class: "lmkit-panel" }, diagram.root, key);
+    const tables = element("div", { class: "lmkit-panel" }, numbers.root, all.root);
+    super(model, root, walk.root, picture, same, next.root, tables);
     Object.assign(this, { walk, diagram, same, next, numbers, all });
     for (const { root } of [numbers, all]) root.addEventListener("toggle", this.ask);
   }

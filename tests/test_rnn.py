@@ -20,7 +20,6 @@ from lmkit.rnn import (
     lstm_gates,
     lstm_step,
     rnn_step,
-    start_at_identity,
 )
 
 SIZE = st.integers(1, 6)
@@ -250,28 +249,6 @@ def test_trace_ends_where_the_layers_end():
         x = torch.randn(3, 5, 4)
         traced, (output, (h, c)) = layers.trace(x), layers(x)
         same([traced["h"][-1], traced["h"][:, :, -1], traced["c"][:, :, -1]], [output, h, c])
-
-
-def test_layers_that_start_at_identity_add_up_their_inputs():
-    layers = RNN(3, 4, 2, "relu").double()
-    start_at_identity(layers)
-    x = torch.rand(6, 2, 3).double()  # positive, so that nothing is cut off
-    same(layers(x)[0], nn.functional.pad(x, (0, 1)).cumsum(dim=0).cumsum(dim=0))
-    same(layers(-x)[0], torch.zeros(6, 2, 4).double())
-    assert all(weight.requires_grad for weight in layers.parameters())
-
-
-def test_layers_that_start_at_identity_may_forget():
-    layers = RNN(2, 2, nonlinearity="relu").double()
-    start_at_identity(layers, scale=0.5)
-    x = torch.tensor([[[1.0, 0.0]], [[0.0, 4.0]], [[2.0, 0.0]]]).double()
-    same(layers(x)[0][:, 0], torch.tensor([[1.0, 0.0], [0.5, 4.0], [2.25, 2.0]]).double())
-
-
-@pytest.mark.parametrize("scale", [0.0, -0.5, 1.5])
-def test_layers_start_at_a_scale_between_0_and_1(scale):
-    with pytest.raises(ValueError, match=f"scale must be above 0 and at most 1, but it is {scale}"):
-        start_at_identity(RNN(2, 2, nonlinearity="relu"), scale)
 
 
 @every_kind

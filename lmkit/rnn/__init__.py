@@ -8,9 +8,9 @@ E input size, H hidden size, D number of layers.
 """
 
 from lmkit.rnn.cells import Cell, GRUCell, LSTMCell, RNNCell, check_sizes, gru_step, lstm_gates, lstm_step, rnn_step
-from lmkit.rnn.layers import GRU, LSTM, RNN, Layers, State, start_at_identity
+from lmkit.rnn.layers import GRU, LSTM, RNN, Layers, State
 
 __all__ = [
     "GRU", "LSTM", "RNN", "Cell", "GRUCell", "LSTMCell", "Layers", "RNNCell", "State",
-    "check_sizes", "gru_step", "lstm_gates", "lstm_step", "rnn_step", "start_at_identity",
+    "check_sizes", "gru_step", "lstm_gates", "lstm_step", "rnn_step",
 ]  # fmt: skip

@@ -161,30 +161,6 @@ class RNN(Layers):
         return torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
 
 
-def start_at_identity(layers: RNN, scale: float = 1.0) -> None:
-    """Make the weight matrices of every layer the identity and its biases zero; for nonlinearity "relu".
-
-    Before training, a state then is `scale` times the old state plus the input, cut off at zero. Le, Jaitly & Hinton
-    (2015) do so with the recurrent weights; here the input starts unmixed as well.
-
-    Parameters
-    ----------
-    layers : RNN
-    scale : float in (0, 1]
-        What is left of a state after one step. With 1 nothing fades, but a state that is carried over a long text may
-        grow without bound.
-    """
-    if not 0 < scale <= 1:
-        raise ValueError(f"scale must be above 0 and at most 1, but it is {scale}")
-    with torch.no_grad():
-        for index in range(layers.num_layers):
-            weight_ih, weight_hh, bias_ih, bias_hh = layers.layer(index)
-            nn.init.eye_(weight_ih)
-            nn.init.eye_(weight_hh).mul_(scale)
-            bias_ih.zero_()
-            bias_hh.zero_()
-
-
 class LSTM(Layers):
     """Layers of LSTM cells (`LSTMCell`): `output, (h, c) = layers(x, (h, c))`; parameters as for `Layers`."""
 

@@ -2,8 +2,9 @@
 
 The theme ships Font Awesome twice, as JavaScript and as web fonts with some two thousand icons; a page
 shows about twenty. The JavaScript goes, and the fonts and their style rules are cut down to the icons that
-occur in the site. The state of every widget carries the widget's code; a page keeps one copy, and the widget runtime
-(`third_party/widgets/src/runtime.js`) hands it to the others.
+occur in the site. Figures are kept in 256 colours, a third of their bytes. The state of every widget carries the
+widget's code; a page keeps one copy, and the widget runtime (`third_party/widgets/src/runtime.js`) hands it to the
+others.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
+from PIL import Image
 
 ICON_SCRIPT = "scripts/fontawesome.js"
 ICON_SCRIPT_TAG = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
@@ -56,6 +58,15 @@ def cut_font(path: Path, characters: set[int]) -> None:
     font.save(path)
 
 
+def shrink_picture(path: Path) -> None:
+    """Keep the 256 colours that suit a figure best, unless it is transparent somewhere."""
+    with Image.open(path) as picture:
+        opaque = picture.convert("RGBA").getextrema()[3][0] == 255
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    if opaque:
+        small.save(path, optimize=True)
+
+
 def share_code(page: str) -> str:
     """Return the page with the code of its widgets stored once; further copies name the model that holds it."""
     return WIDGET_STATE.sub(lambda match: match[1] + _share_code(json.loads(match[2])) + match[3], page)
@@ -80,6 +91,8 @@ def slim(app, exception) -> None:
     for unused in [static / ICON_SCRIPT, *static.rglob("*.map"), *static.rglob("fontawesome/webfonts/*.ttf")]:
         unused.unlink(missing_ok=True)
     shutil.rmtree(static / "locales", ignore_errors=True)  # translations that are applied by now
+    for picture in (site / "_images").glob("*.png"):
+        shrink_picture(picture)
     for page in site.rglob("*.html"):
         page.write_text(share_code(ICON_SCRIPT_TAG.sub("", page.read_text("utf-8"))), "utf-8")
 

@@ -75,8 +75,11 @@ def settle(page: Page, patience: int = 4 * PATIENCE) -> None:
 
 
 def unfold(page: Page) -> None:
-    """Open everything that is folded away: code, answers."""
-    page.evaluate("() => { for (const part of document.querySelectorAll('details')) part.open = true; }")
+    """Open everything that is folded away: code, answers. The theme fades it in; that is skipped."""
+    page.evaluate("""() => {
+      for (const part of document.querySelectorAll("details")) part.open = true;
+      for (const animation of document.getAnimations()) animation.finish();
+    }""")
 
 
 def widget_faults(page: Page) -> list[str]:

@@ -6,6 +6,7 @@ import torch
 from playwright.sync_api import sync_playwright
 
 from tests.site import browser as chromium
+from tests.stand_in import ViewPage
 
 torch.set_num_threads(1)
 
@@ -27,3 +28,12 @@ def browser():
         running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield running
         running.close()
+
+
+@pytest.fixture
+def view(browser):
+    """A page for a lab's view alone; no error may reach its console."""
+    on = ViewPage(browser)
+    yield on
+    on.page.close()
+    assert not on.problems

@@ -13,7 +13,7 @@ from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.widgets import ParameterLab
 from lmkit.widgets.parameters import CELLS, CONTROLS, LENGTH, NUM_LAYERS, SIZE, VOCAB_SIZES, parameters
-from tests.stand_in import ViewPage, module_page
+from tests.stand_in import module_page
 
 CORNERS = [
     dict(vocab_size=V, embedding_size=E, hidden_size=H, num_layers=D, cell=cell, tied=tied)
@@ -123,14 +123,6 @@ def test_browser_counts_as_python_does(browser):
         found = [(tensor["name"], tuple(tensor["shape"]), tensor["count"]) for tensor in tensors]
         assert found == [tuple(tensor) for tensor in parameters(**settings)]
     page.close()
-
-
-@pytest.fixture
-def view(browser):
-    on = ViewPage(browser)
-    yield on
-    assert not on.problems
-    on.page.close()
 
 
 def shown(page) -> tuple[str, list[list[str]]]:

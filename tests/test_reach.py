@@ -13,7 +13,7 @@ from lmkit import gradients
 from lmkit.decoding import uniform
 from lmkit.widgets import ReachLab, reach
 from lmkit.widgets.picture import noscript
-from tests.stand_in import ViewPage, module_page
+from tests.stand_in import module_page
 
 # --- in Python --------------------------------------------------------------------------------------------
 
@@ -159,14 +159,6 @@ def test_browsers_reach_is_pythons(module):
 
 
 # --- the view ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def view(browser):
-    page = ViewPage(browser)
-    yield page
-    page.page.close()
-    assert page.problems == []
 
 
 def rows(page):

@@ -169,14 +169,6 @@ def test_the_picture_shows_what_was_read(step):
 # --- the view ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def view(browser):
-    on = ViewPage(browser)
-    yield on
-    assert not on.problems
-    on.page.close()
-
-
 def percentage(text: str) -> float:
     return float(text.replace("<", "").replace("\u202f%", ""))
 

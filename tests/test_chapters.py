@@ -138,11 +138,11 @@ def without_magics(source: str) -> str:
 
 
 def test_drift_is_noticed():
-    module = ROOT / "lmkit" / "decoding.py"
+    module = ROOT / "lmkit" / "decoding" / "chance.py"
     tree = ast.parse(module.read_text(encoding="utf-8"))
-    retyped = ast.unparse(definitions(tree)["draw"])
+    retyped = ast.unparse(definitions(tree)["draw_rows"])
     assert drifted(retyped) == []
-    assert drifted(retyped.replace("right=True", "right=False")) == ["draw"]
+    assert drifted(retyped.replace("right=True", "right=False")) == ["draw_rows"]
     assert drifted("def draw(x):\n    return x") == ["draw"]
     assert drifted("def draw_draft(x):\n    return x") == []
     assert drifted(re.sub(r'"""(.|\n)*?"""', '"Another description."', retyped, count=1)) == []

@@ -19,7 +19,7 @@ ROOMS = {
     "seq2seq": {"rnn", "attention"},
     "training": {"text", "plots"},
     "decoding": set(),
-    "metrics": set(),
+    "metrics": {"text", "datasets"},
     "gradients": set(),
     "probing": set(),
     "counting": {"text"},

@@ -1,0 +1,99 @@
+"""One entry to all decoders, with the argument names of transformers' `generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lmkit.decoding.beams import beam_search
+from lmkit.decoding.checks import check, check_count
+from lmkit.decoding.contrastive import contrastive_search
+from lmkit.decoding.prompts import Prompt, Step, for_batches
+from lmkit.decoding.rows import SEEDS, greedy, sample
+from lmkit.decoding.texts import Decoded
+
+COMMON = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
+SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "seed")
+BEAMS = ("num_beams", "length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty")
+OPTIONS = {
+    "greedy decoding": COMMON,
+    "sampling": (*SAMPLING, *COMMON),
+    "beam search": (*BEAMS, *COMMON),
+    "contrastive search": ("penalty_alpha", "top_k", "hidden"),
+}
+
+
+@for_batches
+def generate(
+    step: Step,
+    prompt: Prompt | Sequence[Prompt],
+    max_new_tokens: int = 20,
+    eos_token_id: int | None = None,
+    *,
+    do_sample: bool = False,
+    num_return_sequences: int = 1,
+    **options: Any,
+) -> list[Decoded] | list[list[Decoded]]:
+    """Continue a prompt, or each of a batch, by the strategy that the arguments imply.
+
+    A `penalty_alpha` above 0 means contrastive search, `num_beams` above 1 beam search, `do_sample` sampling, and none
+    of these greedy decoding. An argument that the strategy has no use for is an error.
+
+    Parameters
+    ----------
+    step, prompt, max_new_tokens, eos_token_id : as for `greedy`
+    do_sample : bool
+    num_return_sequences : int ≥ 1
+        How many texts to return for each prompt: so many draws of sampling (the i-th text of the j-th prompt with the
+        seed seed + j · num_return_sequences + i), or so many of the best that beam search has found. The other
+        strategies write one.
+    **options
+        min_new_tokens, repetition_penalty, no_repeat_ngram_size (all but contrastive search); temperature, top_k (by
+        default all tokens, where transformers keeps 50), top_p, min_p, typical_p and seed, see `sample`; num_beams,
+        length_penalty, early_stopping, num_beam_groups, diversity_penalty, see `beam_search`; penalty_alpha, top_k and
+        hidden, see `contrastive_search`.
+
+    Returns
+    -------
+    list of Decoded, `num_return_sequences` of them (fewer where beam search finds fewer); for a batch a list of such
+    lists.
+    """
+    check_count("num_return_sequences", num_return_sequences)
+    strategy = _strategy(do_sample, options)
+    for name, value in options.items():
+        if name not in OPTIONS[strategy]:
+            raise ValueError(
+                f"{name} must be left out of {strategy}, which has no use for it, but it is {value!r}; "
+                "num_beams, do_sample and penalty_alpha choose the strategy"
+            )
+    common = (max_new_tokens, eos_token_id)
+    if strategy == "sampling":
+        return _draws(step, prompt, common, num_return_sequences, **options)
+    if strategy == "beam search":
+        most = f"at most num_beams, {options['num_beams']}"
+        check("num_return_sequences", num_return_sequences, num_return_sequences <= options["num_beams"], most)
+        return [texts[:num_return_sequences] for texts in beam_search(step, prompt, *common, **options)]
+    check("num_return_sequences", num_return_sequences, num_return_sequences == 1, f"1, for {strategy} writes one text")
+    decode = greedy if strategy == "greedy decoding" else contrastive_search
+    return [[text] for text in decode(step, prompt, *common, **options)]
+
+
+def _strategy(do_sample: bool, options: dict[str, Any]) -> str:
+    """The key of `OPTIONS` that the arguments imply; arguments that only name it are taken out."""
+    if not options.get("penalty_alpha"):
+        options.pop("penalty_alpha", None)
+    if options.get("num_beams") == 1:
+        options.pop("num_beams")
+    chosen = [name for name in ("penalty_alpha", "num_beams") if name in options] + ["do_sample"] * bool(do_sample)
+    if len(chosen) > 1:
+        raise ValueError(f"{chosen[1]} must be left out where {chosen[0]} is given: each means another strategy")
+    strategies = {"penalty_alpha": "contrastive search", "num_beams": "beam search", "do_sample": "sampling"}
+    return strategies[chosen[0]] if chosen else "greedy decoding"
+
+
+def _draws(step: Step, prompts: Sequence[Prompt], common: tuple, count: int, *, seed: int = 0, **filters):
+    """So many draws for each prompt, all in one batch."""
+    check_count("seed", seed, least=0)
+    copies = [prompt for prompt in prompts for _ in range(count)]
+    texts = sample(step, copies, *common, seed=[(seed + row) % SEEDS for row in range(len(copies))], **filters)
+    return [texts[start : start + count] for start in range(0, len(texts), count)]

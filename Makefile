@@ -3,7 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Where to look for torch besides the usual index. PyTorch's CPU wheels are much smaller for Linux.
 TORCH_INDEX ?=
-JOBS ?= 2
+export JOBS ?= 2
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed

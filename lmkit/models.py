@@ -211,5 +211,5 @@ def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) ->
 
 
 def _by_columns(weight: Tensor) -> Tensor:
-    """A copy whose transpose, which every product is formed with, lies in order in memory: faster where rows are few."""
+    """A copy whose transpose, which products are formed with, lies in order in memory: faster where rows are few."""
     return weight.detach().mT.contiguous().mT if weight.dim() == 2 else weight.detach().clone()

@@ -22,4 +22,4 @@ def require_little(app, doctree) -> None:
 
 def setup(app):
     app.connect("doctree-read", require_little)
-    return {"version": "1.0", "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

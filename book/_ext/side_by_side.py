@@ -1,6 +1,6 @@
-"""Read chapters in several processes: each is run by a kernel of its own, and two cores build in about half the time.
+"""Read chapters in several processes: each is run by a kernel of its own, and two cores take about half the time.
 
-Sphinx has this as its option ``-j``, which jupyter-book does not pass on. The number of processes is ``JOBS``, 2 if unset.
+Sphinx has this as its option ``-j``, which jupyter-book does not pass on. There are ``JOBS`` processes, 2 if unset.
 """
 
 import os
@@ -12,7 +12,7 @@ UNDECLARED = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
 
 
 def declare(app: Sphinx, env, docnames: list[str]) -> None:
-    """Let Sphinx read in parallel, and deal the documents out in turn: long chapters have names close to one another."""
+    """Let Sphinx read in parallel, and deal the documents out in turn, lest one process get all the long ones."""
     for name in UNDECLARED:
         if name in app.extensions:
             app.extensions[name].parallel_read_safe = True

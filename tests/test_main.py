@@ -43,7 +43,7 @@ def test_train_then_generate(capsys, text):
     assert 1 < trained.card["metrics"]["held_out_perplexity"] < 6  # 10 words; the text hardly surprises
     assert set(trained.vocab.words) == set(TEXT.split())
 
-    for method in ("greedy", "sample", "beam"):
+    for method in ("greedy", "sample", "beam", "contrastive"):
         status, out, err = run(capsys, "generate", path, "the cat", "--method", method, "--max-new-tokens", 12)
         assert (status, err) == (0, "")
         written, figures = out.splitlines()
@@ -88,6 +88,24 @@ def test_generate_prints_what_the_decoder_writes(capsys):
     expected = decoding.greedy(trained.model.stepper(), trained.prompt_ids(prompt), 9)
     assert status == 0
     assert out.splitlines()[0] == f"{prompt} | {trained.vocab.decode(expected.tokens)}"
+
+
+@pytest.mark.parametrize("method, options", [
+    ("sample", {"min_p": 0.2, "typical_p": 0.8, "top_p": 0.7, "repetition_penalty": 1.3, "seed": 3}),
+    ("beam", {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.0, "length_penalty": 0.5}),
+    ("contrastive", {"penalty_alpha": 0.8, "top_k": 6}),
+])  # fmt: skip
+def test_generate_hands_every_option_on(capsys, method, options):
+    trained, prompt = pretrained.load("stories"), "one morning anna"
+    arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    _, out, _ = run(capsys, "generate", "stories", prompt, "--method", method, "--max-new-tokens", 9, *arguments)
+    names = {"sample": "sample", "beam": "beam_search", "contrastive": "contrastive_search"}
+    decode = getattr(decoding, names[method])
+    hidden = {"hidden": lambda state: state[0][:, -1]} if method == "contrastive" else {}
+    found = decode(trained.model.stepper(), trained.prompt_ids(prompt), 9, trained.eos_token_id, **options, **hidden)
+    text = found[0] if method == "beam" else found
+    assert out.splitlines()[0] == f"{prompt} | {trained.vocab.decode(text.tokens)}"
+    assert out.splitlines()[1].endswith(f"score {text.score:.3f}")
 
 
 def test_generate_writes_as_many_texts_as_asked(capsys):
@@ -172,7 +190,9 @@ def test_help_lists_what_there_is(capsys):
     assert all(re.search(rf"^ +{command} +\w", out, re.MULTILINE) for command in ("train", "generate"))
     for command, options in {
         "train": "recipe text out epochs embedding-size hidden-size num-layers batch-size window lr seed quiet",
-        "generate": "method max-new-tokens temperature top-k top-p num-beams length-penalty seed count",
+        "generate": "method max-new-tokens temperature top-k top-p num-beams length-penalty seed count "
+        "min-p typical-p num-beam-groups diversity-penalty penalty-alpha min-new-tokens repetition-penalty "
+        "no-repeat-ngram-size",
     }.items():
         status, out, _ = run(capsys, command, "--help")
         assert status == 0

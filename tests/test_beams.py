@@ -188,5 +188,5 @@ def test_exact_search_reads_few_beginnings_and_says_when_they_are_too_many():
 
     exact_search(counting, [0], 7, 1)
     assert sum(rows) < sum(4**d for d in range(7)) / 10
-    with pytest.raises(RuntimeError, match="limit must be larger: after reading 3 beginnings"):
+    with pytest.raises(RuntimeError, match="limit must be larger: more than 3 beginnings"):
         exact_search(Tree(8, 6, seed=1, sharpness=0.1), [0], 6, limit=3)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from lmkit.decoding.beams import beam_search
 from lmkit.decoding.checks import check, check_count
 from lmkit.decoding.prompts import Prompt, Step, checked_step, for_batches, join_rows, pick_rows, read_prompt
 from lmkit.decoding.texts import Decoded
 
-AT_ONCE = 64  # prefixes read in one step: a batch costs little more than one
+AT_ONCE = 4096  # beginnings read in one step: many more, and memory fills
 
 
 @for_batches
@@ -26,12 +25,13 @@ def exact_search(
     eos_token_id: int | None = None,
     *,
     length_penalty: float = 0.0,
-    limit: int = 100_000,
+    limit: int = 1_000_000,
 ) -> Decoded | list[Decoded]:
     """Find the text with the best score Σ log p / length^length_penalty, of all that end or reach `max_new_tokens`.
 
     Σ log p can only fall as a text grows. So a beginning whose score, at the length that flatters it most, is no better
-    than that of a finished text need not be read; the others are, the most promising first.
+    than that of a finished text need not be read. All others are, the short ones first: a beam search whose width sets
+    itself.
 
     Parameters
     ----------
@@ -46,76 +46,89 @@ def exact_search(
     RuntimeError
         If `limit` beginnings have been read and a better text is still possible.
 
-    Source: Stahlberg & Byrne (2019), section 2, with the best beginning first instead of depth first.
+    Source: Stahlberg & Byrne (2019), section 2, with short beginnings first instead of depth first.
     Chapter: Beam search.
     """
     check("length_penalty", length_penalty, math.isfinite(length_penalty), "a finite number")
     check_count("limit", limit)
-    return [_Hunt(step, max_new_tokens, eos_token_id, length_penalty).best(one, limit) for one in prompt]
-
-
-@dataclass(frozen=True)
-class _Prefix:
-    """A beginning: its tokens with their log-probabilities, and the state before its last token (None for nothing)."""
-
-    tokens: tuple[int, ...]
-    log_probs: tuple[float, ...]
-    total: float
-    state: Any
+    return [_Hunt(step, one, max_new_tokens, eos_token_id, length_penalty).best(limit) for one in prompt]
 
 
 class _Hunt:
-    def __init__(self, step: Step, max_new_tokens: int, eos_token_id: int | None, length_penalty: float):
-        self.step, self.end = step, eos_token_id
-        self.most, self.length_penalty = max_new_tokens, length_penalty
+    """A search from one prompt: the best text found so far, and how all beginnings of one length came about."""
 
-    def best(self, prompt: Prompt, limit: int) -> Decoded:
-        """Search from one prompt; what beam search finds is the mark to beat."""
-        options = {"length_penalty": self.length_penalty, "early_stopping": "never"}
-        self.found = beam_search(self.step, prompt, self.most, self.end, num_beams=4, **options)[0]
-        self.open, self.count = [], 0
-        log_probs, state = read_prompt(self.step, prompt)
-        self.branch(_Prefix((), (), 0.0, None), log_probs[0], state)
-        read = 0
-        while batch := self.promising():
-            read += len(batch)
+    def __init__(self, step: Step, prompt: Prompt, most: int, end: int | None, length_penalty: float):
+        self.step, self.prompt, self.most, self.end = step, prompt, most, end
+        self.length_penalty = length_penalty
+        options = {"length_penalty": length_penalty, "early_stopping": "never"}
+        self.found = beam_search(step, prompt, most, end, num_beams=4, **options)[0]  # the mark to beat
+        self.trail: list[tuple[Tensor, Tensor, Tensor]] = []  # for each length: parents, tokens, log p
+
+    def best(self, limit: int) -> Decoded:
+        """Go from length to length, with all beginnings that may still lead to a better text."""
+        log_probs, state = read_prompt(self.step, self.prompt)
+        parents, tokens, own = self.branch(log_probs, torch.zeros(1, dtype=torch.float64), 0)
+        totals, places, read = own.double(), parents, 0
+        while len(tokens):
+            self.trail.append((parents, tokens, own))
+            read += len(tokens)
             if read > limit:
                 raise RuntimeError(
-                    f"limit must be larger: after reading {limit} beginnings a text better than the best one found "
-                    f"({self.found.score:.3f}) is still possible; or lower max_new_tokens or length_penalty"
+                    f"limit must be larger: more than {limit} beginnings may lead to a text that scores better than "
+                    f"the best one found ({self.found.score:.3f}); or lower max_new_tokens or length_penalty"
                 )
-            tokens = torch.tensor([prefix.tokens[-1] for prefix in batch])
-            log_probs, states = checked_step(self.step, tokens, join_rows([prefix.state for prefix in batch]))
-            for row, prefix in enumerate(batch):
-                self.branch(prefix, log_probs[row], pick_rows(states, torch.tensor([row])))
+            parents, tokens, own, places, state = self.read(tokens, totals, places, state)
+            totals = totals[parents] + own
         return self.found
 
-    def promising(self) -> list[_Prefix]:
-        """The beginnings with the highest bounds, as long as these are above the best score found."""
-        batch = []
-        while self.open and len(batch) < AT_ONCE and -self.open[0][0] > self.found.score:
-            batch.append(heapq.heappop(self.open)[-1])
-        return batch
+    def read(self, tokens: Tensor, totals: Tensor, places: Tensor, state: Any) -> tuple[Tensor, ...]:
+        """Read a token after each of these beginnings, a few thousand at a time, and branch.
 
-    def branch(self, prefix: _Prefix, log_probs: torch.Tensor, state: Any) -> None:
-        """Extend a beginning by every token that may lead to a better text."""
-        length = len(prefix.tokens) + 1
-        totals = prefix.total + log_probs.double()
-        final = length == self.most
-        limits = totals / (length if final else self.kindest(length)) ** self.length_penalty
-        for token in (limits > self.found.score).nonzero()[:, 0].tolist():
-            total = float(totals[token])
-            longer = _Prefix((*prefix.tokens, token), (*prefix.log_probs, float(log_probs[token])), total, state)
-            if final or token == self.end:
-                self.offer(longer, total / length**self.length_penalty)
-            else:
-                self.count += 1  # of equal bounds the first: prefixes cannot be compared
-                heapq.heappush(self.open, (-float(limits[token]), self.count, longer))
+        A beginning's state stands at its place in `state`. Only the states are kept that something goes on from.
+        """
+        found, states, kept = [], [], 0
+        for rows in torch.arange(len(tokens)).split(AT_ONCE):
+            log_probs, after = checked_step(self.step, tokens[rows], pick_rows(state, places[rows]))
+            parents, longer, own = self.branch(log_probs, totals[rows], int(rows[0]))
+            alive, which = parents.unique(return_inverse=True)
+            states.append(pick_rows(after, alive))
+            found.append((parents + rows[0], longer, own, which + kept))
+            kept += len(alive)
+        return *(torch.cat(parts) for parts in zip(*found, strict=True)), join_rows(states)
+
+    def branch(self, log_probs: Tensor, totals: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Extend beginnings by every token: what may lead to a better text, as parents, tokens and log p.
+
+        `start` is the place of the first row among all beginnings of its length.
+        """
+        length = len(self.trail) + 1
+        longer = totals[:, None] + log_probs.double()
+        self.offer(longer, log_probs, start, length)
+        bounds = longer / self.kindest(length) ** self.length_penalty
+        if length == self.most:
+            bounds[:] = -math.inf  # whole texts, which have been looked at
+        elif self.end is not None:
+            bounds[:, self.end] = -math.inf
+        parents, tokens = (bounds > self.found.score).nonzero(as_tuple=True)
+        return parents, tokens, log_probs[parents, tokens]
 
     def kindest(self, length: int) -> int:
         """The length, of all that a text of `length` tokens may still get, at which its Σ log p would score best."""
         return self.most if self.length_penalty > 0 else length
 
-    def offer(self, prefix: _Prefix, score: float) -> None:
+    def offer(self, totals: Tensor, log_probs: Tensor, start: int, length: int) -> None:
+        """Take the best text that is whole at this length, if it is the best so far; `start` is the first row."""
+        if length == self.most:
+            row, token = divmod(int(totals.argmax()), totals.shape[1])
+        elif self.end is not None:
+            row, token = int(totals[:, self.end].argmax()), self.end
+        else:
+            return
+        score = float(totals[row, token]) / length**self.length_penalty
         if score > self.found.score:
-            self.found = Decoded(list(prefix.tokens), list(prefix.log_probs), score)
+            tokens, own, place = [token], [float(log_probs[row, token])], start + row
+            for parents, all_tokens, all_log_probs in reversed(self.trail):
+                tokens.append(int(all_tokens[place]))
+                own.append(float(all_log_probs[place]))
+                place = int(parents[place])
+            self.found = Decoded(tokens[::-1], own[::-1], score)

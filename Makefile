@@ -41,7 +41,7 @@ lint: $(INSTALLED) ## check the style of the code, and that the repository's add
 	$(BIN)/ruff check .
 	$(BIN)/python book/_ext/address.py
 
-bench: $(BUILT) $(BROWSER) ## measure our code against torch and transformers, and the page in a browser
+bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench
 
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip

@@ -20,14 +20,20 @@ SYLLABUS = {
     "book/training": "A2 B20 B25 B26 B30 B31".split(),
     "book/vanishing_gradients": "B6 B8 B10 B27 B31".split(),
     "book/lstm": "A3 A4 A5 A6 B7 B8 B9 B11 B12 B13 B14 B15".split(),
-    "book/decoding": "B1 B2 B3 B4 B5 B17 B18 B19 B21 B23".split(),
+    "book/sampling": "B2 B5 B21".split(),
+    "book/truncation": "B1 B3".split(),
+    "book/beam_search": "B4 B17 B18 B19 B23".split(),
+    "book/comparing_decoders": "B4 B5".split(),
 }
 WIDGETS = {
     "book/next_token": "CountingView",
     "book/recurrent_networks": "UnrollView ParameterView FillInView",
     "book/vanishing_gradients": "ReachView",
     "book/lstm": "MicroscopeView",
-    "book/decoding": "DecodingView",
+    "book/sampling": "DecodingView",
+    "book/truncation": "RibbonView",
+    "book/beam_search": "BeamTreeView",
+    "book/comparing_decoders": "ComparisonView DecodingView",
 }
 LONGEST_CELL = 30
 

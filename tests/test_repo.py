@@ -34,4 +34,4 @@ def test_files_name_no_machine_and_no_registry():
 
 def test_files_are_found():
     names = {name for name, _ in files()}
-    assert {"README.md", "Makefile", "lmkit/decoding.py", "lmkit/datasets/stories.json"} <= names
+    assert {"README.md", "Makefile", "lmkit/decoding/filters.py", "lmkit/datasets/stories.json"} <= names

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import re
 
 import ipywidgets
@@ -13,7 +14,7 @@ from lmkit.datasets import stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.plots import roles
 from lmkit.text import UnknownWordError, Vocab
-from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, offers
+from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, entropy, offers
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.picture import noscript
 
@@ -130,6 +131,9 @@ def test_page_scripts_carry_the_assets_unchanged():
         ({"top_k": 2.5}, "top_k must be a whole number of at least 1, but it is 2.5"),
         ({"top_p": 0}, "top_p must be a number from 0.05 to 1.0, but it is 0"),
         ({"top_p": 1.5}, "top_p must be a number from 0.05 to 1.0, but it is 1.5"),
+        ({"min_p": 0.6}, "min_p must be a number from 0.0 to 0.5, but it is 0.6"),
+        ({"typical_p": 0}, "typical_p must be a number from 0.05 to 1.0, but it is 0"),
+        ({"show_entropy": "yes"}, "show_entropy must be True or False, but it is 'yes'"),
         ({"num_beams": 0}, "num_beams must be a whole number from 1 to 10, but it is 0"),
         ({"length_penalty": 9}, "length_penalty must be a number from -1.0 to 2.0, but it is 9"),
         ({"max_new_tokens": 0}, "max_new_tokens must be a whole number from 1 to 100, but it is 0"),
@@ -195,19 +199,22 @@ def test_controls_are_ipywidgets_linked_to_the_view():
     assert all(
         made.controls[name].continuous_update
         for name in decoding_lab.CONTROLS
-        if name not in ("model", "method", "seed")
+        if name not in ("model", "method", "seed", "show_entropy")
     )
 
 
 def test_controls_agree_with_the_traits_they_are_linked_to():
     made = own_lab(
-        temperature=0.55, top_k=7, top_p=0.83, num_beams=3, length_penalty=0.25, seed=9, position=4
-    )
+        temperature=0.55, top_k=7, top_p=0.83, min_p=0.07, typical_p=0.62, num_beams=3, length_penalty=0.25, seed=9,
+        position=4,
+    )  # fmt: skip
     settings = made.settings()
     assert settings.top_k == 7 and made.view.top_ks[made.view.top_k_index] == 7
-    for name in ("temperature", "top_p", "num_beams", "length_penalty", "seed", "position", "prompt"):
+    for name in (
+        "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "seed", "position", "prompt"
+    ):  # fmt: skip
         assert getattr(made.view, name) == made.controls[name].value == getattr(settings, name)
-    for name in ("temperature", "top_p", "length_penalty"):
+    for name in ("temperature", "top_p", "min_p", "typical_p", "length_penalty"):
         slider = made.controls[name]
         assert (slider.value - slider.min) / slider.step == pytest.approx(
             round((slider.value - slider.min) / slider.step)
@@ -237,6 +244,10 @@ def test_repr_is_short_and_says_what_matters():
     own = "DecodingLab('your model', prompt='<eos>', method="
     assert repr(own_lab(top_p=0.8)) == f"{own}'sampling', temperature=1.0, top_p=0.8, seed=0)"
     assert repr(own_lab(method="greedy")) == f"{own}'greedy')"
+    filtered = own_lab(top_p=0.8, min_p=0.1, typical_p=0.5, show_entropy=True)
+    assert repr(filtered) == (
+        f"{own}'sampling', temperature=1.0, top_p=0.8, min_p=0.1, typical_p=0.5, seed=0, show_entropy=True)"
+    )
 
 
 def test_display_gives_a_picture_and_then_the_widget(monkeypatch):
@@ -304,8 +315,8 @@ globalThis.start = (state, weights) => {
 PAGE = """<!doctype html><html lang="en"><title>view</title>
 <div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
 SENT = (
-    "models model_index method_index prompt suggestions temperature top_ks top_k_index top_p num_beams "
-    "length_penalty max_new_tokens seed position sampling_display beam_display"
+    "models model_index method_index prompt suggestions temperature top_ks top_k_index top_p min_p typical_p num_beams "
+    "length_penalty max_new_tokens seed position show_entropy sampling_display beam_display"
 ).split()
 
 
@@ -368,6 +379,18 @@ def test_view_follows_every_setting(view):
         set_trait(page, **change)
         seen.add(text_of(page))
     assert len(seen) == 6
+
+
+@pytest.mark.parametrize(("filters", "note"), [({"min_p": 0.4}, "min-p"), ({"typical_p": 0.3}, "typical")])
+def test_view_says_which_filter_dropped_a_token(view, filters, note):
+    made = own_lab(prompt="w3", seed=3, top_p=1.0, **filters)
+    page = view(made)
+    assert text_of(page) == made.decoded()
+    notes = page.locator(".lmkit-next tbody .lmkit-note").all_inner_texts()
+    assert [text for text in notes if f"dropped by {note}" in text]
+    rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
+    assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
+    assert [f"dropped by {note}" not in text for text in notes[:8]] == [is_kept for _, _, is_kept, _ in rows]
 
 
 @pytest.mark.parametrize(
@@ -491,6 +514,58 @@ def test_bars_say_what_is_kept_and_dropped(view):
         assert ("dropped" not in cells[-1]) == is_kept
         assert ("chosen" in cells[-1]) == chosen
     assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
+
+
+def test_entropy_is_shown_when_it_is_asked_for(view):
+    page = view(own_lab(prompt="w3"))
+    text_of(page)
+    assert page.locator(".lmkit-entropy").is_hidden()
+    set_trait(page, show_entropy=True)
+    assert page.locator(".lmkit-entropy").is_visible()
+    assert page.locator(".lmkit-entropy-column").count() == page.locator(".lmkit-token").count()
+
+
+@pytest.mark.parametrize("settings", [{}, {"temperature": 0.5, "top_p": 0.8}, {"method": "greedy"}])
+def test_entropy_panel_shows_pythons_numbers(view, settings):
+    """In words for the step that is shown, and as heights for all steps."""
+    made = own_lab(**{"prompt": "w3", "seed": 3, "top_p": 1.0, "position": 2, "show_entropy": True, **settings})
+    page = view(made)
+    text_of(page)
+    choices = entropy.choices(made._offers[0], made.settings(), made.decode()[0])
+    own, left, surprisal, truth = choices[1]
+    changed = bool(settings.get("temperature"))
+    line = page.locator(".lmkit-entropy-step").inner_text()
+    word = made.decoded().split()[1]
+    assert line.startswith(f"Step 2, ‘{word}’: entropy {left:.2f} nats, as open as {math.exp(left):.1f}")
+    assert (f"(the model’s own: {own:.2f} nats" in line) == changed
+    assert line.endswith(f"; surprisal {surprisal:.2f}.") and truth is None
+    count = len(choices)
+    average = [sum(values) / count for values in list(zip(*choices, strict=True))[:3]]
+    drawn = f" (drawn from {average[1]:.2f})" if changed else ""
+    means = f"steps 1 to {count}: entropy {average[0]:.2f}{drawn}, surprisal {average[2]:.2f} nats."
+    assert page.locator(".lmkit-entropy-means").inner_text().endswith(means)
+    top = float(page.locator(".lmkit-entropy-axis").first.locator("span").last.text_content())
+    heights = page.locator(".lmkit-entropy-left").evaluate_all(
+        "nodes => nodes.map((node) => parseFloat(node.style.height))"
+    )
+    assert heights == pytest.approx([100 * choice.left / top for choice in choices], abs=0.02)
+    dots = page.locator(".lmkit-entropy-surprisal").evaluate_all(
+        "nodes => nodes.map((node) => parseFloat(node.style.bottom))"
+    )
+    assert dots == pytest.approx([100 * min(1, choice.surprisal / top) for choice in choices], abs=0.02)
+    beyond = page.locator(".lmkit-entropy-beyond").count()
+    assert beyond == sum(choice.surprisal > top for choice in choices)
+
+
+def test_a_column_that_is_clicked_is_the_step_that_is_shown(view):
+    page = view(own_lab(prompt="w3", seed=3, show_entropy=True))
+    text_of(page)
+    page.locator(".lmkit-entropy-column").nth(3).dispatch_event("click")  # without its style a column has no extent
+    page.wait_for_timeout(60)
+    assert page.evaluate("model.get('position')") == 4
+    assert page.locator(".lmkit-token").nth(3).get_attribute("aria-checked") == "true"
+    assert page.locator(".lmkit-entropy-shown").count() == 1
+    assert page.locator(".lmkit-entropy-step").inner_text().startswith("Step 4,")
 
 
 def test_changes_within_a_frame_are_shown_once(view):

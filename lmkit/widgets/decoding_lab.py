@@ -18,13 +18,13 @@ from lmkit.widgets.settings import METHODS, Settings
 from lmkit.widgets.view import View
 
 CONTROLS = (
-    "model", "method", "prompt", "temperature", "top_k", "top_p", "num_beams", "length_penalty", "seed",
-    "position",
+    "model", "method", "prompt", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_beams",
+    "length_penalty", "seed", "position", "show_entropy",
 )  # fmt: skip
 TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500]
 # What is linked by its place among the options.
 _BY_PLACE = {name: ("index", f"{name}_index") for name in ("model", "method", "top_k")}
-_SAMPLING, _BEAM = ("temperature", "top_k", "top_p", "seed"), ("num_beams", "length_penalty")
+_SAMPLING, _BEAM = (*settings.FILTERS, "seed"), ("num_beams", "length_penalty")
 
 
 class DecodingView(View):
@@ -42,11 +42,14 @@ class DecodingView(View):
     top_ks = T.List(T.Int(allow_none=True), help="The choices for k; None keeps every token.").tag(sync=True)
     top_k_index = T.Int(0).tag(sync=True)
     top_p = T.Float(1.0).tag(sync=True)
+    min_p = T.Float(0.0).tag(sync=True)
+    typical_p = T.Float(1.0).tag(sync=True)
     num_beams = T.Int(5).tag(sync=True)
     length_penalty = T.Float(1.0).tag(sync=True)
     max_new_tokens = T.Int(20).tag(sync=True)
     seed = T.Int(0).tag(sync=True)
     position = T.Int(1, help="The step that is inspected, from 1.").tag(sync=True)
+    show_entropy = T.Bool(False).tag(sync=True)
     sampling_display = T.Unicode("", help="CSS display of sampling's controls; the view sets it.").tag(
         sync=True
     )
@@ -73,6 +76,10 @@ class DecodingLab(Lab):
     top_k : int ≥ 1, optional
         None keeps every token.
     top_p : float in [0.05, 1]
+    min_p : float in [0, 0.5]
+        0 keeps every token.
+    typical_p : float in [0.05, 1]
+        1 keeps every token.
     num_beams : int in [1, 10]
     length_penalty : float in [-1, 2]
     max_new_tokens : int in [1, 100]
@@ -80,6 +87,8 @@ class DecodingLab(Lab):
         Names the stream of random numbers: the same seed, the same draw.
     position : int in [1, max_new_tokens]
         The step whose distribution is shown.
+    show_entropy : bool
+        Draw, for every new token, how open the choice was and how much the token surprises.
     controls : sequence of str, optional
         The controls to show, by default all that make a difference. Among `CONTROLS`.
 
@@ -104,11 +113,14 @@ class DecodingLab(Lab):
         temperature: float = 1.0,
         top_k: int | None = None,
         top_p: float = 0.9,
+        min_p: float = 0.0,
+        typical_p: float = 1.0,
         num_beams: int = 5,
         length_penalty: float = 1.0,
         max_new_tokens: int = 20,
         seed: int = 0,
         position: int = 1,
+        show_entropy: bool = False,
         controls: Sequence[str] | None = None,
     ):
         self._offers = offers(model, vocab)
@@ -120,17 +132,22 @@ class DecodingLab(Lab):
             temperature,
             top_k,
             top_p,
+            min_p,
+            typical_p,
             num_beams,
             length_penalty,
             max_new_tokens,
             seed,
             position,
         )
+        if not isinstance(show_entropy, bool):
+            raise ValueError(f"show_entropy must be True or False, but it is {show_entropy!r}")
         self._top_ks = [*sorted({*TOP_KS, *([top_k] if top_k else [])}), None]
         shown = check_controls(controls, CONTROLS)
         if controls is None and len(self._offers) == 1:
             shown.remove("model")
-        super().__init__(self._make_view(start), {name: self._make_control(name, start) for name in shown}, _BY_PLACE)
+        view = self._make_view(start, show_entropy)
+        super().__init__(view, {name: self._make_control(name, start, view) for name in shown}, _BY_PLACE)
         self._link_more()
 
     def settings(self) -> Settings:
@@ -149,14 +166,16 @@ class DecodingLab(Lab):
         return self._offers[self.value("model")].trained.vocab.decode(self.decode()[0].tokens)
 
     def __repr__(self) -> str:
-        named = ", ".join(f"{k}={v!r}" for k, v in self.settings().applicable().items() if v is not None)
+        values = self.settings().applicable() | ({"show_entropy": True} if self.value("show_entropy") else {})
+        named = ", ".join(f"{name}={value!r}" for name, value in values.items())
         return f"DecodingLab({self._offers[self.value('model')].name!r}, {named})"
 
     def picture(self) -> tuple[str, str]:
         """The text and the bars of the present settings, as Python decodes them."""
-        return decoding_picture.of(self._offers[self.value("model")], self.settings())
+        offer = self._offers[self.value("model")]
+        return decoding_picture.of(offer, self.settings(), self.value("show_entropy"))
 
-    def _make_view(self, start: Settings) -> DecodingView:
+    def _make_view(self, start: Settings, show_entropy: bool) -> DecodingView:
         traits = {
             name: getattr(start, name) for name in Settings.__dataclass_fields__ if name not in _BY_PLACE
         }
@@ -168,11 +187,12 @@ class DecodingLab(Lab):
             method_index=METHODS.index(start.method),
             top_ks=self._top_ks,
             top_k_index=self._top_ks.index(start.top_k),
+            show_entropy=show_entropy,
             sampling_display="" if start.method == "sampling" else "none",
             beam_display="" if start.method == "beam search" else "none",
         )
 
-    def _make_control(self, name: str, start: Settings) -> Widget:
+    def _make_control(self, name: str, start: Settings, view: DecodingView) -> Widget:
         make = {
             "model": lambda: ipywidgets.Dropdown(options=places([offer.title for offer in self._offers])),
             "method": lambda: ipywidgets.RadioButtons(
@@ -184,10 +204,13 @@ class DecodingLab(Lab):
             "temperature": lambda: slider(start.temperature, settings.TEMPERATURE, 0.05),
             "top_k": lambda: self._top_k_slider(start),
             "top_p": lambda: slider(start.top_p, settings.TOP_P, 0.05),
+            "min_p": lambda: slider(start.min_p, settings.MIN_P, 0.01),
+            "typical_p": lambda: slider(start.typical_p, settings.TYPICAL_P, 0.05),
             "num_beams": lambda: slider(start.num_beams, settings.NUM_BEAMS),
             "length_penalty": lambda: slider(start.length_penalty, settings.LENGTH_PENALTY, 0.1),
             "seed": lambda: number(start.seed, settings.SEED),
             "position": lambda: slider(start.position, (1, start.max_new_tokens)),
+            "show_entropy": lambda: ipywidgets.Checkbox(view.show_entropy, indent=False),
         }[name]
         return described(make(), *LABELS[name])
 
@@ -214,8 +237,11 @@ LABELS = {
     "temperature": ("Temperature", "Below 1 sharpens the distribution, above 1 flattens it"),
     "top_k": ("Top k", "Keep the k most probable tokens", "lmkit-choice"),
     "top_p": ("Top p", "Keep the fewest tokens whose probabilities reach p"),
+    "min_p": ("Min p", "Keep tokens at least this many times as probable as the most probable one; 0 keeps all"),
+    "typical_p": ("Typical p", "Keep the tokens that surprise about as expected, until they reach p; 1 keeps all"),
     "num_beams": ("Beam width", "How many hypotheses go on side by side"),
     "length_penalty": ("Length penalty", "Above 0 favours longer texts, below 0 shorter ones"),
     "seed": ("Seed", "Names the random numbers: the same seed, the same draw"),
     "position": ("Step shown", "The new token whose alternatives are shown"),
+    "show_entropy": ("Show entropy", "How open each choice was, and how much the chosen token surprises"),
 }

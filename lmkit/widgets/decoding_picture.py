@@ -10,18 +10,22 @@ import torch
 from lmkit import decoding
 from lmkit.decoding import Decoded
 from lmkit.plots.roles import color
+from lmkit.widgets.entropy import Choice, choices
 from lmkit.widgets.offers import Offer
 from lmkit.widgets.picture import INK, LINE, MUTED, document, text
 from lmkit.widgets.settings import Settings
 
 BARS = 8
+COLUMNS_HEIGHT, MOST_NATS = 88, 8
 
 
-def of(offer: Offer, settings: Settings) -> tuple[str, str]:
+def of(offer: Offer, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words."""
     best = offer.decode(settings)[0]
     rows, kept = bars(offer, settings, best)
-    return svg(offer, settings, best, rows, kept), describe(offer, settings, best, rows)
+    made = choices(offer, settings, best) if show_entropy else []
+    words = describe(offer, settings, best, rows)
+    return svg(offer, settings, best, rows, kept, made), f"{words} {means(made)}" if made else words
 
 
 def bars(offer: Offer, settings: Settings, best: Decoded) -> tuple[list[tuple[str, int, bool, bool]], int]:
@@ -30,7 +34,7 @@ def bars(offer: Offer, settings: Settings, best: Decoded) -> tuple[list[tuple[st
     prompt = offer.trained.prompt_ids(settings.prompt) + best.tokens[:at]
     log_probs = decoding.read_prompt(offer.step, prompt)[0][0]
     kept = decoding.filter_logits(log_probs, **settings.filters) > -math.inf
-    probs = (log_probs / settings.filters["temperature"]).softmax(dim=-1)
+    probs = decoding.apply_temperature(log_probs, settings.filters["temperature"]).softmax(dim=-1)
     order = torch.sort(probs, descending=True, stable=True).indices[:BARS].tolist()
     words = offer.trained.vocab.words
     rows = [(words[v], round(100 * float(probs[v])), bool(kept[v]), v == best.tokens[at]) for v in order]
@@ -45,12 +49,21 @@ def describe(offer: Offer, settings: Settings, best: Decoded, rows: list) -> str
     return f"{_title(offer, settings)}. {written}. Step {step}, most probable: {shown}."
 
 
-def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int) -> str:
-    """The picture: the text, and a bar for each of the most probable tokens at one step."""
+def means(made: list[Choice]) -> str:
+    """The mean entropy and surprisal of the new tokens, in words."""
+    own, surprisal = (sum(values) / len(made) for values in zip(*((c.own, c.surprisal) for c in made), strict=True))
+    return f"On average the model’s entropy is {own:.1f} nats, the surprisal of the new tokens {surprisal:.1f}."
+
+
+def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int, made: list[Choice]) -> str:
+    """The picture: the text, a column for each choice, and a bar for each of the most probable tokens at one step."""
     lines = textwrap.wrap(f"{settings.prompt} ▸ {offer.trained.vocab.decode(best.tokens)}", 76)
     parts, y = [text(16, 28, _title(offer, settings), MUTED)], 28
     for line in lines:
         parts.append(text(16, y := y + LINE, line, INK))
+    if made:
+        parts += _columns(y := y + COLUMNS_HEIGHT + 16, made)
+        parts.append(text(16, y := y + LINE, means(made), MUTED))
     step = min(settings.position, len(best.tokens))
     parts.append(
         text(
@@ -63,12 +76,22 @@ def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int) 
 
 
 def _title(offer: Offer, settings: Settings) -> str:
-    values = {
-        k: v for k, v in settings.applicable().items() if k not in ("prompt", "method") and v is not None
-    }
+    values = {name: value for name, value in settings.applicable().items() if name not in ("prompt", "method")}
     return ", ".join(
         [offer.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())]
     )
+
+
+def _columns(bottom: int, made: list[Choice]) -> list[str]:
+    """The entropy of each choice as a column, the surprisal of the chosen token as a dot."""
+    pitch, parts = min(24.0, 648 / len(made)), []
+    bar, dot = f'fill="{color("kept")}"', f'r="3" fill="{color("chosen")}" stroke="#fff"'
+    for i, choice in enumerate(made):
+        x, width = 16 + i * pitch, 0.7 * pitch
+        height, up = (round(COLUMNS_HEIGHT * min(1, nats / MOST_NATS)) for nats in (choice.left, choice.surprisal))
+        parts.append(f'<rect x="{x:.1f}" y="{bottom - height}" width="{width:.1f}" height="{height}" {bar}/>')
+        parts.append(f'<circle cx="{x + width / 2:.1f}" cy="{bottom - up}" {dot}/>')
+    return parts
 
 
 def _bar(y: int, word: str, percent: int, kept: bool, chosen: bool) -> list[str]:

@@ -13,8 +13,11 @@ from lmkit.widgets.lab import check_number
 
 METHODS = ("greedy", "sampling", "beam search")
 # The ranges of the sliders: lowest, highest.
-TEMPERATURE, TOP_P, LENGTH_PENALTY = (0.1, 3.0), (0.05, 1.0), (-1.0, 2.0)
+TEMPERATURE, TOP_P, MIN_P, TYPICAL_P, LENGTH_PENALTY = (0.1, 3.0), (0.05, 1.0), (0.0, 0.5), (0.05, 1.0), (-1.0, 2.0)
 NUM_BEAMS, MAX_NEW_TOKENS, SEED = (1, 10), (1, 100), (0, 2**32 - 1)
+# A filter at this value keeps every token: it is not spoken of.
+OFF = {"top_k": None, "min_p": 0, "typical_p": 1}
+FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Settings:
     temperature: float
     top_k: int | None
     top_p: float
+    min_p: float
+    typical_p: float
     num_beams: int
     length_penalty: float
     max_new_tokens: int
@@ -45,6 +50,8 @@ class Settings:
         if self.top_k is not None:
             check_number("top_k", self.top_k, (1, math.inf), whole=True)
         check_number("top_p", self.top_p, TOP_P)
+        check_number("min_p", self.min_p, MIN_P)
+        check_number("typical_p", self.typical_p, TYPICAL_P)
         check_number("num_beams", self.num_beams, NUM_BEAMS, whole=True)
         check_number("length_penalty", self.length_penalty, LENGTH_PENALTY)
         check_number("max_new_tokens", self.max_new_tokens, MAX_NEW_TOKENS, whole=True)
@@ -64,15 +71,15 @@ class Settings:
     def filters(self) -> dict[str, Any]:
         """The arguments of `filter_logits`; greedy and beam search filter nothing."""
         if self.method != "sampling":
-            return {"temperature": 1.0, "top_k": None, "top_p": 1.0}
-        return {"temperature": self.temperature, "top_k": self.top_k, "top_p": self.top_p}
+            return {"temperature": 1.0, "top_p": 1.0, **OFF}
+        return {name: getattr(self, name) for name in FILTERS}
 
     def applicable(self) -> dict[str, Any]:
         """The settings that make a difference to the method, by name."""
         own = {
             "greedy": (),
-            "sampling": ("temperature", "top_k", "top_p", "seed"),
+            "sampling": (*FILTERS, "seed"),
             "beam search": ("num_beams", "length_penalty"),
         }[self.method]
-        return {name: getattr(self, name) for name in ("prompt", "method", *own)}
-
+        values = {name: getattr(self, name) for name in ("prompt", "method", *own)}
+        return {name: value for name, value in values.items() if name not in OFF or value != OFF[name]}

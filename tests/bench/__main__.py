@@ -1,6 +1,8 @@
 """Every figure in one run: ``python -m tests.bench``. The book must be built."""
 
-from tests.bench import bench_python, page
+from tests.bench import bench_python, onnx_web, page, sliders
 
 bench_python.main()
+sliders.main()
+onnx_web.main()
 page.main()

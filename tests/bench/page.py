@@ -1,4 +1,4 @@
-"""What the built book's pages weigh, and how long a reader waits: ``python -m tests.bench.page``.
+"""What the built book's pages weigh, and how long a reader waits: ``python -m tests.bench.page [chapter …]``.
 
 Bytes are those of the files that a page really requests, as they are and after gzip at its strongest. Times are taken
 in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works, on a fast
@@ -8,6 +8,7 @@ line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
 from __future__ import annotations
 
 import statistics
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,7 +76,8 @@ def seconds_to_labs(browser: Browser, document: str, slower: float = 1, line: Li
     context = browser.new_context()
     context.add_init_script(WATCH)
     page = context.new_page()
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    session = context.new_cdp_session(page)  # what it sets ends when nothing refers to it any more
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
     with serve(book.SITE, line) as site:
         page.goto(f"{site}/{document}.html", timeout=120_000)
         settle(page, patience=120_000)
@@ -86,7 +88,10 @@ def seconds_to_labs(browser: Browser, document: str, slower: float = 1, line: Li
 
 
 def slider_times(page: Page) -> dict[str, list[float]]:
-    """Milliseconds from a slider's step to the changed page, for 20 tokens: sampling, and a beam of 10."""
+    """Milliseconds from a slider's step to the changed page: sampling, and a beam of 10, as long as the page has them.
+
+    For 40 tokens see `tests.bench.sliders`.
+    """
     lab = page.locator(".lmkit-lab", has=page.locator(".lmkit-method")).first
     lab.locator(".lmkit-token").first.wait_for()
     page.wait_for_timeout(3000)  # what the view warms up while the reader reads
@@ -105,16 +110,17 @@ def _steps(lab, method: str, slider: str) -> list[float]:
     return [changed for changed, _ in lab.page.evaluate(latency.PROBE, {"handle": handle, "keys": keys})]
 
 
-def main() -> None:
-    """Print a page's weight and its times."""
+def main(*documents: str) -> None:
+    """Print the weights of all pages, and the times of these chapters; without names, of all that have labs."""
     if faults := book.build_faults():
         raise SystemExit("\n".join(faults))
     path = chromium.executable()
     with serve(book.SITE) as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         _print_weights(browser, site)
-        for document in book.notebooks():
+        for document in documents or book.notebooks():
             if book.expected_counts(document)["widget"]:
+                print(f"{document}:")
                 _print_slider_times(browser, f"{site}/{document}.html")
                 _print_starts(browser, document)
         browser.close()
@@ -129,12 +135,14 @@ def _print_weights(browser: Browser, site: str) -> None:
 
 
 def _print_slider_times(browser: Browser, address: str) -> None:
-    print(f"{urlsplit(address).path}: slider step to changed page, 20 tokens, ms (p95 of 16 and 33 are wanted)")
     page = browser.new_page()
     page.goto(address)
-    for name, times in slider_times(page).items():
-        p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
-        print(f"  {name:10} median {statistics.median(times):6.1f}  p95 {p95:6.1f}  ({len(times)} steps)")
+    settle(page)
+    if page.locator(".lmkit-lab .lmkit-method").count():
+        print("  slider step to changed page, ms")
+        for name, times in slider_times(page).items():
+            p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]
+            print(f"    {name:10} median {statistics.median(times):6.1f}  p95 {p95:6.1f}  ({len(times)} steps)")
     page.close()
 
 
@@ -153,4 +161,4 @@ def _print_starts(browser: Browser, document: str) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

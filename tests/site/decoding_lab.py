@@ -7,17 +7,20 @@ import re
 from functools import cache
 from typing import Any
 
+import torch
 from playwright.sync_api import Locator, TimeoutError
 
 from lmkit import decoding, pretrained
+from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
 from lmkit.text import Vocab
 from tests.site.lab import PATIENCE, Lab, Plan
 
-SLIDERS = ("temperature", "top_k", "top_p", "num_beams", "length_penalty", "position")
+FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
+SLIDERS = (*FILTERS, "num_beams", "length_penalty", "position")
 APPLICABLE = {
     "greedy": set(),
-    "sampling": {"temperature", "top_k", "top_p", "seed"},
+    "sampling": {*FILTERS, "seed"},
     "beam search": {"num_beams", "length_penalty"},
 }
 
@@ -37,6 +40,9 @@ SNAPSHOT = """root => {
     words: table.map((row) => row.querySelector("th").textContent),
     kept: table.map((row) => row.classList.contains("lmkit-kept")),
     chosen: table.map((row) => row.classList.contains("lmkit-chosen")),
+    entropies: shown(root.querySelector(".lmkit-entropy")) ? texts(".lmkit-entropy-column").length : 0,
+    columnShown: [...root.querySelectorAll(".lmkit-entropy-column")].findIndex(
+      (column) => shown(column) && column.classList.contains("lmkit-entropy-shown")) + 1,
     hypotheses: shown(hypotheses) ? texts(".lmkit-hypotheses td:first-child") : [],
   };
 }"""
@@ -55,7 +61,10 @@ class DecodingLab(Lab):
     def __init__(self, root: Locator, plan: Plan, own: tuple[decoding.Step, Vocab] | None = None):
         super().__init__(root, plan)
         self.own = own
-        names = ("prompt", "temperature", "top_p", "num_beams", "length_penalty", "seed", "position")
+        names = (
+            "prompt", "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "seed", "position",
+            "show_entropy",
+        )  # fmt: skip
         view = {name: plan.view[name] for name in names}
         k, method = plan.view["top_ks"][plan.view["top_k_index"]], plan.view["method_index"]
         view |= {"top_k": "all" if k is None else str(k), "method": list(APPLICABLE)[method]}
@@ -113,6 +122,8 @@ class DecodingLab(Lab):
             "scores": ".lmkit-hypotheses:not([hidden]) tbody td:nth-child(2)",
         }
         found = {name: self.root.locator(selector).all_text_contents() for name, selector in texts.items()}
+        panel = self.root.locator(".lmkit-entropy:not([hidden])").locator(".lmkit-entropy-step, .lmkit-entropy-means")
+        found["entropy"] = [number for line in panel.all_text_contents() for number in re.findall(r"\d+\.\d+", line)]
         found["kept"] = [line.split(":")[1] for line in found["kept"] if line.startswith("Kept:")]
         return {name: [_number(line) for line in lines] for name, lines in found.items()}
 
@@ -124,8 +135,8 @@ class DecodingLab(Lab):
         length = self.plan.view["max_new_tokens"]
         filters = {"temperature": 1.0, "top_k": None, "top_p": 1.0}
         if method == "sampling":
-            k = None if v["top_k"] == "all" else int(v["top_k"])
-            filters = {"temperature": v["temperature"], "top_k": k, "top_p": v["top_p"]}
+            filters = {name: v[name] for name in FILTERS}
+            filters["top_k"] = None if v["top_k"] == "all" else int(v["top_k"])
             texts = [decoding.sample(step, prompt, length, end, **filters, seed=v["seed"])]
         elif method == "greedy":
             texts = [decoding.greedy(step, prompt, length, end)]
@@ -149,14 +160,38 @@ class DecodingLab(Lab):
             "words": [vocab.words[token] for token in rows],
             "kept": [bool(kept[token]) for token in rows],
             "chosen": [token == tokens[at - 1] for token in rows],
+            "entropies": len(tokens) if v["show_entropy"] else 0,
+            "columnShown": at if v["show_entropy"] else 0,
             "hypotheses": [vocab.decode(text.tokens) for text in texts] if several else [],
             "numbers": {
                 "chances": [100 * math.exp(x) for x in texts[0].log_probs],
                 "bars": [100 * float(probs[token]) for token in rows],
+                "entropy": self._entropies(prompt, texts[0], filters, at) if v["show_entropy"] else [],
                 "kept": [int(kept.sum())] if method == "sampling" and not kept.all() else [],
                 "scores": [text.score for text in texts] if several else [],
             },
         }
+
+    def _entropies(self, prompt: list[int], text: decoding.Decoded, filters: dict[str, Any], at: int) -> list[float]:
+        """The numbers in the entropy panel's lines: of the step that is shown, means up to it, means of all."""
+        step, vocab, _ = self._decoder()
+        log_probs, state = decoding.read_prompt(step, prompt)
+        own, left = [], []
+        for token in text.tokens:
+            own.append(_entropy(log_probs[0]))
+            left.append(_entropy(decoding.filter_logits(log_probs[0], **filters)))
+            log_probs, state = step(torch.tensor([token]), state)
+        changed = max(abs(a - b) for a, b in zip(own, left, strict=True)) > 1e-6
+        shown = [left[at - 1], math.exp(left[at - 1])]
+        if changed:
+            shown += [own[at - 1], math.exp(own[at - 1])]
+        if self._entry()["truth"] and (true := _truth(vocab, prompt + text.tokens[: at - 1])):
+            shown.append(stories.entropy(true))
+        shown.append(-text.log_probs[at - 1])
+        for length in sorted({at, len(text.tokens)}):
+            every = [own, left, [-x for x in text.log_probs]] if changed else [own, [-x for x in text.log_probs]]
+            shown += [sum(values[:length]) / length for values in every]
+        return shown
 
     @property
     def prompts(self) -> list[str]:
@@ -184,6 +219,20 @@ class DecodingLab(Lab):
             trained, step = shipped(self._entry()["name"])
             vocab = trained.vocab
         return step, vocab, vocab.id("<eos>") if "<eos>" in vocab else None
+
+
+def _entropy(logits: torch.Tensor) -> float:
+    return float(torch.distributions.Categorical(logits=logits[logits > -math.inf].double()).entropy())
+
+
+def _truth(vocab: Vocab, prefix: list[int]) -> dict[str, float]:
+    """What may truly come next; empty where the grammar cannot have written the text so far."""
+    words, end = [vocab.words[token] for token in prefix], vocab.words[0]
+    while end in words:
+        ended, words = words[: words.index(end)], words[words.index(end) + 1 :]
+        if ended and not stories.is_grammatical([*ended, end]):
+            return {}
+    return stories.next_token_distribution(words)
 
 
 def _number(text: str) -> tuple[float, float]:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.datasets import stories
+from lmkit.widgets.decoding_lab import CONTROLS
 from tests.site import book
 from tests.site.decoding_lab import APPLICABLE, SLIDERS, DecodingLab
 from tests.site.lab import PATIENCE, Lab, plans
@@ -21,7 +22,8 @@ LABS = [
     for i, plan in enumerate(plans(*book.stored_widgets(document), KIND))
 ]
 EVERY_LAB = pytest.mark.parametrize(("document", "place"), [(document, i) for document, i, _ in LABS])
-FULL = next((document, i) for document, i, plan in LABS if {"prompt", "method", *SLIDERS} <= set(plan.controls))
+# The lab with every control, in the chapter that compares decoders.
+FULL = next((document, i) for document, i, plan in LABS if set(CONTROLS) <= set(plan.controls))
 
 
 @pytest.fixture
@@ -43,6 +45,9 @@ CHANGED_BY = {
     "temperature": numbers("bars"),
     "top_k": lambda shown: (shown["kept"], shown["numbers"]["kept"]),
     "top_p": lambda shown: (shown["kept"], shown["numbers"]["kept"]),
+    "min_p": lambda shown: (shown["kept"], shown["numbers"]["kept"]),
+    "typical_p": lambda shown: (shown["kept"], shown["numbers"]["kept"]),
+    "show_entropy": lambda shown: shown["entropies"],
     "num_beams": lambda shown: len(shown["hypotheses"]),
     "length_penalty": numbers("scores"),
     "position": lambda shown: (shown["step"], shown["words"]),
@@ -58,6 +63,8 @@ def values_of(lab: Lab, name: str) -> list:
     control = lab.plan.controls[name]
     if name == "prompt":
         return [" ".join([lab.vocab.words[0], control.default] * 8), lab.vocab.words[0], control.default]
+    if name == "show_entropy":
+        return [not control.default, control.default]
     if name in ("method", "model"):
         return [*(option for option in control.options if option != control.default), control.default]
     return control.extremes
@@ -71,8 +78,8 @@ def test_every_control_changes_the_page_as_python_decodes(open_labs, document, p
     for name in lab.plan.controls:
         if not lab.applies(name):
             lab.choose("method", next(method for method, names in APPLICABLE.items() if name in names))
-        if name == "top_k" and "top_p" in lab.plan.controls:
-            lab.set("top_p", 1.0)  # with a small nucleus k would not matter
+        if name in ("top_k", "min_p", "typical_p") and "top_p" in lab.plan.controls:
+            lab.set("top_p", 1.0)  # with a small nucleus they would not matter
         shown, moves = lab.check(), 0
         for value in values_of(lab, name):
             if lab.values[name] == value:
@@ -110,6 +117,9 @@ def test_controls_have_their_visible_names(open_labs, document, place):
     lab = open_labs(document, KIND, DecodingLab)[place]
     for name in lab.plan.controls:
         if not lab.applies(name):
+            continue
+        if name == "show_entropy":
+            expect(lab[name].get_by_role("checkbox", name="Show entropy")).to_have_count(1)
             continue
         label = lab[name].locator(".widget-label").inner_text().strip()
         assert label
@@ -165,15 +175,27 @@ def test_token_chooses_the_step(full_lab, by):
         expect(lab["position"].locator(".widget-readout")).to_have_text(str(step))
 
 
+def test_column_of_the_entropy_chooses_the_step(full_lab):
+    lab = full_lab(size="390")
+    lab.toggle("show_entropy", True)
+    count = lab.check()["entropies"]
+    for step in (count, 2):
+        lab.root.locator(".lmkit-entropy-column").nth(step - 1).click()
+        lab.values["position"] = step
+        assert lab.check()["columnShown"] == step
+
+
 SETTINGS = {
-    "greedy": [{}],
+    "greedy": [{}, {"show_entropy": True}],
     "sampling": [
         {"temperature": 0.5, "top_p": 1.0},
         {"temperature": 2.0, "top_k": "5"},
         {"temperature": 1.0, "top_k": "40", "top_p": 0.5, "seed": 4294967295},
+        {"top_k": "all", "top_p": 1.0, "min_p": 0.1, "show_entropy": True},
+        {"temperature": 1.3, "min_p": 0.0, "typical_p": 0.6},
     ],
     "beam search": [
-        {"num_beams": 10, "length_penalty": 0.0},
+        {"num_beams": 10, "length_penalty": 0.0, "show_entropy": True},
         {"num_beams": 2, "length_penalty": 2.0, "position": 7},
         {"num_beams": 1, "length_penalty": -1.0},
     ],
@@ -263,6 +285,7 @@ def test_impossible_number_is_not_taken(full_lab):
 @pytest.mark.parametrize("size", ["1280", "390"])
 def test_each_method_is_accessible(full_lab, size, theme):
     lab = full_lab(size=size, theme=theme)
+    lab.toggle("show_entropy", True)
     for method in APPLICABLE:
         lab.choose("method", method)
         lab.check()

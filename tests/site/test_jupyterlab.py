@@ -46,9 +46,9 @@ def own_model() -> tuple[LSTMLanguageModel, Vocab]:
 
 
 def live_copy(document: str) -> nbformat.NotebookNode:
-    """A chapter's imports and its labs, not yet run, and a lab with a model that nobody has seen before."""
+    """A chapter's imports and its decoding labs, not yet run, and a lab with a model that nobody has seen before."""
     first, *others = book.code_cells(document)
-    labs = [cell for cell in others if any(book.WIDGET_VIEW in output.get("data", {}) for output in cell.outputs)]
+    labs = [cell for cell in others if cell.source.startswith("DecodingLab(")]
     code = [first.source, *(cell.source for cell in labs), OWN_MODEL.strip(), OWN_LAB, DECODED_BY_KERNEL]
     metadata = copy.deepcopy(book.notebook(document).metadata)
     metadata.pop("widgets", None)
@@ -126,18 +126,24 @@ def move_every_slider(lab: Driver) -> None:
         assert lab.check() == before
 
 
+MEASURED = dict.fromkeys(("grammatical", "log_prob", "distinct_2", "self_bleu", "things"), (0.5, 0.01))
+POINTS = {"top_p": {0.5: MEASURED, 0.9: MEASURED | {"distinct_2": (0.6, 0.01)}}}
 OTHER_LABS = [
+    "BeamTreeLab()",
+    f"ComparisonLab({POINTS}, truth={MEASURED}, prompts=['one morning anna'])",
     "CountingLab()",
     "UnrollLab(RecurrentLanguageModel(30, 8, 12), human_numbers.vocab(), 'one . two . three .')",
     "ParameterLab()",
     "FillIn('two and two is {{sum}}', {'sum': '4'})",
     "ReachLab()",
+    "RibbonLab()",
     "Microscope()",
 ]
 IMPORTS = """
 from lmkit.datasets import human_numbers
 from lmkit.models import RecurrentLanguageModel
-from lmkit.widgets import CountingLab, FillIn, Microscope, ParameterLab, ReachLab, UnrollLab
+from lmkit.widgets import BeamTreeLab, ComparisonLab, CountingLab, FillIn, Microscope, ParameterLab
+from lmkit.widgets import ReachLab, RibbonLab, UnrollLab
 """
 
 

@@ -21,6 +21,6 @@ def test_page_with_labs_is_light(browser, site, document):
 
 
 def test_models_are_weighed(browser, site):
-    files = requested_files(browser, site, "book/decoding.html")
+    files = requested_files(browser, site, "book/comparing_decoders.html")
     assert "stories.js" in {file.name for file in files}
     assert weigh(files).models > 100_000

@@ -113,7 +113,7 @@ SPOILT = {
 @pytest.mark.parametrize("spoil", SPOILT.values(), ids=SPOILT)
 def test_spoilt_page_is_noticed(open_page, spoil):
     """The checks of `test_page_is_sound` see what they are there for."""
-    page = open_page("book/decoding.html")
+    page = open_page("book/sampling.html")
     settle(page)
     page.evaluate(f"() => {{ {spoil}; }}")
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 import torch
+from torch import Tensor
 
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
 
-NOISE, TRIALS = 2e-5, 3
+NOISE, TRIALS, MOST_SEEDS = 2e-5, 3, 50
 TEMPERATURES, TOP_KS, TOP_PS = (0.3, 1.0, 1.7), (None, 1, 5, 40), (0.05, 0.5, 0.9, 1.0)
-WIDTHS, LENGTH_PENALTIES = (1, 2, 3, 5, 10), (-1.0, 0.0, 1.0, 2.0)
+MIN_PS, TYPICAL_PS = (0.0, 0.02, 0.3, 1.0), (0.2, 0.7, 1.0)
+WIDTHS, LENGTH_PENALTIES, STOPS = (1, 2, 3, 5, 10), (-1.0, 0.0, 1.0, 2.0), (False, True, "never")
+SHORT, LONG, MANY_BEAMS = 20, 40, 50  # new tokens of a text; texts side by side
+FATES = ("kept", "top_k", "top_p", "min_p", "typical_p")  # in the order of the filters
 
 
 def uniforms() -> list[list[float]]:
@@ -39,50 +44,125 @@ def oracle_prefixes(num_stories: int = 6) -> list[dict]:
     return out
 
 
+def filtered(vocab_size: int = 60) -> list[dict]:
+    """Random log-probabilities, settings of all filters, and which of them dropped each token (a place in `FATES`)."""
+    generator = torch.Generator().manual_seed(7)
+    choices = (TEMPERATURES, TOP_KS, TOP_PS, MIN_PS, TYPICAL_PS)
+    cases = []
+    for values in itertools.product(*choices):
+        settings = dict(zip(("temperature", "top_k", "top_p", "min_p", "typical_p"), values, strict=True))
+        log_probs = (3 * torch.randn(vocab_size, generator=generator)).log_softmax(dim=-1)
+        fates = _fates(log_probs, settings)
+        if all(_fates(_with_noise(log_probs, generator), settings) == fates for _ in range(TRIALS)):
+            cases.append({"logProbs": log_probs.tolist(), "settings": settings, "fates": fates})
+    return cases
+
+
+def _fates(log_probs: Tensor, settings: dict) -> list[int]:
+    fates = [0] * len(log_probs)
+    for place in range(1, len(FATES)):
+        upto = {key: settings[key] for key in ("temperature", *FATES[1 : place + 1])}
+        for token in (decoding.filter_logits(log_probs, **upto) == -torch.inf).nonzero().flatten().tolist():
+            fates[token] = fates[token] or place
+    return fates
+
+
 def of_model(trained: Pretrained, prompts: list[str]) -> list[dict]:
     """Every decoded case of one model."""
     step, end = trained.model.stepper(), trained.eos_token_id
+    ids = [trained.prompt_ids(prompt) for prompt in prompts]
     cases = []
-    for ids in map(trained.prompt_ids, prompts):
-        for method, settings in _settings():
-            if case := _steady(step, ids, end, method, settings):
-                cases.append({"prompt": ids, "eos_token_id": end, "method": method, **case})
+    for method, settings in _settings():
+        cases += _steady(step, ids, end, method, settings)
     return cases
 
 
 def _settings() -> Iterator[tuple[str, dict]]:
-    yield "greedy", {}
+    for length in (SHORT, LONG):
+        yield "greedy", {"max_new_tokens": length}
     for temperature, top_k, top_p in itertools.product(TEMPERATURES, TOP_KS, TOP_PS):
-        yield "sample", {"temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": 0}
-    for num_beams, length_penalty in itertools.product(WIDTHS, LENGTH_PENALTIES):
-        yield "beam_search", {"num_beams": num_beams, "length_penalty": length_penalty}
+        yield "sample", {"max_new_tokens": SHORT, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    for min_p, typical_p in itertools.product(MIN_PS, TYPICAL_PS):
+        for top_p in (0.9, 1.0):
+            settings = {"temperature": 1.5, "top_k": 40, "top_p": top_p, "min_p": min_p, "typical_p": typical_p}
+            yield "sample", {"max_new_tokens": LONG, **settings}
+    for num_beams, length_penalty, stop in itertools.product(WIDTHS, LENGTH_PENALTIES, STOPS):
+        settings = {"num_beams": num_beams, "length_penalty": length_penalty, "early_stopping": stop}
+        yield "beam_search", {"max_new_tokens": SHORT, **settings}
+    for length, stop, length_penalty in itertools.product(range(1, 10), STOPS, (-1.0, 2.0)):
+        settings = {"num_beams": 3, "length_penalty": length_penalty, "early_stopping": stop}
+        yield "beam_search", {"max_new_tokens": length, **settings}  # some texts have ended when others are cut
+    yield "beam_search", {"max_new_tokens": 4, "num_beams": MANY_BEAMS}
+    for num_beams in range(1, 11):
+        yield "beam_search", {"max_new_tokens": LONG, "num_beams": num_beams, "early_stopping": "never"}
 
 
-def _steady(step: Callable, prompt: list[int], end: int | None, method: str, settings: dict) -> dict | None:
-    """The case with the first seed that noise does not sway; None if a method without a seed is swayed."""
-    for seed in range(50) if "seed" in settings else [None]:
+def _steady(step: Callable, prompts: list[list[int]], end: int | None, method: str, settings: dict) -> list[dict]:
+    """The cases of the prompts that noise does not sway, sampled ones with the first seed of which this is true."""
+    cases = []
+    for seed in range(MOST_SEEDS) if method == "sample" else [None]:
         chosen = settings if seed is None else {**settings, "seed": seed}
-        texts = _decode(step, prompt, end, method, chosen)
-        tokens = [text.tokens for text in texts]
-        noisy = (_decode(_noisy(step, trial), prompt, end, method, chosen) for trial in range(TRIALS))
-        if all([text.tokens for text in other] == tokens for other in noisy):
+        left = []
+        for prompt, texts in zip(prompts, _decoded(step, prompts, end, method, chosen), strict=True):
+            if texts is None:
+                left.append(prompt)
+                continue
             expected = [{"tokens": t.tokens, "logProbs": t.log_probs, "score": t.score} for t in texts]
-            return {"settings": {"max_new_tokens": 20, **chosen}, "expected": expected}
-    return None
+            case = {"prompt": prompt, "eos_token_id": end, "method": method}
+            cases.append({**case, "settings": {"length_penalty": 1.0, **chosen}, "expected": expected})
+        if not (prompts := left):
+            break
+    return cases
 
 
-def _decode(
-    step: Callable, prompt: list[int], end: int | None, method: str, settings: dict
-) -> list[decoding.Decoded]:
-    texts = getattr(decoding, method)(step, prompt, 20, end, **settings)
-    return texts if isinstance(texts, list) else [texts]
+def _decoded(
+    step: Callable, prompts: list[list[int]], end: int | None, method: str, settings: dict
+) -> list[list[decoding.Decoded] | None]:
+    """What every prompt becomes, or None where noise changes its tokens."""
+    seeds = [settings["seed"]] if "seed" in settings else []
+
+    def decode(step: Callable, prompts: list[list[int]]) -> list[list[decoding.Decoded]]:
+        of_all = {**settings, **({"seed": seeds * len(prompts)} if seeds else {})}
+        texts = getattr(decoding, method)(step, prompts, eos_token_id=end, **of_all)
+        return [text if isinstance(text, list) else [text] for text in texts]
+
+    clean, noisy = decode(step, prompts), decode(_noisy(step), prompts * TRIALS)
+    tokens, others = ([[text.tokens for text in texts] for texts in many] for many in (clean, noisy))
+    return [
+        texts if all(other == tokens[i] for other in others[i :: len(prompts)]) else None
+        for i, texts in enumerate(clean)
+    ]
 
 
-def _noisy(step: Callable, trial: int) -> Callable:
-    generator = torch.Generator().manual_seed(trial)
+def watched(trained: Pretrained, prompts: list[str]) -> list[dict]:
+    """What beam search looked at, step by step, as far as noise does not change it."""
+    step, end = trained.model.stepper(), trained.eos_token_id
+    cases = []
+    for prompt, num_beams in itertools.product(map(trained.prompt_ids, prompts), WIDTHS):
+        settings = {"max_new_tokens": SHORT, "num_beams": num_beams, "length_penalty": 1.0, "early_stopping": False}
+        steps = _watch(step, prompt, end, settings)
+        noisy = _watch(_noisy(step), prompt, end, settings)
+        steady = [a for a, b in zip(steps, noisy, strict=False) if {**a, "totals": b["totals"]} == b]
+        if steady == steps:
+            cases.append({"prompt": prompt, "eos_token_id": end, "settings": settings, "steps": steps})
+    return cases
+
+
+def _watch(step: Callable, prompt: list[int], end: int | None, settings: dict) -> list[dict]:
+    steps: list[decoding.BeamStep] = []
+    decoding.beam_search(step, prompt, eos_token_id=end, watch=steps.append, **settings)
+    return [asdict(seen) for seen in steps]
+
+
+def _noisy(step: Callable) -> Callable:
+    generator = torch.Generator().manual_seed(0)
 
     def noisy(tokens, state):
         log_probs, state = step(tokens, state)
-        return log_probs + NOISE * (2 * torch.rand(log_probs.shape, generator=generator) - 1), state
+        return _with_noise(log_probs, generator), state
 
     return noisy
+
+
+def _with_noise(log_probs: Tensor, generator: torch.Generator) -> Tensor:
+    return log_probs + NOISE * (2 * torch.rand(log_probs.shape, generator=generator) - 1)

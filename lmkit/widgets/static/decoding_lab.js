@@ -2,22 +2,27 @@
 
 import { checkSettings } from "./decoding.js";
 import { percent } from "./dom.js";
+import { choices } from "./entropy.js";
+import { EntropyPanel } from "./entropy_panel.js";
 import { BarsPanel, HypothesesPanel, TextPanel } from "./panels.js";
 import { openSession } from "./session.js";
+import { whileIdle } from "./slices.js";
 import { LabView, widgetOf } from "./view.js";
 
 const METHODS = ["greedy", "sampling", "beam search"];
 
 class DecodingView extends LabView {
   constructor(model, root) {
+    const onSelect = (step) => this.write({ position: step + 1 });
     const text = new TextPanel({
-      onSelect: (step) => this.write({ position: step + 1 }),
+      onSelect,
       onDraw: () => this.write({ seed: (this.model.get("seed") + 1) % 2 ** 32 }),
     });
+    const entropy = new EntropyPanel({ onSelect });
     const bars = new BarsPanel();
     const hypotheses = new HypothesesPanel();
-    super(model, root, text.root, bars.root, hypotheses.root);
-    Object.assign(this, { text, bars, hypotheses });
+    super(model, root, text.root, entropy.root, bars.root, hypotheses.root);
+    Object.assign(this, { text, entropy, bars, hypotheses });
   }
 
   ready() {
@@ -26,11 +31,11 @@ class DecodingView extends LabView {
     return Boolean(this.session);
   }
 
-  update() {
+  *update() {
     this.showApplicable();
     const settings = this.settings();
     checkSettings(settings);
-    this.result = this.session.decode(settings);
+    this.result = yield* this.session.decoding(settings);
     this.show();
   }
 
@@ -47,10 +52,17 @@ class DecodingView extends LabView {
       const prompt = this.model.get("prompt");
       this.write({ suggestions: entry.prompts, prompt: first ? prompt : this.readable(prompt, entry) });
       this.run();
-      if (!this.closed) warmUp(session, this.settings());
+      if (this.closed) return;
+      this.stopWarmUp?.();
+      this.stopWarmUp = whileIdle(warmUp(session, this.settings()));
     } catch (error) {
       if (this.entry === entry && !this.closed) this.fail(error);
     }
+  }
+
+  close() {
+    super.close();
+    this.stopWarmUp?.();
   }
 
   /** The prompt, if the vocabulary has its words; else one that suits the model. */
@@ -65,7 +77,7 @@ class DecodingView extends LabView {
 
   settings() {
     const settings = this.read(
-      "prompt", "temperature", "top_p", "num_beams", "length_penalty", "max_new_tokens", "seed",
+      "prompt", "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "max_new_tokens", "seed",
     );
     const { top_ks, top_k_index, method_index } = this.read("top_ks", "top_k_index", "method_index");
     const top_k = top_ks[top_k_index] ?? null; // the last choice is null: all tokens
@@ -84,6 +96,8 @@ class DecodingView extends LabView {
     const step = Math.min(Math.max(this.model.get("position"), 1), result.best.tokens.length) - 1;
     const shown = this.session.inspect(result, step);
     this.text.show(result, words, step);
+    const made = this.model.get("show_entropy") ? choices(this.session, result) : null;
+    this.entropy.show(made, result.best.tokens, words, step);
     this.bars.show(result, shown, result.truth);
     this.hypotheses.show(result, words);
     this.announce(() => this.spoken(result, shown));
@@ -99,23 +113,16 @@ class DecodingView extends LabView {
 }
 
 /** Run the decoders a few times while nobody waits: a browser compiles what runs often. */
-function warmUp(session, settings) {
-  const whenIdle = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+function* warmUp(session, settings) {
   const runs = Array.from({ length: 10 }, (_, n) => n + 1).flatMap((n) => [
     { method: "sampling", top_k: 5 * n, top_p: 0.9, temperature: n / 5 },
     { method: "beam search", num_beams: n },
   ]);
-  const next = () => {
-    const run = runs.shift();
-    if (!run) return;
-    try {
-      session.inspect(session.decode({ ...settings, ...run }), 0);
-      whenIdle(next);
-    } catch {
-      // A prompt that cannot be read has been told of; there is nothing to warm up with.
-    }
-  };
-  whenIdle(next);
+  try {
+    for (const run of runs) session.inspect(yield* session.decoding({ ...settings, ...run }), 0);
+  } catch {
+    // A prompt that cannot be read has been told of; there is nothing to warm up with.
+  }
 }
 
 export default widgetOf(DecodingView);

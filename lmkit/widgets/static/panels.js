@@ -1,8 +1,8 @@
 // What the decoding lab shows. A panel is built once and then only written to, so that a slider step costs little and the
 // keyboard's focus stays where it is.
 
-import { DROPPED_BY_K, DROPPED_BY_P } from "./decoding.js";
 import { element, percent, resize, setAttribute, setText, short, signed } from "./dom.js";
+import { DROPPED_BY_K, DROPPED_BY_MIN_P, DROPPED_BY_P, DROPPED_BY_TYPICAL } from "./filters.js";
 import { SHOWN_ROWS } from "./session.js";
 import { panel } from "./view.js";
 
@@ -86,7 +86,10 @@ function numbersLine({ logProb, tokens }, truth) {
   return `${line} The grammar cannot write ‘${word}’ ${place}.`;
 }
 
-const FATES = { [DROPPED_BY_K]: "dropped by k", [DROPPED_BY_P]: "dropped by p" };
+const FATES = {
+  [DROPPED_BY_K]: "dropped by k", [DROPPED_BY_P]: "dropped by p",
+  [DROPPED_BY_MIN_P]: "dropped by min-p", [DROPPED_BY_TYPICAL]: "dropped by typical",
+};
 const SCALES = [0.1, 0.25, 0.5, 1];
 
 /** The most probable next tokens at one step: a table whose second column is drawn. */

@@ -1,7 +1,9 @@
 // What the lab computes, as plain data; the panels only show it.
 
 import { bytesOf, loadAsset, once } from "./assets.js";
-import { beamSearch, Filter, greedy, KEPT, sample } from "./decoding.js";
+import { beamSearch } from "./beams.js";
+import { complete, greedy, sample } from "./decoding.js";
+import { Filter, KEPT } from "./filters.js";
 import { LanguageModel } from "./lstm.js";
 import { Memory } from "./memory.js";
 import { Grammar, Oracle } from "./oracle.js";
@@ -24,15 +26,19 @@ export class Session {
 
   /** Decode with the settings: the texts (beam search has several, best first) and what belongs to the best one. */
   decode(settings) {
-    const { memory, vocab } = this;
+    return complete(this.decoding(settings));
+  }
+
+  /** The same as a generator, which rests after every step. */
+  *decoding(settings) {
+    const { memory, vocab, filter } = this;
     const prompt = vocab.promptIds(settings.prompt);
     const withEnd = { ...settings, eos_token_id: vocab.end };
-    memory.makeRoom(prompt.length + (settings.max_new_tokens + 1) * settings.num_beams);
     const start = memory.readAll(prompt);
     const texts =
-      settings.method === "beam search" ? beamSearch(memory, start, withEnd)
-      : settings.method === "sampling" ? [sample(memory, start, withEnd, this.filter)]
-      : [greedy(memory, start, withEnd)];
+      settings.method === "beam search" ? yield* beamSearch(memory, start, withEnd)
+      : settings.method === "sampling" ? [yield* sample(memory, start, withEnd, filter)]
+      : [yield* greedy(memory, start, withEnd)];
     return { settings, prompt, start, texts, best: texts[0], truth: this.truth(prompt, texts[0].tokens) };
   }
 

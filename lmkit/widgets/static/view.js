@@ -2,6 +2,7 @@
 
 import { nameControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
+import { SlicedWork } from "./slices.js";
 
 const ANNOUNCE_MS = 900; // a slider that moves is not read out at every step
 const PROBLEM_MS = 400;
@@ -14,7 +15,11 @@ export function panel(className, title) {
   return { heading, root };
 }
 
-/** The base of all views. A view has an `update` that computes from its traits and shows; what it throws is told. */
+/**
+ * The base of all views. A view has an `update` that computes from its traits and shows; what it throws is told. Where
+ * that may take long it is a generator, `*update()`, that yields now and then: it runs in slices, the first at once.
+ * When a trait changes meanwhile it is dropped, unless it is young and may soon have something to show.
+ */
 export class LabView {
   /** `model` is anywidget's; `parts` are the elements that hide until something is there to show. */
   constructor(model, root, ...parts) {
@@ -32,6 +37,7 @@ export class LabView {
 
   close() {
     this.closed = true;
+    this.dropWork();
     this.model.off("change", this.ask);
     this.ask.close();
     this.closeNames();
@@ -45,13 +51,42 @@ export class LabView {
   }
 
   run() {
+    if (this.work?.isYoung()) {
+      this.outdated = true;
+      return;
+    }
+    this.dropWork();
     try {
       if (!this.ready()) return;
-      this.update();
-      this.recover();
+      const work = this.update();
+      if (typeof work?.next === "function") this.begin(work);
+      else this.recover();
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  begin(generator) {
+    this.work = new SlicedWork(generator, {
+      rested: () => {
+        if (this.outdated && !this.work.isYoung()) this.run();
+      },
+      ended: (error) => {
+        const { outdated } = this;
+        this.work = null;
+        this.outdated = false;
+        if (error) this.fail(error);
+        else this.recover();
+        if (outdated) this.ask();
+      },
+    });
+    this.work.goOn();
+  }
+
+  dropWork() {
+    this.work?.drop();
+    this.work = null;
+    this.outdated = false;
   }
 
   /** The values of traits by name. */

@@ -1,0 +1,47 @@
+"""Numbers about generated text: how varied it is, whether it is right, and how far its source lies from the truth.
+
+`variety` needs texts only. `truth` asks the grammar of Stories, `numerals` checks Human Numbers. `distances` compares
+distributions: of the next token, and of whole texts.
+"""
+
+from lmkit.metrics.distances import (
+    DISTANCES,
+    Estimate,
+    jensen_shannon,
+    kl_divergence,
+    leak,
+    loss,
+    step_distances,
+    text_kl_divergence,
+    text_log_probs,
+    text_total_variation,
+    total_variation,
+)
+from lmkit.metrics.numerals import correct_successors, valid_numerals
+from lmkit.metrics.truth import grammatical_share, log_prob_per_token, true_distributions, true_log_probs
+from lmkit.metrics.variety import distinct_n, mean_length, ngrams, repetition, self_bleu
+
+__all__ = [
+    "DISTANCES",
+    "Estimate",
+    "correct_successors",
+    "distinct_n",
+    "grammatical_share",
+    "jensen_shannon",
+    "kl_divergence",
+    "leak",
+    "log_prob_per_token",
+    "loss",
+    "mean_length",
+    "ngrams",
+    "repetition",
+    "self_bleu",
+    "step_distances",
+    "text_kl_divergence",
+    "text_log_probs",
+    "text_total_variation",
+    "total_variation",
+    "true_distributions",
+    "true_log_probs",
+    "valid_numerals",
+]

@@ -1,0 +1,39 @@
+"""A page with the decoding lab alone, without a book or a notebook around it, so that figures do not hang on chapters.
+
+A stand-in for anywidget's model takes the place of the controls: to move a slider is to set a trait.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lmkit.widgets import DecodingLab, assets
+from lmkit.widgets.bundle import bundle
+from lmkit.widgets.view import View
+from tests.stand_in import MODEL
+
+NAME = "lab.html"
+TOKENS = 40
+BODY = """<!doctype html><html lang="en" data-content_root="./"><meta charset="utf-8"><title>lab</title>
+<link rel="stylesheet" href="lab.css"><div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div>
+</div><script type="module" src="lab.js"></script></html>"""
+
+
+def write(folder: Path, **settings) -> list[Path]:
+    """Write the page, a lab with Stories and 40 new tokens, into a folder; return the files that it asks for."""
+    lab = DecodingLab("stories", max_new_tokens=TOKENS, **settings)
+    own = set(lab.view.traits(sync=True)) - set(View.class_traits()) - {"_anywidget_id", "_css", "_esm"}
+    state = {name: value for name in own if not isinstance(value := getattr(lab.view, name), bytes)}
+    script = bundle("decoding_lab.js").replace("export default", "const widget =")
+    names = ("stories.js", f"{assets.GRAMMAR}.js")
+    contents = {
+        NAME: BODY,
+        "lab.css": lab.view._css,
+        "lab.js": f"{script}{MODEL}start({json.dumps(state)}, {{}});",
+        **{f"_static/lmkit/{name}": assets.page_scripts()[name] for name in names},
+    }
+    for name, text in contents.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in contents]

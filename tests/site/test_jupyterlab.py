@@ -129,8 +129,8 @@ def move_every_slider(lab: Driver) -> None:
 MEASURED = dict.fromkeys(("grammatical", "log_prob", "distinct_2", "self_bleu", "things"), (0.5, 0.01))
 POINTS = {"top_p": {0.5: MEASURED, 0.9: MEASURED | {"distinct_2": (0.6, 0.01)}}}
 OTHER_LABS = [
-    "BeamTreeLab()",
-    f"ComparisonLab({POINTS}, truth={MEASURED}, prompts=['one morning anna'])",
+    "BeamTreeLab(num_beams=4)",
+    f"ComparisonLab({POINTS}, truth={MEASURED}, prompts=['one morning anna'], value=0.5)",
     "CountingLab()",
     "UnrollLab(RecurrentLanguageModel(30, 8, 12), human_numbers.vocab(), 'one . two . three .')",
     "ParameterLab()",
@@ -157,7 +157,7 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
         content = root.locator(".lmkit-content:not([hidden])")
         content.locator("[data-filled] > *").first.wait_for()
         before = content.inner_text()
-        handles = root.locator(".noUi-handle")
+        handles = root.locator(".noUi-handle:visible")
         if handles.count():
             handles.first.press("Home")
             handles.first.press("ArrowRight")

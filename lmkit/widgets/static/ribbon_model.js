@@ -6,14 +6,6 @@ import { LabError } from "./vocab.js";
 
 const MOST_TOKENS = 120;
 
-/** Sorts first: then the peak, to which every weight is relative, need not be looked for again and again. */
-class SortedFilter extends Filter {
-  keepTypical(p) {
-    this.sort();
-    super.keepTypical(p);
-  }
-}
-
 /** A text that a session has read: what the model and the grammar expect before each of its tokens. */
 export class Ribbon {
   constructor(session, text) {
@@ -22,7 +14,7 @@ export class Ribbon {
     this.tokens = ids.slice(1);
     checkLength(this.tokens.length);
     this.words = vocab.words;
-    this.filter = new SortedFilter(vocab.size);
+    this.filter = new Filter(vocab.size);
     this.logProbs = readAlong(session.memory, ids);
     const { oracles, wrong } = session.truth(ids.slice(0, 1), this.tokens);
     this.wrong = wrong; // the first word that the grammar cannot write; the truth ends there

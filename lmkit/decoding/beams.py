@@ -276,15 +276,19 @@ def _look(totals: Tensor, own: Tensor, cost: Tensor | float, plan: _Plan) -> _Ex
 
 def _note(looked: _Extensions, going: _Extensions, searches: list[_Search], last: bool) -> None:
     """Tell each prompt's search what has ended, and what goes on; at the last step, what goes on has ended too."""
-    width = going.tokens.shape[1]
-    finishing = (looked.ends[:, :width].nonzero().tolist(), looked)
-    for places, extensions in (finishing, (((going.totals > -math.inf).nonzero().tolist() if last else []), going)):
-        for row, place in places:
-            if not searches[row].settled:
-                parts = (extensions.parents, extensions.tokens, extensions.log_probs, extensions.totals)
-                searches[row].finish(*(part[row, place].item() for part in parts))
+    _finish(looked, looked.ends[:, : going.tokens.shape[1]], searches)
+    if last:
+        _finish(going, going.totals > -math.inf, searches)
     columns = (going.parents.tolist(), going.tokens.tolist(), going.log_probs.tolist(), going.totals.tolist())
     for search, parents, tokens, log_probs, totals in zip(searches, *columns, strict=True):
         search.trail.append((parents, tokens, log_probs))
         if not search.settled:
             search.settle(max(totals))
+
+
+def _finish(extensions: _Extensions, which: Tensor, searches: list[_Search]) -> None:
+    """Hand some of the extensions, those where `which` (n, count) is true, to their searches as whole texts."""
+    parts = (extensions.parents, extensions.tokens, extensions.log_probs, extensions.totals)
+    for row, place in which.nonzero().tolist():
+        if not searches[row].settled:
+            searches[row].finish(*(part[row, place].item() for part in parts))

@@ -130,6 +130,19 @@ def test_story_and_text_belong_together(ribbon_lab):
     expect(lab["story"].locator("select")).to_have_value(titles[-1])
 
 
+def test_the_end_key_goes_to_the_end_of_a_longer_text(ribbon_lab):
+    lab = ribbon_lab()
+    longest = max(examples(), key=lambda text: len(text.split()))
+    assert len(longest.split()) > lab.plan.controls["step"].high
+    lab.choose("story", lab.plan.controls["story"].options[examples().index(longest)])
+    handle = lab.handle("step")
+    expect(handle).to_have_attribute("aria-valuemax", f"{len(longest.split())}.0")
+    handle.press("End")
+    expect(handle).to_have_attribute("aria-valuetext", str(len(longest.split())))
+    handle.press("Home")
+    expect(handle).to_have_attribute("aria-valuetext", "1")
+
+
 def test_a_click_in_the_chart_or_the_text_moves_the_slider(ribbon_lab):
     lab = ribbon_lab()
     lab.root.locator(".lmkit-ribbon-words span").nth(7).click()

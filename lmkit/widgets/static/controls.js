@@ -8,18 +8,30 @@ export function nameControls(view) {
   const observer = new MutationObserver((changes) => {
     for (const box of new Set(changes.map(({ target }) => boxOf(target)))) if (box) nameAll(box);
   });
+  const closing = new AbortController();
   let frame = 0;
   const attach = () => {
     const box = view.isConnected && view.closest(".lmkit-lab")?.querySelector(".lmkit-controls");
     if (!box) return (frame = requestAnimationFrame(attach)); // siblings are made after us, in their own time
     nameAll(box);
+    box.addEventListener("keydown", moveToEnd, { capture: true, signal: closing.signal });
     observer.observe(box, { subtree: true, childList: true, characterData: true, attributeFilter: ["contenteditable"] });
   };
   attach();
   return () => {
     cancelAnimationFrame(frame);
     observer.disconnect();
+    closing.abort();
   };
+}
+
+/** For the End key noUiSlider remembers where a slider ended at first, but a range may have changed since. */
+function moveToEnd(event) {
+  const slider = event.key === "End" && event.target.closest(".noUi-target")?.noUiSlider;
+  if (!slider) return;
+  event.preventDefault();
+  event.stopPropagation();
+  slider.set(slider.options.range.max);
 }
 
 function boxOf(node) {

@@ -77,6 +77,22 @@ class ViewPage:
         return self.page.evaluate("(name) => model.get(name)", name)
 
 
+TEXTS = """(texts) => texts.map((text) => {
+  const box = text.getBoundingClientRect();
+  return [text.textContent, box.height, box.left, box.right];
+})"""
+
+
+def check_drawn_for_width(page: Page, chart: str, width: int) -> None:
+    """At this width a chart is drawn anew: its text has its full size, and nothing sticks out."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(f"document.querySelector('{chart}').viewBox.baseVal.width < {width}")
+    for text, height, left, right in page.locator(f"{chart} text").evaluate_all(TEXTS):
+        assert not text or height >= 11, text
+        assert 0 <= left and right <= width, text
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def module_page(browser: Browser, entry: str, *names: str) -> Page:
     """An empty page with names of a module of the runtime on `globalThis.lmkit`."""
     page = browser.new_page()

@@ -290,17 +290,7 @@ def test_more_texts_come_by_the_button(put, view):
 
 @pytest.mark.parametrize("width", [330, 700])
 def test_view_is_drawn_for_its_width(put, width):
-    page = put(lab())
-    page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function(f"document.querySelector('.lmkit-comparison-plane').viewBox.baseVal.width < {width}")
-    read = """(texts) => texts.map((text) => {
-      const box = text.getBoundingClientRect();
-      return [text.textContent, box.height, box.left, box.right];
-    })"""
-    for text, height, left, right in page.locator(".lmkit-comparison-plane text").evaluate_all(read):
-        assert not text or height >= 11, text
-        assert 0 <= left and right <= width, text
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    stand_in.check_drawn_for_width(put(lab()), ".lmkit-comparison-plane", width)
 
 
 def test_view_cleans_up(put, view):

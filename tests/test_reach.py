@@ -13,7 +13,7 @@ from lmkit import gradients
 from lmkit.decoding import uniform
 from lmkit.widgets import ReachLab, reach
 from lmkit.widgets.picture import noscript
-from tests.stand_in import module_page
+from tests.stand_in import check_drawn_for_width, module_page
 
 # --- in Python --------------------------------------------------------------------------------------------
 
@@ -231,18 +231,7 @@ def test_view_says_the_same_in_words(view):
 
 @pytest.mark.parametrize("width", [330, 700])
 def test_view_is_drawn_for_its_width(view, width):
-    """Text has its full size at every width, and nothing sticks out."""
-    page = view.put("reach", ReachLab())
-    page.set_viewport_size({"width": width, "height": 800})
-    page.wait_for_function(f"document.querySelector('.lmkit-reach-chart').viewBox.baseVal.width < {width}")
-    read = """(texts) => texts.map((text) => {
-      const box = text.getBoundingClientRect();
-      return [text.textContent, box.height, box.left, box.right];
-    })"""
-    for text, height, left, right in page.locator(".lmkit-reach-chart text").evaluate_all(read):
-        assert height >= 11, text
-        assert 0 <= left and right <= width, text
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    check_drawn_for_width(view.put("reach", ReachLab()), ".lmkit-reach-chart", width)
 
 
 @pytest.mark.parametrize(

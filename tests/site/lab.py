@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 PATIENCE = 20_000  # ms after which something that should happen counts as not happening
 STYLES = {"lmkit-wide", "lmkit-switch", "lmkit-choice"}  # classes that say how a control stands, not which it is
@@ -105,6 +105,15 @@ class Lab:
 
     def handle(self, name: str) -> Locator:
         return self[name].locator(".noUi-handle")
+
+    def check_names(self) -> None:
+        """Every control is found by its visible label, and sliders and switches by their roles too."""
+        for name, control in self.plan.controls.items():
+            label = self[name].locator(".widget-label").inner_text().strip()
+            assert label
+            role = "slider" if "Slider" in control.kind else "radiogroup" if control.kind == "RadioButtons" else None
+            by_role = self[name].get_by_role(role, name=label, exact=True) if role else None
+            expect(by_role or self[name].get_by_label(label, exact=True)).to_have_count(1)
 
     @property
     def problem(self) -> Locator:

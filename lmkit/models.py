@@ -7,14 +7,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from lmkit.dropout import EmbeddingDropout, LockedDropout, check_probability
 from lmkit.rnn import GRU, LSTM, RNN, Layers, State, check_sizes
 
 KINDS: dict[str, type[Layers]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 Step = Callable[[Tensor, State | None], tuple[Tensor, State]]
+
+
+class Activations(NamedTuple):
+    """The last layer's hidden states (N, L, H), as they are and as dropout hands them to the output layer."""
+
+    raw: Tensor
+    dropped: Tensor
 
 
 class FixedContextRNN(nn.Module):
@@ -149,8 +158,13 @@ class LSTMLanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read tokens (N, L) from a state (h, c), each (D, N, H); return logits (N, L, V) and the new state."""
+        logits, state, _ = self.with_activations(tokens, state)
+        return logits, state
+
+    def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
+        """The same as `forward`, and the `Activations` behind it, which penalties and caches are about."""
         output, state = self.rnn(self.embedding(tokens), state)
-        return self.decoder(self.projection(output)), state
+        return self.decoder(self.projection(output)), state, Activations(output, output)
 
     def config(self) -> dict[str, int]:
         """The arguments that build a model of the same shape."""
@@ -162,6 +176,70 @@ class LSTMLanguageModel(nn.Module):
         if isinstance(self.projection, nn.Linear):
             readout = readout @ self.projection.weight  # (V, H)
         return stepper(self.embedding.weight, self.rnn, readout, self.decoder.bias)
+
+
+class AWDLSTM(LSTMLanguageModel):
+    """The language model of Merity, Keskar & Socher (2018): an LSTM with dropout in five places and tied weights.
+
+    Parameters
+    ----------
+    vocab_size, embedding_size, hidden_size : int
+        V, E and H.
+    num_layers : int ≥ 1
+        D.
+    embed_p : float in [0, 1)
+        Of whole words, see `EmbeddingDropout`.
+    input_p, hidden_p, output_p : float in [0, 1)
+        Locked dropout of the embedded words, between layers, and of what the output layer reads.
+    weight_p : float in [0, 1)
+        Of the hidden-to-hidden weights.
+    tied : bool
+        Let the output layer share its weights with the embedding: one tensor.
+    fused : bool
+        Run the layers on torch's fused kernel.
+
+    Notes
+    -----
+    The dropouts have fastai's names; Merity et al. call them dropoute, dropouti, wdrop, dropouth and dropout. In their
+    code, and in fastai's, the last layer is as wide as an embedding; here all are H wide, and a projection follows
+    where E differs.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1 or a probability out of its range.
+    """
+
+    def __init__(
+        self,
+        vocab_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        embed_p: float = 0.0,
+        input_p: float = 0.0,
+        weight_p: float = 0.0,
+        hidden_p: float = 0.0,
+        output_p: float = 0.0,
+        tied: bool = True,
+        fused: bool = True,
+    ):
+        dropped = {"embed_p": embed_p, "input_p": input_p, "weight_p": weight_p, "hidden_p": hidden_p}
+        for name, p in {**dropped, "output_p": output_p}.items():
+            check_probability(name, p)
+        super().__init__(vocab_size, embedding_size, hidden_size, num_layers, fused)
+        self.rnn.weight_p, self.rnn.hidden_p = weight_p, hidden_p
+        self.embedding_dropout = EmbeddingDropout(embed_p)
+        self.input_dropout, self.output_dropout = LockedDropout(input_p), LockedDropout(output_p)
+        if not tied:
+            self.decoder = nn.Linear(embedding_size, vocab_size)
+
+    def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
+        embedded = self.embedding_dropout(self.embedding, tokens)
+        raw, state = self.rnn(self.input_dropout(embedded), state)
+        dropped = self.output_dropout(raw)
+        return self.decoder(self.projection(dropped)), state, Activations(raw, dropped)
 
 
 @torch.no_grad()

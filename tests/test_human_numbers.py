@@ -81,3 +81,33 @@ def test_numerals_split_at_full_stops():
 def test_words_refuse_other_numbers(number):
     with pytest.raises(ValueError, match=f"number must be a whole number from 1 to 9999, but it is {number!r}"):
         human_numbers.words(number)
+
+
+def test_sequential_split_is_the_first_four_fifths():
+    training, held_out = human_numbers.sequential_split()
+    whole = human_numbers.tokens(human_numbers.numbers(without_8000=True))
+    assert training + held_out == whole[:-1]
+    assert len(training) % 3 == 0
+    assert len(training) / len(training + held_out) == pytest.approx(0.8, abs=1e-4)
+    assert " ".join(training).count("nine thousand") == 0
+
+
+@pytest.mark.parametrize("k", range(5))
+def test_diagonal_split_hides_a_fifth_and_no_digit(k):
+    training, held_out = ({human_numbers.parse(n) for n in human_numbers.numerals(part)}
+                          for part in human_numbers.diagonal_split(k))  # fmt: skip
+    assert training | held_out == set(human_numbers.numbers()) and not training & held_out
+    assert len(held_out) == pytest.approx(2000, abs=1)
+    for place in range(4):
+        for part in (training, held_out):
+            assert len({f"{n:04}"[place] for n in part}) == 10
+
+
+def test_diagonal_splits_hide_everything_once():
+    held_out = [human_numbers.diagonal_split(k)[1] for k in range(5)]
+    assert sorted(word for part in held_out for word in part) == sorted(human_numbers.tokens())
+
+
+def test_diagonal_split_refuses_another_k():
+    with pytest.raises(ValueError, match="k must be one of 0 … 4, but it is 5"):
+        human_numbers.diagonal_split(5)

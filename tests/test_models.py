@@ -1,5 +1,6 @@
 """The language models against torch's own pieces put together, and their steppers against their forward passes."""
 
+import copy
 import itertools
 import math
 from functools import partial
@@ -12,7 +13,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lmkit.decoding import beam_search, pick_rows
-from lmkit.models import FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
+from lmkit.dropout import drop_locked, drop_weights, keep_mask
+from lmkit.models import AWDLSTM, FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
 
 SHAPE = st.tuples(st.integers(1, 9), st.integers(1, 6), st.integers(1, 6), st.integers(1, 3))  # V, E, H, D
 TORCHS = {"rnn": nn.RNN, "relu": partial(nn.RNN, nonlinearity="relu"), "gru": nn.GRU, "lstm": nn.LSTM}
@@ -147,6 +149,85 @@ def test_lstm_model_shares_its_output_weights_with_the_embedding():
 def test_lstm_model_needs_a_projection_only_where_sizes_differ():
     assert not list(LSTMLanguageModel(9, 4, 4).projection.parameters())
     assert LSTMLanguageModel(9, 4, 6).projection.weight.shape == (4, 6)
+
+
+PLACES = ["embed_p", "input_p", "weight_p", "hidden_p", "output_p"]
+TOKENS = torch.arange(60).view(3, 20) ** 2 % 11
+
+
+def test_awd_lstm_ties_by_storage():
+    tied, untied = AWDLSTM(11, 6, 6, 2), AWDLSTM(11, 6, 6, 2, tied=False)
+    assert tied.decoder.weight is tied.embedding.weight
+    assert tied.decoder.weight.data_ptr() == tied.embedding.weight.data_ptr()
+    assert untied.decoder.weight.data_ptr() != untied.embedding.weight.data_ptr()
+    counts = [sum(parameter.numel() for parameter in model.parameters()) for model in (untied, tied)]
+    assert counts[0] - counts[1] == 11 * 6
+
+
+def test_awd_lstm_is_an_lstm_model_where_nothing_is_dropped():
+    torch.manual_seed(0)
+    plain = LSTMLanguageModel(11, 6, 8, 2)
+    torch.manual_seed(0)
+    model = AWDLSTM(11, 6, 8, 2)
+    assert torch.equal(model(TOKENS)[0], plain(TOKENS)[0])
+    assert model.config() == plain.config()
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_awd_lstm_drops_in_training_only(place):
+    torch.manual_seed(0)
+    plain = AWDLSTM(11, 6, 8, 2)
+    model = AWDLSTM(11, 6, 8, 2, **{place: 0.5})
+    model.load_state_dict(plain.state_dict())
+    assert not torch.allclose(model(TOKENS)[0], plain(TOKENS)[0], atol=1e-4)
+    assert not torch.equal(model(TOKENS)[0], model(TOKENS)[0])
+    assert torch.equal(model.eval()(TOKENS)[0], plain(TOKENS)[0])
+
+
+def test_awd_lstm_is_its_five_dropouts_around_an_lstm():
+    """Every mask drawn by hand, in the order of the model, around torch's LSTM."""
+    p = dict(zip(PLACES, (0.1, 0.2, 0.3, 0.4, 0.5), strict=True))
+    model = AWDLSTM(11, 6, 6, 2, **p)
+    each = [nn.LSTM(6, 6, batch_first=True) for _ in range(2)]
+    for d, layer in enumerate(each):
+        layer.load_state_dict(dict(zip(layer.state_dict(), model.rnn.layer(d), strict=True)))
+    torch.manual_seed(5)
+    logits, _, (raw, dropped) = model.with_activations(TOKENS)
+    torch.manual_seed(5)
+    words = model.embedding.weight * keep_mask((11, 1), 0.1, model.embedding.weight)
+    x = drop_locked(F.embedding(TOKENS, words), 0.2)
+    for d, layer in enumerate(each):
+        weight = drop_weights(layer.weight_hh_l0, 0.3)
+        x = x if d == 0 else drop_locked(x, 0.4)
+        layer.weight_hh_l0.data.copy_(weight)
+        x = layer(x)[0]
+    assert torch.allclose(raw, x, atol=1e-6)
+    x = drop_locked(x, 0.5)
+    assert torch.allclose(dropped, x, atol=1e-6)
+    assert torch.allclose(logits, F.linear(x, model.embedding.weight, model.decoder.bias), atol=1e-6)
+
+
+def test_awd_lstms_stepper_does_not_drop():
+    model = AWDLSTM(11, 6, 8, 2, **dict.fromkeys(PLACES, 0.5))  # in training mode
+    logits, _ = copy.deepcopy(model).eval()(TOKENS[:1])
+    step, state = model.stepper(), None
+    for t, token in enumerate(TOKENS[0]):
+        log_probs, state = step(token[None], state)
+        assert torch.allclose(log_probs[0], logits[0, t].log_softmax(0), atol=1e-5)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("p", [1.0, -0.5])
+def test_awd_lstm_refuses_probabilities_out_of_range(place, p):
+    with pytest.raises(ValueError, match=f"{place} must be at least 0 and below 1, but it is {p}"):
+        AWDLSTM(11, 6, 6, **{place: p})
+
+
+def test_activations_are_what_the_output_layer_reads():
+    model = LSTMLanguageModel(11, 6, 8, 2)
+    logits, state, (raw, dropped) = model.with_activations(TOKENS)
+    assert torch.equal(logits, model(TOKENS)[0]) and torch.equal(raw, dropped)
+    assert torch.equal(raw[:, -1], state[0][-1])
 
 
 @pytest.mark.parametrize("cell, blocks", [("rnn", 1), ("gru", 3), ("lstm", 4)])

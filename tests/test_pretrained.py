@@ -13,7 +13,7 @@ from safetensors.torch import load as unpack
 from safetensors.torch import save as pack
 
 from lmkit import pretrained
-from lmkit.models import LSTMLanguageModel
+from lmkit.models import AWDLSTM, LSTMLanguageModel
 from lmkit.pretrained import ModelFileError, from_bytes, prompt_ids, to_bytes
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.training import evaluate
@@ -127,6 +127,18 @@ def test_vocabulary_must_have_the_size_of_the_model():
 
 
 # Prompts
+
+
+def test_model_with_dropout_is_written_as_it_is_in_evaluation():
+    model = AWDLSTM(len(VOCAB), 4, 6, embed_p=0.5, weight_p=0.5, output_p=0.5)
+    loaded = pretrained.from_bytes(pretrained.to_bytes(model, VOCAB, quantise=False)).model
+    tokens = torch.arange(len(VOCAB))[None]
+    assert torch.equal(loaded(tokens)[0], model.eval()(tokens)[0])
+
+
+def test_untied_model_is_refused():
+    with pytest.raises(ValueError, match="model must have tied weights to fit a model file"):
+        pretrained.to_bytes(AWDLSTM(len(VOCAB), 4, 4, tied=False), VOCAB)
 
 
 def test_prompt_of_a_model_with_an_end_token_begins_with_it():

@@ -36,6 +36,34 @@ def tokens(which: Iterable[int] | None = None) -> list[str]:
     return [token for number in (numbers() if which is None else which) for token in (*words(number), SEPARATOR)]
 
 
+def sequential_split() -> tuple[list[str], list[str]]:
+    """The best-known split (Howard & Gugger 2020, chapter 12): the first four fifths, and the last fifth held out.
+
+    It is taken of the text without 8000 and without its last full stop, cut into sequences of three tokens. Training
+    ends shortly after 8000, so `nine thousand` never occurs in it: the split tests extrapolation.
+    """
+    text = tokens(numbers(without_8000=True))[:-1]
+    cut = 3 * (4 * ((len(text) - 1) // 3) // 5)
+    return text[:cut], text[cut:]
+
+
+def diagonal_split(k: int = 2) -> tuple[list[str], list[str]]:
+    """One hundred in five held out, spread so that every digit in every place remains somewhere.
+
+    Held out are the blocks b of 100 numbers, counted from 0, for which b + ⌊b/10⌋ leaves the remainder k after division
+    by 5. Both parts are in order.
+
+    Parameters
+    ----------
+    k : int in [0, 4]
+    """
+    if k not in range(5):
+        raise ValueError(f"k must be one of 0 … 4, but it is {k!r}")
+    held = [(n // 100 + n // 1000) % 5 == k for n in numbers()]
+    kept, out = ([n for n, hidden in zip(numbers(), held, strict=True) if hidden == side] for side in (False, True))
+    return tokens(kept), tokens(out)
+
+
 def vocab() -> Vocab:
     """The 30 tokens of Human Numbers, in order of first appearance in the stream; the full stop has id 1."""
     return Vocab.of(tokens())

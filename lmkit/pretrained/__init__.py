@@ -140,6 +140,8 @@ def to_bytes(
     """The bytes of a model file; with `quantise=False` matrices stay float32 and load back exactly."""
     if len(vocab) != model.vocab_size:
         raise ValueError(f"vocab must hold the model's {model.vocab_size} words, but it holds {len(vocab)}")
+    if model.decoder.weight is not model.embedding.weight:
+        raise ValueError("model must have tied weights to fit a model file, but it has not; build it with tied=True")
     tensors = {}
     for name, weight in model.state_dict().items():
         if name == "decoder.weight":  # tied to the embedding

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from lmkit.dropout import check_probability, drop_locked, drop_weights
 from lmkit.rnn.cells import (
     Cell,
     GRUCell,
@@ -37,6 +38,11 @@ class Layers(nn.Module):
         Whether sequences are (N, L, …) rather than (L, N, …).
     fused : bool
         Hand the same weights to torch's fused kernel: the same numbers in less time.
+    weight_p : float in [0, 1)
+        In training, the share of hidden-to-hidden weights that a forward pass does without: one draw for all of its
+        time steps and rows (Merity et al. 2018). Gradients reach the parameters themselves.
+    hidden_p : float in [0, 1)
+        In training, locked dropout between one layer and the next: one mask for each sequence.
 
     Attributes
     ----------
@@ -48,11 +54,24 @@ class Layers(nn.Module):
     cell: type[Cell]
     state_names: tuple[str, ...] = ("h",)
 
-    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, *, batch_first=False, fused=False):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        batch_first: bool = False,
+        fused: bool = False,
+        weight_p: float = 0.0,
+        hidden_p: float = 0.0,
+    ):
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_probability("weight_p", weight_p)
+        check_probability("hidden_p", hidden_p)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first, self.fused = batch_first, fused
+        self.weight_p, self.hidden_p = weight_p, hidden_p
         for index in range(num_layers):
             cell = self.cell(hidden_size if index else input_size, hidden_size)
             for name, parameter in cell.named_parameters():
@@ -84,8 +103,15 @@ class Layers(nn.Module):
         """The weights of one layer: weight_ih, weight_hh, bias_ih, bias_hh, with the shapes they have in its cell."""
         return [getattr(self, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 
+    def drawn_layer(self, index: int) -> list[Tensor]:
+        """The weights of one layer for one forward pass: in training, some hidden-to-hidden weights are dropped."""
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        return [weight_ih, drop_weights(weight_hh, self.weight_p if self.training else 0.0), bias_ih, bias_hh]
+
     def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
         """One layer, taken apart into what depends on its input alone and what depends on its state.
+
+        In training the step has one draw of the dropped weights.
 
         Returns
         -------
@@ -118,6 +144,7 @@ class Layers(nn.Module):
         for index in range(self.num_layers):
             weight_ih, bias, step = self.recurrence(index)
             now, outputs = [part[index] for part in state], []
+            x = self._between(x) if index else x
             for from_input in x @ weight_ih.T + bias:  # the input's share, for all time steps at once
                 now = step(from_input, *now)
                 outputs.append(now[0])
@@ -126,10 +153,21 @@ class Layers(nn.Module):
         return x, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 
     def _fused(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        weights = [weight for index in range(self.num_layers) for weight in self.layer(index)]
-        state = state if len(state) > 1 else state[0]
-        output, *state = self._kernel()(x, state, weights, True, self.num_layers, 0.0, self.training, False, False)
-        return output, tuple(state)
+        """All layers in one call of the kernel, or one by one where something comes between them."""
+        count = 1 if self.hidden_p and self.training else self.num_layers
+        last = []
+        for index in range(0, self.num_layers, count):
+            weights = [weight for each in range(index, index + count) for weight in self.drawn_layer(each)]
+            now = [part[index : index + count] for part in state]
+            x = self._between(x) if index else x
+            now = now if len(now) > 1 else now[0]
+            x, *now = self._kernel()(x, now, weights, True, count, 0.0, self.training, False, False)
+            last.append(now)
+        return x, tuple(torch.cat(parts) for parts in zip(*last, strict=True))
+
+    def _between(self, x: Tensor) -> Tensor:
+        """What one layer's outputs (L, N, H) are to the next layer."""
+        return drop_locked(x.transpose(0, 1), self.hidden_p).transpose(0, 1) if self.training else x
 
     def _kernel(self) -> Callable:
         """The function of torch that does all this at once."""
@@ -142,18 +180,18 @@ class RNN(Layers):
     Parameters
     ----------
     nonlinearity : "tanh" or "relu"
-    input_size, hidden_size, num_layers, batch_first, fused : as for `Layers`
+    input_size, hidden_size, num_layers, options : as for `Layers`
     """
 
     cell = RNNCell
 
-    def __init__(self, input_size, hidden_size, num_layers=1, nonlinearity="tanh", *, batch_first=False, fused=False):
-        super().__init__(input_size, hidden_size, num_layers, batch_first=batch_first, fused=fused)
+    def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", **options):
+        super().__init__(input_size, hidden_size, num_layers, **options)
         check_nonlinearity(nonlinearity)
         self.nonlinearity = nonlinearity
 
     def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
         nonlinearity = self.nonlinearity
         return weight_ih, bias_ih + bias_hh, lambda from_input, h: (rnn_step(from_input, weight_hh, h, nonlinearity),)
 
@@ -168,11 +206,11 @@ class LSTM(Layers):
     state_names = ("h", "c")
 
     def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
         return weight_ih, bias_ih + bias_hh, lambda from_input, h, c: lstm_step(from_input, weight_hh, h, c)
 
     def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
-        """Every gate and state of every layer at every step.
+        """Every gate and state of every layer at every step, without dropout.
 
         Parameters
         ----------
@@ -207,7 +245,7 @@ class GRU(Layers):
     cell = GRUCell
 
     def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
+        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
         return weight_ih, bias_ih, lambda from_input, h: (gru_step(from_input, weight_hh, bias_hh, h),)
 
     def _kernel(self) -> Callable:

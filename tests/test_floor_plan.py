@@ -24,12 +24,15 @@ ROOMS = {
     "probing": set(),
     "counting": {"text"},
     "plots": set(),
+    "runs": set(),
     "pretrained": {"models", "seq2seq", "text"},
     # datasets: texts and the grammar; rnn and gradients: what the page must reproduce
-    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients"},
+    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients", "runs"},
     "study": set(),
 }
-ROOMS["recipes"] = set(ROOMS) - {"", "recipes"} - {"widgets"}
+ROOMS["recipes"] = set(ROOMS) - {"", "widgets"}
+ROOMS["experiments"] = set(ROOMS) - {"", "widgets", "recipes"}
+ROOMS["commands"] = set(ROOMS) - {"", "widgets"}
 ROOMS["__main__"] = set(ROOMS) - {""}
 
 

@@ -1,17 +1,30 @@
 """The command line, called as a function, and once as a reader would."""
 
+import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
+from itertools import islice
 
 import pytest
 
-from lmkit import decoding, pretrained, recipes
+from lmkit import decoding, experiments, pretrained, recipes
 from lmkit.__main__ import main
+from lmkit.commands import texts, training
+from lmkit.datasets import human_numbers, stories
+from lmkit.runs import Run, Runs
+from lmkit.text import rows, to_tensor
+from lmkit.training import measure, measure_with_cache, perplexity
 
 TEXT = "the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20
 SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--quiet"]
+REGULARISED = (
+    "--embed-p .1 --input-p .2 --weight-p .3 --hidden-p .2 --output-p .4 --num-layers 2 --alpha 2 --beta 1 "
+    "--weight-decay .1 --optimizer muon --schedule cosine --variable-window --shifted --averaging 0 "
+    "--validate-every 5 --clip .5 --cache 3 .2"
+).split()
 
 
 @pytest.fixture
@@ -69,6 +82,144 @@ def test_command_on_the_card_trains_the_same_model(capsys, text, tmp_path, monke
     again = tmp_path / "again.safetensors"
     assert run(capsys, *command[3:], "--out", again, "--quiet")[0] == 0
     assert again.read_bytes() == first.read_bytes()
+
+
+def test_command_on_the_card_has_every_setting(capsys, text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    spaced = text.rename(tmp_path / "two cats.txt")
+    first, again = tmp_path / "first.safetensors", tmp_path / "again.safetensors"
+    out = run(capsys, "train", "--text", spaced, "--epochs", 3, "--out", first, *SMALL, *REGULARISED)[1]
+    assert out.startswith("wrote")  # nothing about the way, with --quiet
+    command = shlex.split(pretrained.load(first).card["command"])
+    assert run(capsys, *command[3:], "--out", again, "--quiet")[0] == 0
+    assert again.read_bytes() == first.read_bytes()
+    for option in filter(lambda part: part.startswith("--"), [*REGULARISED, "--epochs", "--seed", "--text"]):
+        assert option in command
+
+
+def handed_on(monkeypatch):
+    """What `train` is given, as it is called."""
+    given, full = {}, training.train
+    monkeypatch.setattr(training, "train", lambda model, streams, **kw: (
+        given.update(kw, model=model, streams=streams), full(model, streams, **kw)
+    )[1])  # fmt: skip
+    return given
+
+
+def test_train_hands_every_option_on(capsys, text, monkeypatch):
+    given = handed_on(monkeypatch)
+    more = ["--warmup", ".2", "--lr", ".02", "--checkpoint", text.with_name("run"), "--checkpoint-every", 7]
+    assert run(capsys, "train", "--text", text, "--epochs", 2, *SMALL, *REGULARISED, *more)[0] == 0
+    expected = {
+        "window": 8, "variable_window": True, "lr": 0.02, "schedule": "cosine", "warmup": 0.2, "weight_decay": 0.1,
+        "alpha": 2.0, "beta": 1.0, "clip": 0.5, "optimizer": "muon", "averaging": 0, "validate_every": 5,
+        "checkpoint": text.with_name("run"), "checkpoint_every": 7, "progress": False,
+    }  # fmt: skip
+    assert {name: given[name] for name in expected} == expected
+    assert given["validation"].shape == (1, 40)
+    model = given["model"]
+    assert (model.embedding_dropout.p, model.input_dropout.p, model.output_dropout.p) == (0.1, 0.2, 0.4)
+    assert (model.rnn.weight_p, model.rnn.hidden_p, model.rnn.num_layers) == (0.3, 0.2, 2)
+
+
+def test_plain_training_has_no_regularisation_but_light_decay(capsys, text, monkeypatch):
+    given = handed_on(monkeypatch)
+    assert run(capsys, "train", "--text", text, *SMALL)[0] == 0
+    assert (given["alpha"], given["beta"], given["weight_decay"], given["averaging"]) == (0, 0, 0.01, None)
+    assert not given["model"].output_dropout.p and "validation" not in given and given["checkpoint"] is None
+
+
+def test_train_on_human_numbers_measures_the_sequential_split(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, _ = run(
+        capsys, "train", "--data", "human_numbers", "--epochs", 1, *SMALL, "--batch-size", 64, "--cache", 3, 0.2
+    )
+    assert status == 0
+    assert out.startswith("wrote human_numbers.safetensors")
+    trained = pretrained.load(tmp_path / "human_numbers.safetensors")
+    assert trained.vocab == human_numbers.vocab()
+    parts = human_numbers.sequential_split()
+    assert all(f"{len(part):,}" in trained.card["data"] for part in parts)
+    held_out, metrics = rows(to_tensor(trained.vocab.ids(parts[1])), 64), trained.card["metrics"]
+    plain = measure(trained.model, held_out)
+    cached = measure_with_cache(trained.model, held_out, theta=3.0, lam=0.2)
+    assert metrics["held_out_accuracy"] == pytest.approx(plain.accuracy, abs=0.02)  # the file's weights are rounded
+    assert metrics["held_out_perplexity"] == pytest.approx(perplexity(plain.cross_entropy), rel=0.02)
+    assert metrics["cached_accuracy"] == pytest.approx(cached.accuracy, abs=0.02)
+    assert metrics["cached_perplexity"] == pytest.approx(perplexity(cached.cross_entropy), rel=0.02)
+    assert metrics["cached_perplexity"] < 0.98 * metrics["held_out_perplexity"]
+
+
+def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
+    given = handed_on(monkeypatch)
+    out = tmp_path / "new.safetensors"
+    assert run(capsys, "train", "--data", "stories", "--steps", 12, "--out", out, *SMALL)[0] == 0
+    trained = pretrained.load(out)
+    assert trained.vocab == stories.vocab()
+    assert given["steps"] == 12
+    assert "--steps 12" in trained.card["command"] and "--epochs" not in trained.card["command"]
+    options = argparse.Namespace(data="stories", epochs=None, steps=None, shifted=False, seed=0, batch_size=4, window=8)
+    text = texts.chosen(options)
+    assert text.steps == 1000
+    streams = list(islice(text.streams, 3))
+    assert {stream.shape for stream in streams} == {(4, 41)}
+    told = [trained.vocab.decode(row[:30]) for row in [*text.held_out, *(row for stream in streams for row in stream)]]
+    assert len(set(told)) == len(told) == 64 + 12
+
+
+@pytest.mark.parametrize("source, memory, expected", [
+    ("text", None, 8), ("human_numbers", None, 0), ("text", 0, 0), ("human_numbers", 30, 30),
+])  # fmt: skip
+def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypatch, source, memory, expected):
+    begun = []
+    monkeypatch.setattr(recipes, "remember_long", lambda model, longest: begun.append(longest))
+    what = ["--text", text] if source == "text" else ["--data", source]
+    asked = [] if memory is None else ["--memory", memory]
+    out = tmp_path / "new.safetensors"
+    assert run(capsys, "train", *what, "--epochs", 1, *SMALL, "--batch-size", 30, "--out", out, *asked)[0] == 0
+    assert begun == [expected] * (expected > 0)
+    assert f"--memory {expected} " in pretrained.load(out).card["command"]
+
+
+def test_train_tells_what_was_measured_on_the_way(capsys, text):
+    loud = [option for option in SMALL if option != "--quiet"]
+    status, out, err = run(capsys, "train", "--text", text, "--epochs", 2, *loud, "--validate-every", 10)
+    assert status == 0
+    told = re.findall(r"^after (\d+) steps: held-out perplexity (\d+\.\d\d), accuracy (0\.\d{3})$", out, re.MULTILINE)
+    assert [int(step) for step, *_ in told] == [10, 20, 24]
+    metrics = pretrained.load(text.with_suffix(".safetensors")).card["metrics"]
+    assert (float(told[-1][1]), float(told[-1][2])) == (
+        metrics["held_out_perplexity"], pytest.approx(metrics["held_out_accuracy"], abs=6e-4)
+    )  # fmt: skip
+    assert "training" in err and "held-out" in err
+
+
+def test_train_goes_on_from_its_checkpoint(capsys, text, tmp_path):
+    kept, out = tmp_path / "run", text.with_suffix(".safetensors")
+    command = ["train", "--text", text, "--epochs", 3, *SMALL, "--weight-p", 0.2, "--checkpoint", kept]
+    first = run(capsys, *command), out.read_bytes(), kept.read_bytes()
+    out.unlink()
+    assert run(capsys, *command) == first[0]
+    assert out.read_bytes() == first[1]
+    out.unlink()
+    status, printed, err = run(capsys, *command, "--weight-p", 0.3)
+    assert (status, printed) == (2, "")
+    assert f"lmkit train: checkpoint {kept} is of a run whose rnn.weight_p was 0.2, but now it is 0.3" in err
+    kept.write_bytes(first[2][:9999])
+    status, _, err = run(capsys, *command)
+    assert status == 2 and f"checkpoint {kept} is damaged; delete it to begin anew" in err
+    assert kept.read_bytes() == first[2][:9999] and not out.exists()
+
+
+def test_experiment_is_made_by_name(capsys, tmp_path, monkeypatch):
+    called = []
+    made = Runs({}, [Run({}, 1, [], [], [], {})] * 3)
+    monkeypatch.setattr(experiments, "make", lambda *given: called.append(given) or made)
+    name, path = sorted(experiments.EXPERIMENTS)[0], tmp_path / "runs.json"
+    status, out, _ = run(capsys, "experiment", name, "--out", path, "--jobs", 2, "--quiet")
+    assert (status, out) == (0, f"wrote {path}, 3 runs\n")
+    assert called == [(name, path, 2, False)]
+    assert run(capsys, "experiment", name)[1].endswith(f"{name}.json, 3 runs\n")
 
 
 def test_recipe_is_trained_by_name(capsys, tmp_path, monkeypatch):
@@ -133,8 +284,18 @@ def test_generate_writes_as_many_texts_as_asked(capsys):
     (["generate", "stories", "anna", "--method", "magic"], "argument --method: invalid choice: 'magic'"),
     (["train", "--text", "nowhere.txt"], "nowhere.txt"),
     (["train", "--recipe", "gpt"], "argument --recipe: invalid choice: 'gpt'"),
-    (["train"], "one of the arguments --recipe --text is required"),
+    (["train"], "one of the arguments --recipe --data --text is required"),
     (["train", "--recipe", "stories", "--text", "a.txt"], "not allowed with argument"),
+    (["train", "--data", "stories", "--text", "a.txt"], "not allowed with argument"),
+    (["train", "--data", "poems"], "argument --data: invalid choice: 'poems'"),
+    (["train", "--recipe", "stories", "--alpha", "2"], "alpha must not be given with --recipe, .* it is 2.0; leave it"),
+    (["train", "--recipe", "stories", "--shifted"], "shifted must not be given with --recipe"),
+    (["train", "--recipe", "stories", "--out", "nowhere/a"], "out must name a file in a folder .* is nowhere/a"),
+    (["train", "--recipe", "stories", "--out", "."], "out must name a file in a folder that exists, but it is ."),
+    (["train", "--data", "stories", "--epochs", "3"], "epochs must not be given with Stories, .* is 3; give --steps"),
+    (["train", "--data", "stories", "--shifted"], "shifted must not be given with Stories, .*; leave it out"),
+    (["train", "--data", "human_numbers", "--steps", "3"], "steps must not be given with a text that has an end"),
+    (["experiment", "magic"], "invalid choice: 'magic'"),
     (["sing"], "invalid choice: 'sing'"),
     ([], "arguments are required: command"),
 ])  # fmt: skip
@@ -154,14 +315,47 @@ def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint
     ("--embedding-size", -1, "embedding_size must be at least 1, but it is -1"),
     ("--num-layers", 0, "num_layers must be at least 1, but it is 0"),
     ("--lr", 0, "lr and clip must be above 0"),
-    ("--seed", -1, "Seed must be between 0 and"),
+    ("--seed", -1, "seed must be at least 0 and below 2**32, but it is -1; choose another"),
+    ("--seed", 2**32, "seed must be at least 0 and below 2**32, but it is 4294967296; choose another"),
+    ("--embed-p", 1, "embed_p must be at least 0 and below 1, but it is 1.0"),
+    ("--input-p", -0.1, "input_p must be at least 0 and below 1, but it is -0.1"),
+    ("--weight-p", 1.5, "weight_p must be at least 0 and below 1, but it is 1.5"),
+    ("--hidden-p", 2, "hidden_p must be at least 0 and below 1, but it is 2.0"),
+    ("--output-p", "nan", "output_p must be at least 0 and below 1, but it is nan"),
+    ("--memory", -1, "memory must be at least 0, but it is -1; 0 begins as torch does"),
+    ("--alpha", -1, "alpha must be at least 0, but it is -1.0"),
+    ("--beta", "nan", "beta must be at least 0, but it is nan"),
+    ("--weight-decay", -1, "weight_decay must be at least 0, but it is -1.0"),
+    ("--clip", 0, "lr and clip must be above 0"),
+    ("--warmup", 1, "warmup must be above 0 and below 1, but it is 1.0"),
+    ("--averaging", 5, "but averaging is 5 and validate_every is not given; add --validate-every"),
+    ("--validate-every", 0, "validate_every must be at least 1, but it is 0"),
+    ("--checkpoint-every", 0, "checkpoint_every must be at least 1, but it is 0"),
+    ("--checkpoint", "nowhere/run", "checkpoint must lie in a folder that exists, but nowhere does not"),
+    ("--out", "nowhere/model", "out must name a file in a folder that exists, but it is nowhere/model"),
+    ("--optimizer", "lion", "argument --optimizer: invalid choice: 'lion'"),
+    ("--schedule", "none", "argument --schedule: invalid choice: 'none'"),
 ])  # fmt: skip
 def test_train_refuses_bad_numbers(capsys, text, option, value, complaint):
-    status, _, err = run(capsys, "train", "--text", text, *SMALL, option, value)
+    before = ["--checkpoint", text.with_name("run")] if option == "--checkpoint-every" else []
+    status, _, err = run(capsys, "train", "--text", text, *SMALL, *before, option, value)
     assert status == 2
-    assert err.startswith("lmkit train: ")
+    assert err.startswith(("lmkit train: ", "usage: python -m lmkit train"))
     assert complaint in err
-    assert not text.with_suffix(".safetensors").exists()
+    assert [file.name for file in text.parent.iterdir()] == [text.name]
+
+
+@pytest.mark.parametrize("theta, lam", [(-1, 0.2), (3, 1), (3, -0.1), ("nan", 0.2)])
+def test_bad_cache_is_refused_before_training(capsys, text, monkeypatch, theta, lam):
+    monkeypatch.delattr(training, "train")
+    status, _, err = run(capsys, "train", "--text", text, *SMALL, "--cache", theta, lam)
+    assert status == 2
+    assert f"theta must be at least 0 and lam in [0, 1), but they are {float(theta)} and {float(lam)}" in err
+
+
+def test_averaging_must_not_be_negative(capsys, text):
+    status, _, err = run(capsys, "train", "--text", text, *SMALL, "--averaging", -1, "--validate-every", 5)
+    assert status == 2 and "averaging must be at least 0" in err
 
 
 @pytest.mark.parametrize("content, complaint", [
@@ -187,17 +381,22 @@ def test_generate_refuses_a_damaged_file(capsys, tmp_path):
 def test_help_lists_what_there_is(capsys):
     status, out, _ = run(capsys, "--help")
     assert status == 0
-    assert all(re.search(rf"^ +{command} +\w", out, re.MULTILINE) for command in ("train", "generate"))
+    assert all(re.search(rf"^ +{command} +\w", out, re.MULTILINE) for command in ("train", "generate", "experiment"))
     for command, options in {
-        "train": "recipe text out epochs embedding-size hidden-size num-layers batch-size window lr seed quiet",
+        "train": "recipe data text out epochs steps embedding-size hidden-size num-layers batch-size window lr seed "
+        "quiet embed-p input-p weight-p hidden-p output-p alpha beta weight-decay optimizer schedule variable-window "
+        "memory shifted averaging cache validate-every checkpoint checkpoint-every clip warmup",
+        "experiment": "out jobs quiet",
         "generate": "method max-new-tokens temperature top-k top-p num-beams length-penalty seed count "
         "min-p typical-p num-beam-groups diversity-penalty penalty-alpha min-new-tokens repetition-penalty "
         "no-repeat-ngram-size",
     }.items():
         status, out, _ = run(capsys, command, "--help")
         assert status == 0
-        assert all(f"--{option}" in out for option in options.split())
-    assert "human_numbers, stories" in out
+        assert all(re.search(rf"^ +--{option} .*\n?.*[a-z]", out, re.MULTILINE) for option in options.split())
+        assert "None" not in out and "False" not in out  # no default is no default
+        if command == "generate":
+            assert "human_numbers, stories" in out
 
 
 def test_module_runs_as_a_program():

@@ -428,16 +428,16 @@ def test_streams_too_short_to_predict_are_refused():
 @pytest.mark.parametrize("name, value, rule", [
     ("steps", 0, "steps must be at least 1, but it is 0"),
     ("window", 0, "window must be at least 1, but it is 0"),
-    ("lr", 0.0, "lr and clip must be above 0 .* they are lr 0.0, "),
-    ("lr", math.nan, "lr and clip must be above 0 .* lr nan"),
-    ("clip", -1.0, "lr and clip must be above 0 .* clip -1.0"),
-    ("weight_decay", -0.5, "weight_decay at least 0, .* weight_decay -0.5"),
+    ("lr", 0.0, "lr and clip must be above 0, but they are 0.0 and 1.0"),
+    ("lr", math.nan, "lr and clip must be above 0, but they are nan and 1.0"),
+    ("clip", -1.0, "lr and clip must be above 0, but they are 0.01 and -1.0"),
+    ("weight_decay", -0.5, "weight_decay must be at least 0, but it is -0.5"),
     ("validate_every", 0, "validate_every must be at least 1, but it is 0"),
     ("warmup", 0.0, "warmup must be above 0 and below 1, but it is 0.0"),
     ("warmup", 1.0, "warmup must be above 0 and below 1, but it is 1.0"),
     ("loss_at", "first", "loss_at must be 'every' or 'last', but it is 'first'"),
     ("schedule", "linear", "schedule must be 'one-cycle', 'cosine' or 'constant', but it is 'linear'"),
-    ("optimizer", "sgd", "optimizer must be 'adamw' or 'muon', but it is 'sgd'"),
+    ("optimizer", "adagrad", "optimizer must be one of 'adamw', 'adam', 'sgd', 'muon', but it is 'adagrad'"),
 ])  # fmt: skip
 def test_training_refuses_what_it_cannot_use(name, value, rule):
     with pytest.raises(ValueError, match=rule):

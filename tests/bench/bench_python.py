@@ -53,6 +53,7 @@ def layers_speed(kind: str, hidden_size: int, rounds: int = 7) -> dict[str, floa
         f"torch.nn.{kind}": theirs(hidden_size, hidden_size, 2),
         "ours, loop": ours(hidden_size, hidden_size, 2),
         "ours, fused": ours(hidden_size, hidden_size, 2, fused=True),
+        "ours, fused, weight dropout": ours(hidden_size, hidden_size, 2, fused=True, weight_p=0.5),
     }
     return seconds({name: partial(forward_and_backward, layer, x) for name, layer in layers.items()}, rounds)
 

@@ -1,0 +1,211 @@
+"""`python -m lmkit train`: a shipped model again, or a regularised model of a text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from lmkit import pretrained, recipes
+from lmkit.commands import texts
+from lmkit.models import AWDLSTM
+from lmkit.training import OPTIMIZERS, History, measure, measure_with_cache, perplexity, set_seed, train
+from lmkit.training.parallel import Processes, joined
+
+Group = argparse._ArgumentGroup
+DROPOUTS = {
+    "embed": "whole words",
+    "input": "what the first layer reads",
+    "weight": "hidden-to-hidden weights",
+    "hidden": "what a layer hands to the next",
+    "output": "what the output layer reads",
+}
+SIZES = ("embedding_size", "hidden_size", "num_layers")
+LOOP = (  # options that `train` has under the same name
+    "window", "variable_window", "lr", "schedule", "warmup", "weight_decay", "alpha", "beta", "clip", "optimizer",
+    "averaging", "checkpoint", "checkpoint_every",
+)  # fmt: skip
+ALWAYS = ("epochs", "steps", *SIZES, "memory", "batch_size", "window", "lr", "seed")  # are written on every card
+NEVER = ("command", "data", "text", "out", "quiet", "checkpoint", "checkpoint_every", "default_of")  # nor told twice
+
+
+def add_to(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the options of this command."""
+    parser.description = "Train a language model and write it to a file, with a card that says how it was made."
+    parser.epilog = "With torchrun before -m, several processes share the rows of a batch; see the README."
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--recipe", choices=sorted(recipes.RECIPES), help="a shipped model, trained again as it was")
+    source.add_argument("--data", choices=["human_numbers", "stories"], help="a text of the book")
+    source.add_argument(
+        "--text", type=Path, metavar="FILE", help="a text file whose words and marks are separated by white space"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the model file; by default named for the text")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, and only the card at the end")
+    _add_reading(parser.add_argument_group("how the text is read"))
+    _add_model(parser.add_argument_group("the model", "an AWD-LSTM; every dropout is a probability below 1"))
+    _add_training(parser.add_argument_group("training"))
+    _add_measuring(parser.add_argument_group("held-out text, measured at the end and, if asked, on the way"))
+    _add_checkpoints(parser.add_argument_group("checkpoints"))
+    parser.set_defaults(run=run, default_of=parser.get_default)
+
+
+def _add_reading(group: Group) -> None:
+    group.add_argument("--epochs", type=int, metavar="N", help=f"how often a text is read; {texts.EPOCHS} unless given")
+    group.add_argument("--steps", type=int, metavar="N", help=f"updates, with Stories; {texts.STEPS} unless given")
+    group.add_argument("--batch-size", type=int, default=16, metavar="N", help="rows that are read side by side")
+    group.add_argument("--window", type=int, default=64, metavar="L", help="steps that gradients flow back")
+    group.add_argument("--variable-window", action="store_true", help="draw the length of each window around L")
+    group.add_argument("--shifted", action="store_true", help="cut the text into rows elsewhere in every epoch")
+
+
+def _add_model(group: Group) -> None:
+    group.add_argument("--embedding-size", type=int, default=96, metavar="E", help="numbers that stand for a word")
+    group.add_argument("--hidden-size", type=int, default=128, metavar="H", help="memory cells of a layer")
+    group.add_argument("--num-layers", type=int, default=1, metavar="D", help="layers")
+    group.add_argument(
+        "--memory", type=int, metavar="STEPS",
+        help="let cells begin with memories of up to so many steps, or with 0 as torch does; unless given that is "
+        "the window, and 0 for Human Numbers",
+    )  # fmt: skip
+    for place, what in DROPOUTS.items():
+        group.add_argument(f"--{place}-p", type=float, default=0.0, metavar="P", help=f"dropout of {what}")
+
+
+def _add_training(group: Group) -> None:
+    group.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="muon takes adamw for embeddings")
+    group.add_argument("--lr", type=float, default=0.01, metavar="X", help="peak learning rate")
+    schedules = ["one-cycle", "cosine", "constant"]
+    group.add_argument("--schedule", choices=schedules, default="one-cycle", help="how the rate changes")
+    group.add_argument("--warmup", type=float, default=0.03, metavar="X", help="share of one cycle in which it rises")
+    group.add_argument(
+        "--weight-decay", type=float, default=0.01, metavar="X",
+        help="with adam and sgd it is added to the gradient; with adamw and muon weights shrink apart from it",
+    )  # fmt: skip
+    group.add_argument("--alpha", type=float, default=0.0, metavar="X", help="activation regularisation, AR")
+    group.add_argument("--beta", type=float, default=0.0, metavar="X", help="temporal activation regularisation, TAR")
+    group.add_argument("--clip", type=float, default=1.0, metavar="X", help="largest norm of a gradient")
+    group.add_argument(
+        "--averaging", type=int, metavar="N",
+        help="average the weights once held-out loss is worse than the best of those over N measurements before",
+    )  # fmt: skip
+
+
+def _add_measuring(group: Group) -> None:
+    group.add_argument("--validate-every", type=int, metavar="STEPS", help="measure it on the way, so often")
+    group.add_argument(
+        "--cache", type=float, nargs=2, metavar=("THETA", "LAMBDA"),
+        help="measure it also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
+    )  # fmt: skip
+
+
+def _add_checkpoints(group: Group) -> None:
+    group.add_argument("--checkpoint", type=Path, metavar="FILE", help="keep the run here; if it exists, go on from it")
+    group.add_argument("--checkpoint-every", type=int, default=200, metavar="STEPS", help="write it so often")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train as the options say, write the model file, and print its card."""
+    name = options.recipe or options.data
+    if options.recipe:
+        _check_nothing_else(options)
+    shipped = pretrained.FOLDER if options.recipe else Path()
+    out = options.out or (shipped / f"{name}.safetensors" if name else options.text.with_suffix(".safetensors"))
+    _check_place(out)
+    with joined() as processes:
+        data = recipes.RECIPES[name](not options.quiet) if options.recipe else _train(options, processes)
+    if processes.is_first:
+        out.write_bytes(data)
+        print(f"wrote {out}, {len(data) / 1000:.0f} KB")
+        print(json.dumps(pretrained.from_bytes(data).card, indent=2, ensure_ascii=False))
+
+
+def _check_nothing_else(options: argparse.Namespace) -> None:
+    for name, value in vars(options).items():
+        if name not in ("command", "recipe", "out", "quiet") and value != options.default_of(name):
+            rule = "must not be given with --recipe, which has settings of its own"
+            raise ValueError(f"{name} {rule}, but it is {value}; leave it out, or use --data or --text")
+
+
+def _check_place(out: Path) -> None:
+    """Refuse before training what could not be written after it."""
+    if not out.parent.is_dir() or out.is_dir():
+        raise ValueError(f"out must name a file in a folder that exists, but it is {out}; create the folder")
+
+
+def _train(options: argparse.Namespace, processes: Processes) -> bytes:
+    if not 0 <= options.seed < 2**32:
+        raise ValueError(f"seed must be at least 0 and below 2**32, but it is {options.seed}; choose another")
+    if options.averaging is not None and options.validate_every is None:
+        given = f"but averaging is {options.averaging} and validate_every is not given"
+        raise ValueError(f"averaging needs held-out losses to begin, {given}; add --validate-every")
+    if options.memory is None:
+        options.memory = 0 if options.data == "human_numbers" else max(0, options.window)
+    if options.memory < 0:
+        raise ValueError(f"memory must be at least 0, but it is {options.memory}; 0 begins as torch does")
+    set_seed(options.seed)
+    text = texts.chosen(options)
+    shape = {name: getattr(options, name) for name in (*SIZES, *(f"{place}_p" for place in DROPOUTS))}
+    model = AWDLSTM(len(text.vocab), **shape)
+    if options.memory:
+        recipes.remember_long(model, options.memory)
+    if options.cache:
+        _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
+    watching = {} if options.validate_every is None else {
+        "validation": text.held_out, "validate_every": options.validate_every
+    }  # fmt: skip
+    settings = {name: getattr(options, name) for name in LOOP}
+    history = train(model, text.streams, steps=text.steps, progress=not options.quiet, **settings, **watching)
+    if processes.is_first and not options.quiet:
+        _print_validation(history)
+    card = {
+        "title": text.title,
+        "data": text.data,
+        "command": _command(options, processes),
+        "seed": options.seed,
+        "metrics": _metrics(model, text.held_out, options),
+    }
+    return pretrained.to_bytes(model, text.vocab, card)
+
+
+def _print_validation(history: History) -> None:
+    for step, cross_entropy, accuracy in history.validation:
+        print(f"after {step} steps: held-out perplexity {perplexity(cross_entropy):.2f}, accuracy {accuracy:.3f}")
+
+
+def _metrics(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> dict[str, float]:
+    found = {"held_out": measure(model, held_out, options.window)}
+    if options.cache:
+        found["cached"] = _with_cache(model, held_out, options)
+    metrics = {}
+    for name, (cross_entropy, accuracy, _) in found.items():
+        metrics[f"{name}_perplexity"] = round(perplexity(cross_entropy), 2)
+        metrics[f"{name}_accuracy"] = round(accuracy, 4)
+    return metrics
+
+
+def _with_cache(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> Any:
+    theta, lam = options.cache
+    return measure_with_cache(model, held_out, theta=theta, lam=lam, window=options.window)
+
+
+def _command(options: argparse.Namespace, processes: Processes) -> str:
+    """The command line that trains the same model: the source, the usual settings, and what differs from a default."""
+    words = ["python", "-m", "lmkit", "train"]
+    if processes.count > 1:
+        words[:1] = ["torchrun", "--nproc-per-node", str(processes.count)]
+    words += ["--data", options.data] if options.data else ["--text", options.text.name]
+    for name, value in vars(options).items():
+        told = name not in NEVER and (name in ALWAYS or value != options.default_of(name))
+        if told and value is not None:
+            words += [f"--{name.replace('_', '-')}", *_values(value)]
+    return shlex.join(words)
+
+
+def _values(value: Any) -> list[str]:
+    """What stands behind an option on a command line."""
+    return [] if value is True else [str(part) for part in (value if isinstance(value, list) else [value])]

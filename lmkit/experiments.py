@@ -1,0 +1,314 @@
+"""How the shipped runs were made: `python -m lmkit experiment NAME`.
+
+Every run trains a language model on Human Numbers for 15 epochs with one thread, from the seed that names it, and is
+measured on held-out text in 64 rows that start cold. Runs are kept one by one as they finish, so an experiment that was
+broken off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from itertools import product
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from lmkit.datasets import human_numbers
+from lmkit.models import AWDLSTM
+from lmkit.runs import BINS, FOLDER, Run, Runs
+from lmkit.text import rows, to_tensor
+from lmkit.training import measure, measure_with_cache, repeat, repeat_shifted, set_seed, train
+
+EPOCHS, HELD_OUT_ROWS, LARGEST = 15, 64, 68_510  # parameters
+THETA, LAM = 3.0, 0.15  # of the cache
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that determines a run but its seed; dropout's five probabilities have `AWDLSTM`'s names.
+
+    With `embedding_std` embeddings begin normal, as `nn.Embedding`'s do; else between −.1 and .1, as our models' do.
+    """
+
+    split: str = "sequential"
+    hidden_size: int = 90
+    num_layers: int = 1
+    tied: bool = True
+    embedding_std: float | None = None
+    batch_size: int = 32
+    window: int = 16
+    shifted: bool = True
+    variable_window: bool = False
+    lr: float = 0.02
+    warmup: float = 0.1
+    optimizer: str = "muon"
+    schedule: str = "one-cycle"
+    weight_decay: float = 0.7
+    embed_p: float = 0.0
+    input_p: float = 0.0
+    weight_p: float = 0.0
+    hidden_p: float = 0.0
+    output_p: float = 0.0
+    alpha: float = 0.0
+    beta: float = 0.0
+    averaging: int | None = None
+    clip: float = 1.0
+    theta: float = THETA
+    lam: float = LAM
+
+
+def texts(split: str) -> tuple[list[str], list[str]]:
+    """The words of the training and the held-out part: "sequential", "diagonal", or "nested".
+
+    "nested" is the sequential split of the training part of the sequential split: settings are chosen on it, so that
+    nothing is chosen on the text that the figures are about.
+    """
+    if split == "diagonal":
+        return human_numbers.diagonal_split()
+    training, held_out = human_numbers.sequential_split()
+    if split == "sequential":
+        return training, held_out
+    cut = 4 * len(training) // 5
+    return training[:cut], training[cut:]
+
+
+def run(recipe: Recipe, seed: int, settings: dict[str, Any] | None = None) -> Run:
+    """Train one model and measure it; a run is the same on machines with the same vector units."""
+    torch.set_num_threads(1)
+    set_seed(seed)
+    vocab = human_numbers.vocab()
+    training, held_out = (to_tensor(vocab.ids(part)) for part in texts(recipe.split))
+    held_out = rows(held_out, HELD_OUT_ROWS)
+    model = _model(recipe, len(vocab))
+    streams, steps = _streams(recipe, training)
+    epoch = steps // EPOCHS
+    history = train(
+        model, streams, steps=steps, window=recipe.window, variable_window=recipe.variable_window, lr=recipe.lr,
+        warmup=recipe.warmup, schedule=recipe.schedule, optimizer=recipe.optimizer, weight_decay=recipe.weight_decay,
+        alpha=recipe.alpha, beta=recipe.beta, averaging=recipe.averaging, clip=recipe.clip, validation=held_out,
+        validate_every=epoch, progress=False,
+    )  # fmt: skip
+    validation = history.validation[: EPOCHS - 1] + history.validation[-1:]
+    losses = [history.losses[k * epoch : (k + 1) * epoch] for k in range(EPOCHS)]
+    return Run(
+        settings if settings is not None else {},
+        seed,
+        [_short(fmean(part)) for part in losses],
+        [_short(at.cross_entropy) for at in validation],
+        [_short(at.accuracy) for at in validation],
+        _measures(model, recipe, rows(training, HELD_OUT_ROWS), held_out),
+    )
+
+
+def _model(recipe: Recipe, vocab_size: int) -> AWDLSTM:
+    dropouts = {name: value for name, value in asdict(recipe).items() if name.endswith("_p")}
+    size = recipe.hidden_size
+    model = AWDLSTM(vocab_size, size, size, recipe.num_layers, tied=recipe.tied, **dropouts)
+    if recipe.embedding_std is not None:
+        nn.init.normal_(model.embedding.weight, std=recipe.embedding_std)
+    if (count := sum(parameter.numel() for parameter in model.parameters())) > LARGEST:
+        raise ValueError(f"hidden_size and num_layers must make {LARGEST:,} parameters at most, but make {count:,}")
+    return model
+
+
+def _streams(recipe: Recipe, training: Tensor) -> tuple[Iterator[Tensor], int]:
+    if recipe.shifted:
+        return repeat_shifted(training, recipe.batch_size, EPOCHS, recipe.window, recipe.variable_window)
+    stream = rows(training, recipe.batch_size)
+    return repeat(stream, EPOCHS, recipe.window, variable_window=recipe.variable_window)
+
+
+@torch.no_grad()
+def _measures(model: AWDLSTM, recipe: Recipe, training: Tensor, held_out: Tensor) -> dict[str, Any]:
+    plain, fitted = measure(model, held_out), measure(model, training)
+    cached = measure_with_cache(model, held_out, theta=recipe.theta, lam=recipe.lam)
+    h = model.with_activations(held_out)[2].raw
+    recurrent = torch.cat([model.rnn.layer(index)[1].flatten() for index in range(model.num_layers)])
+    shares = torch.histc(h, BINS, -1, 1) / h.numel()
+    numbers = {
+        "accuracy": plain.accuracy,
+        "cross_entropy": plain.cross_entropy,
+        "cached_accuracy": cached.accuracy,
+        "cached_cross_entropy": cached.cross_entropy,
+        "train_accuracy": fitted.accuracy,
+        "train_cross_entropy": fitted.cross_entropy,
+        "activation": float(h.square().mean().sqrt()),
+        "change": float(h.diff(dim=1).square().mean().sqrt()),
+        "saturated": float((h.abs() > 0.9).float().mean()),
+        "weight": float(recurrent.square().mean().sqrt()),
+    }
+    short = {name: _short(value) for name, value in numbers.items()}
+    return short | {"histogram": [round(share, 4) for share in shares.tolist()]}
+
+
+def _short(value: float) -> float:
+    """A value with four significant digits: what a run of one seed can say."""
+    return float(f"{value:.4g}") if math.isfinite(value) else value
+
+
+# The experiments: which runs they are made of.
+
+Job = tuple[Recipe, dict[str, Any], int]
+ALPHAS = BETAS = (0.0, 1.0, 2.0, 4.0)
+DECAYS = (0.0, 0.1, 0.3, 1.0)
+# The best-known treatment (Howard & Gugger 2020, chapter 12).
+PEER = Recipe(
+    hidden_size=64, num_layers=2, embedding_std=1.0, batch_size=64, window=16, shifted=False, lr=0.01, warmup=0.25,
+    optimizer="adamw", weight_decay=0.1, output_p=0.4, alpha=2.0, beta=1.0, clip=math.inf,
+)  # fmt: skip
+# Ours, chosen on the nested split; see `development`.
+OURS = Recipe(input_p=0.05, output_p=0.1, alpha=2.0, beta=1.0)
+SMALL = Recipe(batch_size=64, output_p=0.1, weight_decay=0.0)
+# The ablation's model without any of its parts: two layers, and one unit less where the output has weights of its own,
+# so that tied and untied models have the same budget.
+NOTHING = Recipe(hidden_size=63, num_layers=2, tied=False, batch_size=64, weight_decay=0.0)
+PARTS: dict[str, dict[str, Any]] = {
+    "embed": {"embed_p": 0.02},
+    "input": {"input_p": 0.05},
+    "weight": {"weight_p": 0.05},
+    "hidden": {"hidden_p": 0.05},
+    "output": {"output_p": 0.1},
+    "decay": {"weight_decay": 0.7},
+    "ar": {"alpha": 2.0},
+    "tar": {"beta": 1.0},
+    "tied": {"tied": True, "hidden_size": 64},
+    "variable": {"variable_window": True},
+    "averaging": {"averaging": 1, "schedule": "constant", "lr": 0.01},
+}
+
+
+def regularisation() -> Iterator[Job]:
+    """A grid over the strengths of AR, TAR and weight decay."""
+    for seed, alpha, beta, decay in product(range(1, 4), ALPHAS, BETAS, DECAYS):
+        settings = {"alpha": alpha, "beta": beta, "weight_decay": decay}
+        yield replace(SMALL, **settings), settings, seed
+
+
+def decay() -> Iterator[Job]:
+    """Weight decay coupled to the gradient (Adam) beside decoupled decay (AdamW), both without AR and TAR."""
+    for seed, coupled, strength in product(range(1, 9), (False, True), (0.001, 0.01, 0.1, 1.0)):
+        settings = {"coupled": coupled, "weight_decay": strength}
+        optimizer = "adam" if coupled else "adamw"
+        yield replace(SMALL, weight_decay=strength, optimizer=optimizer), settings, seed
+
+
+def sources() -> Iterator[Job]:
+    """The settings of AR and TAR that textbooks disagree on, in the best-known treatment's own protocol."""
+    for seed, (alpha, beta) in product(range(1, 13), ((0.0, 0.0), (1.0, 2.0), (2.0, 1.0))):
+        yield replace(PEER, alpha=alpha, beta=beta), {"alpha": alpha, "beta": beta}, seed
+
+
+def ablation() -> Iterator[Job]:
+    """Every part of the AWD-LSTM alone, all but each, none and all."""
+    everything = frozenset(PARTS)
+    chosen = [frozenset(), everything, *({part} for part in PARTS), *(everything - {part} for part in PARTS)]
+    for seed, present in product(range(1, 9), chosen):
+        yield assembled(present), {part: part in present for part in PARTS}, seed
+
+
+def assembled(present: Collection[str]) -> Recipe:
+    """The model of the ablation with these of `PARTS`, and without the others."""
+    changes = [PARTS[part] for part in PARTS if part in present]
+    return replace(NOTHING, **{name: value for change in changes for name, value in change.items()})
+
+
+def record() -> Iterator[Job]:
+    """The best-known treatment's settings and ours, on two splits; seeds on which nothing was chosen."""
+    recipes = {"peer": PEER, "ours": OURS}
+    for seed, split, name in product(range(101, 111), ("sequential", "diagonal"), recipes):
+        yield replace(recipes[name], split=split), {"name": name, "split": split}, seed
+
+
+def development() -> Iterator[Job]:
+    """One change of our settings at a time, on the nested split: what they were chosen on."""
+    changes = [
+        {}, {"optimizer": "adamw"}, {"num_layers": 2, "hidden_size": 64}, {"batch_size": 16, "window": 32},
+        {"window": 32}, {"weight_decay": 0.3}, {"weight_decay": 1.0}, {"alpha": 0.0, "beta": 0.0}, {"beta": 0.0},
+        {"alpha": 1.0, "beta": 2.0}, {"weight_p": 0.05}, {"embed_p": 0.02}, {"output_p": 0.3}, {"shifted": False},
+    ]  # fmt: skip
+    for seed, change in product(range(21, 25), changes):
+        named = ", ".join(f"{name} {value}" for name, value in change.items()) or "ours"
+        yield replace(OURS, split="nested", **change), {"change": named}, seed
+
+
+EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
+    each.__name__: each for each in (regularisation, decay, sources, ablation, record, development)
+}
+
+
+def make(name: str, out: Path | None = None, jobs: int = 1, progress: bool = True) -> Runs:
+    """Make all runs of an experiment and write them to a file.
+
+    Parameters
+    ----------
+    name : str
+        One of `EXPERIMENTS`.
+    out : Path, optional
+        By default the file that is shipped. Next to it, `<name>.part` keeps the runs that are finished; they are not
+        made again.
+    jobs : int ≥ 1
+        How many runs are made at once, each by a process with one thread.
+    progress : bool
+        Show a progress bar.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(f"name must be one of the experiments {sorted(EXPERIMENTS)}, but it is {name!r}")
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, but it is {jobs}")
+    out = out or FOLDER / f"{name}.json"
+    part = out.with_suffix(".part")
+    wanted = {_key(*job): job for job in EXPERIMENTS[name]()}
+    done = _finished(part)
+    missing = [job for key, job in wanted.items() if key not in done]
+    with ProcessPoolExecutor(jobs) as pool, part.open("a", encoding="utf-8") as kept:
+        started = {pool.submit(_timed, job): _key(*job) for job in missing}
+        for finished in tqdm(as_completed(started), total=len(started), desc=name, disable=not progress):
+            key = started[finished]
+            done[key] = finished.result()
+            print(json.dumps([key, *done[key]]), file=kept, flush=True)
+    runs = Runs(_card(name, [done[key][1] for key in wanted]), [Run(**done[key][0]) for key in wanted])
+    runs.write(out)
+    part.unlink()
+    return runs
+
+
+def _key(recipe: Recipe, settings: dict[str, Any], seed: int) -> str:
+    return json.dumps([asdict(recipe), settings, seed], sort_keys=True)
+
+
+def _timed(job: Job) -> tuple[dict[str, Any], float]:
+    recipe, settings, seed = job
+    start = time.process_time()
+    return asdict(run(recipe, seed, settings)), time.process_time() - start
+
+
+def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
+    """The runs that a broken-off experiment has left; a last line that was cut short counts as not run."""
+    done = {}
+    for line in part.read_text(encoding="utf-8").splitlines() if part.exists() else ():
+        try:
+            key, run, seconds = json.loads(line)
+        except ValueError:
+            continue
+        done[key] = run, seconds
+    return done
+
+
+def _card(name: str, seconds: list[float]) -> dict[str, Any]:
+    return {
+        "title": " ".join(EXPERIMENTS[name].__doc__.split()),
+        "data": f"Human Numbers, {EPOCHS} epochs; held-out text in {HELD_OUT_ROWS} rows that start cold",
+        "command": f"python -m lmkit experiment {name}",
+        "runs": len(seconds),
+        "minutes": round(sum(seconds) / 60, 1),
+        "torch": torch.__version__.partition("+")[0],
+    }

@@ -1,0 +1,208 @@
+"""Training in two processes, which torchrun starts, beside training in one with the joined batch."""
+
+import os
+import subprocess
+import sys
+from itertools import repeat
+from pathlib import Path
+
+import pytest
+import torch
+
+from lmkit import pretrained
+from lmkit.__main__ import main
+from lmkit.models import AWDLSTM
+from lmkit.training import IGNORED, set_seed, train
+from lmkit.training.parallel import Processes, joined, present
+
+ROOT = Path(__file__).parents[1]
+TEXT = torch.arange(4 * 52).view(4, 52) ** 2 % 11
+PADDED = TEXT.clone()
+PADDED[2, 30:], PADDED[3] = IGNORED, IGNORED  # the second of two processes has fewer targets, and once none
+HELD_OUT = torch.arange(40).view(2, 20) % 11
+DROPOUTS = {"embed_p": 0.1, "input_p": 0.2, "weight_p": 0.3, "hidden_p": 0.2, "output_p": 0.1}
+SURE = {  # runs without chance in the model, which are the same in two processes as in one
+    "plain": {},
+    "penalties": {"alpha": 2.0, "beta": 1.0},
+    "padded": {"text": PADDED, "clip": 0.05},
+    "everything": {
+        "variable_window": True, "averaging": 0, "validation": HELD_OUT, "validate_every": 3, "optimizer": "muon",
+        "schedule": "cosine", "lr": 0.03, "beta": 0.5,
+    },
+}  # fmt: skip
+RUNS = {
+    **SURE,
+    "dropout": {"model": DROPOUTS, "alpha": 1.0},
+    "twins": {"model": DROPOUTS, "text": TEXT[:2].repeat(2, 1)},  # both processes read the same
+    "sure twins": {"text": TEXT[:2].repeat(2, 1)},
+}
+
+
+def run(name, path=None, streams=9, **changes):
+    """A run of that name, with numbers so exact that what sums are rounded to makes no difference."""
+    settings = {"steps": 24, "window": 8, "progress": False, "text": TEXT, **RUNS[name], **changes}
+    text = settings.pop("text")
+    set_seed(3)
+    model = AWDLSTM(11, 6, 8, 2, **settings.pop("model", {})).double()
+    history = train(model, repeat(text, streams), checkpoint=path, checkpoint_every=5, **settings)
+    return {"weights": model.state_dict(), "history": history.state_dict(), "drawn": torch.rand(3)}
+
+
+def work(folder):
+    """What each of two processes does."""
+    with joined() as processes:
+        found = {name: run(name) for name in RUNS}
+        path = folder / "checkpoint"
+        found["broken off"] = run("dropout", path, streams=2)
+        found["gone on"] = run("dropout", path)
+        found["processes"] = [processes.rank, processes.count, present() == processes]
+        found["collected"] = processes.collected(processes.rank * 10)
+        found["interface"] = os.environ["GLOO_SOCKET_IFNAME"]
+    found["alone again"] = present() == Processes()
+    torch.save(found, folder / f"{processes.rank}.pt")
+
+
+def torchrun(*arguments, status=0, timeout=240):
+    """Run a module in two processes on this machine; what they print. None outlives this call."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1", "-m"]
+    with subprocess.Popen(
+        [*launcher, *meeting, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    ) as started:  # fmt: skip
+        try:
+            out, err = started.communicate(timeout=timeout)
+        finally:
+            started.terminate()  # if it still runs: it ends the processes that it has started, then itself
+    assert started.returncode == status, err
+    return out, err
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """What two processes came to, in the order of ranks."""
+    folder = tmp_path_factory.mktemp("parallel")
+    torchrun("tests.test_parallel", folder)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SURE)
+def test_two_processes_train_as_one_with_the_joined_batch(found, name):
+    alone, (first, _) = run(name), found
+    for curve in ("losses", "penalties", "grad_norms"):
+        assert first[name]["history"][curve] == pytest.approx(alone["history"][curve], rel=1e-6, abs=1e-12)
+    assert first[name]["history"]["tokens"] == alone["history"]["tokens"]
+    assert len(first[name]["history"]["validation"]) == len(alone["history"]["validation"])
+    for here, there in zip(first[name]["history"]["validation"], alone["history"]["validation"], strict=True):
+        assert here == pytest.approx(there, rel=1e-6)
+    torch.testing.assert_close(first[name]["weights"], alone["weights"], rtol=1e-5, atol=1e-7)
+    assert torch.equal(first[name]["drawn"], alone["drawn"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*RUNS, "gone on"])
+def test_both_processes_come_to_the_same(found, name):
+    first, second = (there[name] for there in found)
+    assert first["history"] == second["history"]
+    assert all(torch.equal(weight, second["weights"][key]) for key, weight in first["weights"].items())
+    assert torch.equal(first["drawn"], second["drawn"])  # and go on with the same random numbers
+
+
+@pytest.mark.slow
+def test_masks_differ_between_processes(found):
+    """Two processes that read the same are one process that reads it, unless chance sets them apart."""
+    for name, same in (("sure twins", True), ("twins", False)):
+        half = run(name, text=TEXT[:2])["history"]["losses"]
+        assert (found[0][name]["history"]["losses"] == pytest.approx(half, rel=1e-6)) is same
+
+
+@pytest.mark.slow
+def test_run_of_two_processes_goes_on_from_its_checkpoint(found):
+    first = found[0]
+    assert 0 < len(first["broken off"]["history"]["losses"]) < 24 == len(first["gone on"]["history"]["losses"])
+    assert first["gone on"]["history"] == first["dropout"]["history"]
+    assert all(torch.equal(w, first["dropout"]["weights"][key]) for key, w in first["gone on"]["weights"].items())
+
+
+@pytest.mark.slow
+def test_processes_know_each_other(found):
+    assert [there["processes"] for there in found] == [[0, 2, True], [1, 2, True]]
+    assert [there["collected"] for there in found] == [[0, 10], []]
+    assert all(there["alone again"] and there["interface"].startswith("lo") for there in found)
+
+
+def test_rows_are_shared_out():
+    shares = [Processes(rank, 3).share(torch.arange(12).view(6, 2)) for rank in range(3)]
+    assert [share.shape for share in shares] == [(2, 2)] * 3
+    assert torch.equal(torch.cat(shares).flatten(), torch.arange(12))
+
+
+@pytest.mark.parametrize("count, size", [(2, 3), (4, 6), (3, 2)])
+def test_rows_that_cannot_be_shared_evenly_are_refused(count, size):
+    rule = f"batch_size must be a multiple of the number of processes, {count}, but it is {size}; change either"
+    with pytest.raises(ValueError, match=rule):
+        Processes(0, count).share(torch.zeros(size, 2))
+
+
+def test_process_that_is_alone_needs_no_group(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with joined() as processes:
+        assert processes == present() == Processes() == Processes(0, 1)
+        assert processes.is_first
+    assert processes.total(1, 2.5) == [1, 2.5]
+    assert processes.told("a") == "a"
+    assert processes.collected("a") == ["a"]
+    state = torch.get_rng_state()
+    with processes.own_masks():
+        assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_other_processes_draw_other_masks(monkeypatch):
+    monkeypatch.setattr(Processes, "told", lambda self, value: value)
+    drawn = []
+    for rank in range(3):
+        torch.manual_seed(5)
+        with Processes(rank, 3).own_masks():
+            drawn.append(tuple(torch.rand(3).tolist()))
+    torch.manual_seed(5)
+    assert drawn[0] == tuple(torch.rand(3).tolist())
+    assert len(set(drawn)) == 3
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "cats.txt"
+    path.write_text("the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20)
+    return path
+
+
+SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--epochs", "9"]
+
+
+@pytest.mark.slow
+def test_command_line_runs_in_two_processes(text, capsys):
+    alone = text.with_name("alone.safetensors")
+    assert main(["train", "--text", str(text), "--out", str(alone), *SMALL]) == 0
+    capsys.readouterr()
+    options = ["--validate-every", "20", "--checkpoint", text.with_name("run")]
+    out, _ = torchrun("lmkit", "train", "--text", text, *SMALL, *options)
+    assert [line[:5] for line in out.splitlines()].count("wrote") == 1  # one of them speaks
+    assert out.startswith("after 20 steps: held-out perplexity ")
+    one, two = pretrained.load(alone), pretrained.load(text.with_suffix(".safetensors"))
+    assert two.card["command"].startswith(f"torchrun --nproc-per-node 2 -m lmkit train --text {text.name} ")
+    assert two.card["metrics"] == pytest.approx(one.card["metrics"], rel=0.02)
+    torch.testing.assert_close(two.model.state_dict(), one.model.state_dict(), rtol=0, atol=0.05)
+    assert text.with_name("run").exists()
+
+
+@pytest.mark.slow
+def test_command_line_refuses_rows_that_two_processes_cannot_share(text):
+    _, err = torchrun("lmkit", "train", "--text", text, *SMALL, "--batch-size", "3", "--quiet", status=1)
+    assert err.count("lmkit train: batch_size must be a multiple of the number of processes, 2, but it is 3") == 1
+    assert not text.with_suffix(".safetensors").exists()
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    work(Path(sys.argv[1]))

@@ -1,0 +1,104 @@
+"""Shipped runs: their files, their sums, and that they are the experiments that lmkit says they are."""
+
+import json
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from lmkit import runs
+from lmkit.experiments import EXPERIMENTS
+from lmkit.runs import BINS, Run, Runs, RunsFileError, interval
+
+RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
+CARD = {"title": "A trial", "command": "none"}
+
+
+def share_within(t, freedom):
+    """The mass of Student's t between −t and t, by Simpson's rule over its density."""
+    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
+    x = np.linspace(0, t, 20_001)
+    density = scale * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
+    return 2 * x[1] / 3 * (density[0] + density[-1] + 4 * density[1:-1:2].sum() + 2 * density[2:-1:2].sum())
+
+
+@pytest.mark.parametrize("count", [*range(2, 32), 60])
+def test_interval_is_students(count):
+    values = [i * 7 % 5 - 1.3 for i in range(count)]
+    mean, half = interval(values)
+    t = half / (np.std(values, ddof=1) / math.sqrt(count))
+    assert mean == pytest.approx(np.mean(values))
+    assert share_within(t, count - 1) == pytest.approx(0.95, abs=2e-4 if count <= 31 else 5e-3)
+
+
+def test_interval_of_one_value_is_refused():
+    with pytest.raises(ValueError, match="values must be at least 2, but they are 1; run more seeds"):
+        interval([0.3])
+
+
+def test_file_gives_back_what_was_written(tmp_path):
+    path = tmp_path / "trial.json"
+    several = [RUN, Run({"alpha": 0.0}, 2, [2.5], [1.5], [0.25], {"accuracy": 0.25, "histogram": [0.5, 0.5]})]
+    Runs(CARD, several).write(path)
+    assert Runs.read(path) == Runs(CARD, several)
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 8  # a run a line
+
+
+def test_runs_are_found_by_their_settings():
+    def run(seed, accuracy, **settings):
+        return Run(settings, seed, [], [], [], {"accuracy": accuracy})
+
+    some = Runs(CARD, [run(2, 0.1, a=1, b=0), run(1, 0.2, a=1, b=0), run(1, 0.3, a=1, b=1), run(1, 0.4, a=0, b=0)])
+    assert some.values("accuracy", a=1, b=0) == [0.2, 0.1]  # in the order of seeds
+    assert some.values("accuracy", a=1) == [0.2, 0.3, 0.1]
+    assert some.all_settings() == [{"a": 1, "b": 0}, {"a": 1, "b": 1}, {"a": 0, "b": 0}]
+    assert some.where(a=5) == []
+    with pytest.raises(ValueError, match="settings must be some of a run, but no run has {'a': 5}"):
+        some.values("accuracy", a=5)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"card": {}, "runs": [{}]}', '{"card": {}, "runs": [{"seed": 1'])
+def test_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / "damaged.json"
+    path.write_text(content)
+    with pytest.raises(RunsFileError, match=r"damaged.json cannot be read as a file of runs"):
+        Runs.read(path)
+
+
+def test_unknown_experiment_is_refused():
+    with pytest.raises(ValueError, match="name must be one of the shipped experiments .*, but it is 'nothing'"):
+        runs.load("nothing")
+
+
+# What is shipped.
+
+
+def test_every_experiment_is_shipped():
+    assert runs.names() == sorted(EXPERIMENTS)
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_shipped_runs_are_the_experiment(name):
+    shipped = runs.load(name)
+    wanted = Counter(json.dumps([settings, seed]) for _, settings, seed in EXPERIMENTS[name]())
+    assert Counter(json.dumps([run.settings, run.seed]) for run in shipped.runs) == wanted
+    assert shipped.card["command"] == f"python -m lmkit experiment {name}"
+    assert shipped.card["runs"] == len(shipped)
+
+
+@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+def test_shipped_runs_fit_together(name):
+    for run in runs.load(name).runs:
+        assert len(run.train_loss) == len(run.valid_loss) == len(run.valid_accuracy) == 15
+        assert run.measures["accuracy"] == pytest.approx(run.valid_accuracy[-1], abs=1e-3)
+        assert run.measures["cross_entropy"] == pytest.approx(run.valid_loss[-1], rel=1e-2)
+        assert len(run.measures["histogram"]) == BINS
+        assert sum(run.measures["histogram"]) == pytest.approx(1, abs=2e-3)
+
+
+def test_every_setting_has_as_many_seeds():
+    seeds = {"regularisation": 3, "decay": 8, "sources": 12, "ablation": 8, "record": 10, "development": 4}
+    for name, count in seeds.items():
+        shipped = runs.load(name)
+        assert {len(shipped.where(**settings)) for settings in shipped.all_settings()} == {count}

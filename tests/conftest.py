@@ -3,12 +3,13 @@
 import hypothesis
 import pytest
 import torch
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.site import browser as chromium
-from tests.stand_in import ViewPage
+from tests.stand_in import PATIENCE, ViewPage
 
 torch.set_num_threads(1)
+expect.set_options(timeout=PATIENCE)
 
 hypothesis.settings.register_profile("lmkit", deadline=None, derandomize=True, database=None, max_examples=50)
 hypothesis.settings.load_profile("lmkit")
@@ -30,10 +31,17 @@ def browser():
         running.close()
 
 
-@pytest.fixture
-def view(browser):
-    """A page for a lab's view alone; no error may reach its console."""
+@pytest.fixture(scope="session")
+def view_page(browser):
+    """The page on which views are shown, one for each worker: a new one costs more than most tests on it."""
     on = ViewPage(browser)
     yield on
     on.page.close()
-    assert not on.problems
+
+
+@pytest.fixture
+def view(view_page):
+    """An empty page for a lab's view alone; no error may reach its console."""
+    view_page.clear()
+    yield view_page
+    assert not view_page.problems

@@ -7,31 +7,61 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from lmkit.widgets import assets
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.lab import Lab
 from lmkit.widgets.view import View
 
-PATIENCE = 5000  # ms
+PATIENCE = 20_000  # ms
 
+# What stands around a view: anywidget's model, with Python at its other end; and `settled`, which waits while an update
+# that was asked for has not begun or not ended. For that it takes the place of functions of static/view.js and dom.js.
 MODEL = """
 class Model {
-  constructor(state) { Object.assign(this, { state, handlers: [], writes: [] }); }
+  constructor(state, answers) { Object.assign(this, { state, answers, handlers: [], writes: [] }); }
   get(name) { return this.state[name]; }
   set(name, value) { this.state[name] = value; this.writes.push(name); this.tell("change"); }
   save_changes() {}
   on(name, handler) { this.handlers.push([name, handler]); }
   off(name, handler) { this.handlers = this.handlers.filter(([n, h]) => n !== name || h !== handler); }
   tell(name, ...what) { for (const [n, handler] of [...this.handlers]) if (n === name) handler(...what); }
+  send({ need }) {
+    const answer = this.answers[need];
+    if (answer instanceof DataView) this.tell("msg:custom", { asset: need }, [answer]);
+    else if (answer !== undefined) this.tell("msg:custom", { asset: need, content: answer }, []);
+  }
 }
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-globalThis.start = (state, buffers) => {
-  for (const [name, text] of Object.entries(buffers)) state[name] = bytes(text);
-  globalThis.model = new Model(state);
+const unpacked = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) =>
+  [name, value?.base64 === undefined ? value : bytes(value.base64)]));
+globalThis.start = (state, answers) => {
+  globalThis.model = new Model(unpacked(state), unpacked(answers));
   globalThis.stop = widget.render({ model, el: document.querySelector("#view") });
 };
+{
+  const asked = new Set(), views = new Set(), { run } = LabView.prototype, asItIs = coalesced;
+  coalesced = (work) => {
+    let closed = false;
+    const served = asItIs(() => { asked.delete(served); work(); });
+    const ask = () => { if (!closed) asked.add(served); served(); };
+    ask.close = () => { closed = true; asked.delete(served); served.close(); };
+    return ask;
+  };
+  LabView.prototype.run = function () { views.add(this); run.call(this); };
+  const frame = () => new Promise(requestAnimationFrame);
+  const busy = () => asked.size > 0 || [...views].some((view) => view.work);
+  globalThis.settled = async (patience) => {
+    const end = performance.now() + patience;
+    for (let quiet = 0; quiet < 2; quiet = busy() ? 0 : quiet + 1) {
+      if (performance.now() > end) throw new Error("the view is still at work");
+      await frame();
+    }
+  };
+}
 """
 BODY = """<!doctype html><html lang="en"><title>view</title><style>STYLE</style>
 <div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
+SHOWN = ".lmkit-content:not([hidden]), .lmkit-problem:not([hidden])"
 
 
 class ViewPage:
@@ -40,12 +70,14 @@ class ViewPage:
     Attributes
     ----------
     page : Page
+        After an action on it, `settle` before you read it, or read it with `expect`.
     problems : list of str
         Errors and warnings that reached the console.
     """
 
     def __init__(self, browser: Browser, **options: Any):
         self.page, self.problems = browser.new_page(**options), []
+        self.size = self.page.viewport_size
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
 
@@ -53,28 +85,64 @@ class ViewPage:
         if message.type in ("error", "warning"):
             self.problems.append(message.text)
 
-    def put(self, entry: str, lab: Lab) -> Page:
-        """Show the view of a lab, whose code is `static/<entry>.js`, and return the page."""
+    def clear(self) -> None:
+        """Make it an empty page again, with nothing left of what was on it."""
+        self.page.goto("about:blank")
+        self.page.set_viewport_size(self.size)
+        self.page.mouse.move(0, 0)
+        self.problems.clear()
+
+    def put(self, entry: str, lab: Lab, answers: dict[str, Any] | None = None, **traits: Any) -> Page:
+        """Show the view of a lab and return the page, when there is something to see.
+
+        Parameters
+        ----------
+        entry : str
+            Its code is `static/<entry>.js`.
+        lab : Lab
+        answers : dict of str to bytes, or what JSON can say
+            The assets that Python has for it.
+        **traits
+            Set in the view other than they are in the lab.
+        """
         self.page.set_content(BODY.replace("STYLE", lab.view._css))
         script = bundle(f"{entry}.js").replace("export default", "const widget =") + MODEL
         self.page.add_script_tag(content=script, type="module")
         self.page.wait_for_function("Boolean(globalThis.start)")
         own = set(lab.view.traits(sync=True)) - set(View.class_traits()) - {"_anywidget_id", "_css", "_esm"}
-        values = {name: getattr(lab.view, name) for name in own}
-        buffers = {name: base64.b64encode(value).decode() for name, value in values.items() if isinstance(value, bytes)}
-        state = {name: value for name, value in values.items() if name not in buffers}
-        self.page.evaluate("([state, buffers]) => start(state, buffers)", [state, buffers])
-        self.page.locator(".lmkit-content:not([hidden])").wait_for(timeout=PATIENCE)
+        state = {name: getattr(lab.view, name) for name in own} | traits
+        self.page.evaluate("([state, answers]) => start(state, answers)", [_packed(state), _packed(answers or {})])
+        self.page.locator(SHOWN).first.wait_for(timeout=PATIENCE)
+        self.settle()
         return self.page
 
     def set(self, **traits: Any) -> None:
         """Change traits, as a control would, and wait until they are shown."""
         change = "(traits) => { for (const [name, value] of Object.entries(traits)) model.set(name, value); }"
         self.page.evaluate(change, traits)
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.settle()
 
     def get(self, name: str) -> Any:
+        """A trait, when the view has done what it was asked for."""
+        self.settle()
         return self.page.evaluate("(name) => model.get(name)", name)
+
+    def settle(self) -> None:
+        """Wait until the view has nothing more to do, and the browser has drawn it."""
+        self.page.evaluate("(patience) => settled(patience)", PATIENCE)
+
+
+def _packed(values: dict[str, Any]) -> dict[str, Any]:
+    """Values as they can travel to a page."""
+    return {
+        name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
+
+
+def shipped(*names: str) -> dict[str, Any]:
+    """What Python answers a view that asks for these models, and for the grammar."""
+    return {assets.GRAMMAR: assets.grammar(), **{name: assets.model_bytes(name) for name in names}}
 
 
 TEXTS = """(texts) => texts.map((text) => {

@@ -1,7 +1,5 @@
 """The comparison lab: its checks, its texts against the decoders', and its view in a browser."""
 
-import base64
-import json
 import re
 
 import pytest
@@ -9,7 +7,7 @@ from playwright.sync_api import expect
 
 from lmkit import decoding, pretrained
 from lmkit.datasets import stories
-from lmkit.widgets import ComparisonLab, assets
+from lmkit.widgets import ComparisonLab
 from lmkit.widgets.comparison import DIVERSITIES, MEASURES, QUALITIES, STRATEGIES
 from lmkit.widgets.picture import noscript
 from tests import stand_in
@@ -142,21 +140,11 @@ def test_the_picture_turns_the_axis_where_less_is_more_diverse():
 
 # --- the view ---------------------------------------------------------------------------------------------
 
-SEND = """
-const content = { "stories-grammar": GRAMMAR }, data = { stories: "MODEL" };
-Model.prototype.send = function ({ need }) {
-  this.tell("msg:custom", { asset: need, content: content[need] }, data[need] ? [bytes(data[need])] : []);
-};
-"""
-
 
 @pytest.fixture
-def put(view, monkeypatch):
+def put(view):
     """A function that puts a lab's view on a page of its own, where Python answers for its assets."""
-    model = base64.b64encode(assets.model_bytes("stories")).decode()
-    send = SEND.replace("GRAMMAR", json.dumps(assets.grammar())).replace("MODEL", model)
-    monkeypatch.setattr(stand_in, "MODEL", stand_in.MODEL + send)
-    return lambda made: view.put("comparison", made)
+    return lambda made: view.put("comparison", made, answers=stand_in.shipped("stories"))
 
 
 def shown(page):
@@ -255,6 +243,7 @@ def test_points_are_chosen_by_keyboard(put, view):
         ("Home", "top-k 5", 1),
     ]:
         page.keyboard.press(key)
+        view.settle()
         chosen = page.get_by_role("radio", checked=True)
         assert chosen.get_attribute("aria-label").startswith(f"{name}:")
         assert page.evaluate("document.activeElement.getAttribute('aria-checked')") == "true"
@@ -267,10 +256,9 @@ def test_points_are_chosen_by_pointer(put, view):
     x, y, _ = places(page)["beam search 1"]
     box = page.locator(".lmkit-comparison-plane").bounding_box()
     page.mouse.move(box["x"] + x + 6, box["y"] + y + 4)
-    assert page.locator(".lmkit-comparison-name").text_content() == "beam search 1"
+    expect(page.locator(".lmkit-comparison-name")).to_have_text("beam search 1")
     page.mouse.click(box["x"] + x + 6, box["y"] + y + 4)
-    page.wait_for_function("model.get('strategy_index') === 5")
-    assert view.get("place") == 1
+    assert (view.get("strategy_index"), view.get("place")) == (5, 1)
     assert [entry["text"] for entry in shown(page)] == lab(strategy="num_beams", value=1).texts()
 
 

@@ -194,52 +194,11 @@ def test_places_are_spread_from_the_first_to_the_last(counter, length, limit):
 
 # --- the view alone ---------------------------------------------------------------------------------------
 
-PAGE = """<!doctype html><html lang="en"><title>view</title>
-<div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
-HARNESS = """
-class Model {
-  constructor(state) { Object.assign(this, { state, handlers: [] }); }
-  get(name) { return this.state[name]; }
-  set(name, value) { this.state[name] = value; for (const [, handler] of [...this.handlers]) handler(); }
-  save_changes() {}
-  on(name, handler) { this.handlers.push([name, handler]); }
-  off(name, handler) { this.handlers = this.handlers.filter(([n, h]) => n !== name || h !== handler); }
-}
-globalThis.start = (state) => {
-  const bytes = Uint8Array.from(atob(state.stream), (c) => c.charCodeAt(0));
-  globalThis.model = new Model({ ...state, stream: new DataView(bytes.buffer) });
-  globalThis.stop = widget.render({ model, el: document.querySelector("#view") });
-};
-"""
-TRAITS = ("words", "key", "context", "context_length")
-
 
 @pytest.fixture
-def view(browser):
-    """A function that puts a lab's view on a page of its own; no error may reach the console."""
-    page, problems = browser.new_page(), []
-    page.set_default_timeout(10_000)
-    page.on("console", lambda message: problems.append(message.text) if message.type != "log" else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-
-    def put(lab: CountingLab):
-        page.set_content(PAGE)
-        script = bundle("counting.js").replace("export default", "const widget =") + HARNESS
-        page.add_script_tag(content=script, type="module")
-        page.wait_for_function("Boolean(globalThis.start)")
-        state = {name: getattr(lab.view, name) for name in TRAITS}
-        page.evaluate("(state) => start(state)", state | {"stream": base64.b64encode(lab.view.stream).decode()})
-        page.locator("[data-filled] > *").first.wait_for()
-        return page
-
-    yield put
-    page.close()
-    assert not problems
-
-
-def set_trait(page, **traits):
-    page.evaluate("(t) => { for (const [name, value] of Object.entries(t)) model.set(name, value); }", traits)
-    page.wait_for_timeout(60)
+def shown(view):
+    """A function that puts a lab's view on a page of its own."""
+    return lambda lab: view.put("counting", lab)
 
 
 def rows(page) -> list[tuple[str, int]]:
@@ -248,8 +207,8 @@ def rows(page) -> list[tuple[str, int]]:
     return [(word, int(count.replace(",", ""))) for word, count in zip(words, counts, strict=True)]
 
 
-def test_view_shows_counts_places_and_the_context_that_is_used(view):
-    page = view(CountingLab(RHYME, context="sat . the", context_length=1))
+def test_view_shows_counts_places_and_the_context_that_is_used(shown, view):
+    page = shown(CountingLab(RHYME, context="sat . the", context_length=1))
     assert rows(page) == [("cat", 2), ("dog", 1)]
     assert page.locator(".lmkit-counting-ignored").inner_text() == "sat ."
     assert page.locator(".lmkit-counting-context .lmkit-counting-used").inner_text() == "the"
@@ -257,66 +216,66 @@ def test_view_shows_counts_places_and_the_context_that_is_used(view):
     assert [" ".join(line.split()) for line in page.locator("li").all_inner_texts()] == [
         "the cat", "the cat sat . the cat", "… . the cat ran . the dog",
     ]  # fmt: skip
-    set_trait(page, context_length=8)
+    view.set(context_length=8)
     assert rows(page) == [("cat", 1)]
     assert "it has no more than 3 tokens" in page.locator(".lmkit-view").inner_text()
     assert page.locator(".lmkit-counting-ignored").is_hidden()
 
 
-def test_view_says_that_a_context_was_never_seen_and_what_was(view):
-    page = view(CountingLab(RHYME, context="ran sat .", context_length=3))
+def test_view_says_that_a_context_was_never_seen_and_what_was(shown, view):
+    page = shown(CountingLab(RHYME, context="ran sat .", context_length=3))
     text = page.locator(".lmkit-view").inner_text()
     assert "Not once counted in 12 tokens" in text
     assert "This context never occurs in the text, so the table has no distribution for it." in text
     assert "Its last 2 tokens, ‘sat .’, can be looked up: use fewer tokens." in text
     assert page.locator("table").is_hidden()
-    set_trait(page, context_length=2)
+    view.set(context_length=2)
     assert rows(page) == [("the", 1)]
     assert page.locator("table").is_visible()
 
 
-def test_view_says_that_the_text_ends_with_a_context(view):
-    page = view(CountingLab(RHYME, context="dog sat .", context_length=3))
+def test_view_says_that_the_text_ends_with_a_context(shown):
+    page = shown(CountingLab(RHYME, context="dog sat .", context_length=3))
     assert "occurs only where the text ends, and nothing follows it" in page.locator(".lmkit-view").inner_text()
 
 
-def test_view_names_an_unknown_word_only_where_it_is_used(view):
-    page = view(CountingLab(RHYME, context="the cat", context_length=2))
-    set_trait(page, context="bird cat")
+def test_view_names_an_unknown_word_only_where_it_is_used(shown, view):
+    page = shown(CountingLab(RHYME, context="the cat", context_length=2))
+    view.set(context="bird cat")
     page.locator(".lmkit-problem:not([hidden])").wait_for()
     assert "Context holds ‘bird’, which does not occur in the text" in page.locator(".lmkit-problem").inner_text()
-    set_trait(page, context_length=1)
+    view.set(context_length=1)
     assert page.locator(".lmkit-problem").is_hidden()
     assert rows(page) == [("sat", 1), ("ran", 1)]
-    set_trait(page, context=" ")
+    view.set(context=" ")
     page.locator(".lmkit-problem:not([hidden])").wait_for()
     assert "Context must hold at least one token" in page.locator(".lmkit-problem").inner_text()
 
 
-def test_view_shows_all_continuations_on_request(view):
+def test_view_shows_all_continuations_on_request(shown, view):
     tokens = [token for i in range(30) for token in ("a", f"w{i}")] + ["a", "w7"]
-    page = view(CountingLab(tokens, context="a", context_length=1))
+    page = shown(CountingLab(tokens, context="a", context_length=1))
     assert rows(page) == [("w7", 2), *((f"w{i}", 1) for i in range(11) if i != 7), ("w11", 1)]
     button = page.locator(".lmkit-counting-more")
     assert (button.inner_text(), button.get_attribute("aria-expanded")) == ("Show all 30", "false")
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_timeout(60)
+    view.settle()
     assert len(rows(page)) == 30
     assert button.get_attribute("aria-expanded") == "true"
     assert page.evaluate("document.activeElement.className").endswith("lmkit-counting-more")
-    set_trait(page, context="w7")
+    view.set(context="w7")
     assert button.is_hidden()
 
 
-def test_view_never_parses_words_as_markup(view):
-    page = view(CountingLab(["<img/src=x/onerror=alert(1)>", "b"] * 5, context="b", context_length=1))
+def test_view_never_parses_words_as_markup(shown):
+    page = shown(CountingLab(["<img/src=x/onerror=alert(1)>", "b"] * 5, context="b", context_length=1))
     assert page.locator("img").count() == 0
     assert rows(page) == [("<img/src=x/onerror=alert(1)>", 4)]
 
 
-def test_view_leaves_nothing_behind(view):
-    page = view(CountingLab(RHYME))
+def test_view_leaves_nothing_behind(shown):
+    page = shown(CountingLab(RHYME))
     page.evaluate("stop()")
     assert page.evaluate("model.handlers.length") == 0
     page.evaluate("model.state.context = 'bird'")
@@ -324,19 +283,19 @@ def test_view_leaves_nothing_behind(view):
     assert page.locator(".lmkit-problem").is_hidden()
 
 
-def test_a_text_is_unpacked_once_for_all_its_views(view):
-    page = view(CountingLab(RHYME, context="the"))
+def test_a_text_is_unpacked_once_for_all_its_views(shown):
+    page = shown(CountingLab(RHYME, context="the"))
     page.evaluate("globalThis.DecompressionStream = undefined")
-    page.evaluate("document.querySelector('#view').replaceChildren(); start({ ...model.state, stream: '' })")
+    page.evaluate("document.querySelector('#view').replaceChildren(); start({ ...model.state, stream: null }, {})")
     page.locator("[data-filled] > *").first.wait_for()
     assert rows(page)
 
 
 @pytest.mark.parametrize("context_length", range(1, 9))
-def test_view_shows_human_numbers_as_python_counts_them(view, context_length):
+def test_view_shows_human_numbers_as_python_counts_them(shown, context_length):
     lab = CountingLab(context="one hundred . one hundred one .", context_length=context_length)
     counts = lab.continuations()
-    page = view(lab)
+    page = shown(lab)
     assert rows(page) == counts.most_common(12)
     facts = page.locator(".lmkit-counting-facts").inner_text()
     entropy = sum(p * np.log(1 / p) for p in counting.shares(counts).values())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lmkit.widgets import FillIn
 from lmkit.widgets.exercise import CLOSE_HINT, NO_HINT, Judgement, blanked, normal_form
-from tests.stand_in import ViewPage, module_page
+from tests.stand_in import module_page
 
 CODE = """
 class Network(nn.Module):
@@ -167,12 +167,9 @@ def test_browser_judges_as_python_does(browser):
 
 
 @pytest.fixture
-def view(browser):
-    """The exercise on a page; no error may reach the console."""
-    on = ViewPage(browser)
-    yield lambda **changes: on.put("exercise", exercise(**changes))
-    assert not on.problems
-    on.page.close()
+def shown(view):
+    """A function that puts the exercise on a page."""
+    return lambda **changes: view.put("exercise", exercise(**changes))
 
 
 def verdicts(page) -> list[str]:
@@ -180,8 +177,8 @@ def verdicts(page) -> list[str]:
     return [gaps.nth(i).get_attribute("data-verdict") for i in range(gaps.count())]
 
 
-def test_view_shows_the_code_with_fields(view):
-    page = view()
+def test_view_shows_the_code_with_fields(shown):
+    page = shown()
     lines = page.locator(".lmkit-fill-line").all_text_contents()
     assert lines == ["class Network(nn.Module):\n", "    embedding = (, 64)\n", "    for t in range(): ...\n"]
     field = page.get_by_label("Gap 2 of 3, line 2: embedding = … ( this gap , 64)")
@@ -189,8 +186,8 @@ def test_view_shows_the_code_with_fields(view):
     assert page.locator(".lmkit-numbers").inner_text() == "0 of 3 right"
 
 
-def test_a_gap_is_judged_when_it_is_left_or_entered(view):
-    page = view()
+def test_a_gap_is_judged_when_it_is_left_or_entered(shown):
+    page = shown()
     fields = page.locator("input")
     fields.nth(1).fill("64")
     assert verdicts(page) == ["open", "open", "open"]
@@ -208,8 +205,8 @@ def test_a_gap_is_judged_when_it_is_left_or_entered(view):
     assert page.evaluate("model.get('typed')") == {"rows": "37"}
 
 
-def test_enter_goes_on_to_the_next_gap_and_stays_in_a_wrong_one(view):
-    page = view()
+def test_enter_goes_on_to_the_next_gap_and_stays_in_a_wrong_one(shown):
+    page = shown()
     page.locator("input").first.focus()
     for keys, place in (("nn.Linear", 0), ("nn.Embedding", 1), ("37", 2)):
         page.keyboard.press("ControlOrMeta+a")
@@ -223,8 +220,8 @@ def test_enter_goes_on_to_the_next_gap_and_stays_in_a_wrong_one(view):
     assert page.locator(".lmkit-numbers").inner_text() == "3 of 3 right"
 
 
-def test_answers_can_be_shown_and_taken_back(view):
-    page = view()
+def test_answers_can_be_shown_and_taken_back(shown):
+    page = shown()
     page.locator("input").nth(2).fill("8")
     page.locator("input").nth(2).press("Enter")
     page.locator("input").nth(1).fill("5")
@@ -240,9 +237,9 @@ def test_answers_can_be_shown_and_taken_back(view):
     assert page.locator(".lmkit-fill-explanation").is_hidden()
 
 
-def test_markup_stays_text(view):
+def test_markup_stays_text(shown):
     hint = "<img src=x onerror=alert(1)>"
-    page = view(code="<b>{{x}}</b>", answers={"x": "<i>"}, hints={"x": hint}, explanation="<u>")
+    page = shown(code="<b>{{x}}</b>", answers={"x": "<i>"}, hints={"x": hint}, explanation="<u>")
     assert page.locator(".lmkit-fill-line").inner_text().strip() == "<b></b>"
     page.locator("input").fill("<b>")
     page.locator("input").press("Enter")
@@ -251,16 +248,15 @@ def test_markup_stays_text(view):
     assert page.locator("b, i, u, img").count() == 0
 
 
-def test_a_kernel_may_fill_the_gaps(view):
-    page = view()
-    page.evaluate("model.set('typed', { rows: '37' })")
-    page.wait_for_timeout(60)
+def test_a_kernel_may_fill_the_gaps(shown, view):
+    page = shown()
+    view.set(typed={"rows": "37"})
     assert page.locator("input").nth(1).input_value() == "37"
     page.locator("input").nth(1).press("Enter")
     assert verdicts(page) == ["open", "right", "open"]
 
 
-def test_view_stops_listening_when_it_is_closed(view):
-    page = view()
+def test_view_stops_listening_when_it_is_closed(shown):
+    page = shown()
     page.evaluate("stop()")
     assert page.evaluate("model.handlers.length") == 0

@@ -266,20 +266,14 @@ def test_most_probable_tokens_are_torchs_top(runtime):
 
 
 @pytest.fixture
-def view(browser):
-    """A function that puts a microscope's view on a page of its own; no error may reach the console."""
-    pages = []
+def view(view):
+    """A function that puts a microscope's view on a page of its own."""
 
     def put(made: Microscope) -> ViewPage:
-        pages.append(ViewPage(browser))
-        pages[-1].put("microscope", made)
-        return pages[-1]
+        view.put("microscope", made)
+        return view
 
-    yield put
-    problems = [problem for shown in pages for problem in shown.problems]
-    for shown in pages:
-        shown.page.close()
-    assert not problems
+    return put
 
 
 def rows_of(shown: ViewPage, part: str) -> list[list[str]]:
@@ -358,7 +352,6 @@ def test_steps_are_chosen_by_pointer_and_keys(view):
     right, left = "ArrowRight", "ArrowLeft"
     for key, step in [(right, 6), (left, 5), ("End", 8), (right, 8), ("Home", 1), (left, 1)]:
         shown.page.keyboard.press(key)
-        shown.set()
         assert shown.get("step") == step
         assert [t for t in range(8) if tokens.nth(t).get_attribute("tabindex") == "0"] == [step - 1]
         assert shown.page.locator(".lmkit-microscope-now").count() == 4  # the token and a cell for each unit

@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import json
 import math
 import re
 
@@ -15,7 +14,7 @@ from lmkit.text import UnknownWordError
 from lmkit.widgets import RibbonLab, assets, ribbon
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.picture import noscript
-from tests import stand_in
+from tests.stand_in import shipped
 
 OPENING = "one morning anna walked to the river . she found a"
 WRONG = "one morning anna walked to the river . anna anna found a kite ."
@@ -255,27 +254,11 @@ def test_browser_says_what_is_wrong_with_a_text(measuring, text, message):
 
 # --- the view alone ---------------------------------------------------------------------------------------
 
-SEND = """
-const content = { "stories-grammar": GRAMMAR }, data = { stories: "MODEL" };
-Model.prototype.send = function ({ need }) {
-  this.tell("msg:custom", { asset: need, content: content[need] }, data[need] ? [bytes(data[need])] : []);
-};
-"""
-
 
 @pytest.fixture
-def shown(view, monkeypatch):
+def shown(view):
     """A function that puts a lab's view on a page of its own, where Python answers for its assets."""
-    model = base64.b64encode(assets.model_bytes("stories")).decode()
-    send = SEND.replace("GRAMMAR", json.dumps(assets.grammar())).replace("MODEL", model)
-    monkeypatch.setattr(stand_in, "MODEL", stand_in.MODEL + send)
-
-    def put(lab: RibbonLab):
-        page = view.put("ribbon", lab)
-        page.locator("[data-filled] > *").first.wait_for()
-        return page
-
-    return put
+    return lambda lab: view.put("ribbon", lab, answers=shipped("stories"))
 
 
 def bars(page, part: str) -> int:
@@ -352,6 +335,8 @@ def test_view_shows_all_words_on_request(shown, view):
     rows = page.locator(".lmkit-ribbon-step tbody tr")
     assert rows.count() == 12
     page.locator(".lmkit-ribbon-more").click()
+    view.settle()
+    assert rows.count() == 30
     view.set(step=1)
     assert rows.count() == 30
     assert page.locator(".lmkit-ribbon-own-word").count() == 1
@@ -374,5 +359,5 @@ def test_view_leaves_nothing_behind(shown, view):
     page.evaluate("stop()")
     assert page.evaluate("model.handlers.length") == 0
     page.evaluate("model.state.text = 'unicorn'")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(500)  # longer than a view waits before it tells a problem
     assert page.locator(".lmkit-problem").is_hidden()

@@ -6,13 +6,14 @@ import xml.etree.ElementTree as ET
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import UnrollLab
 from lmkit.widgets.unrolling import MOST_TOKENS, weights
-from tests.stand_in import ViewPage, module_page
+from tests.stand_in import module_page
 
 WORDS = [f"w{i}" for i in range(11)]
 TEXT = "w3 w1 w3 w9"
@@ -50,21 +51,27 @@ MODELS = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def network_page(browser):
+    """A page with the network's module on it."""
+    page = module_page(browser, "plain_rnn.js", "PlainRNN", "mostProbable", "distance")
+    yield page
+    page.close()
+
+
 @pytest.mark.parametrize("which", MODELS, ids=str)
-def test_browser_reads_as_python_does(browser, which):
+def test_browser_reads_as_python_does(network_page, which):
     model = network(**which)
     randoms = random.Random(3)
-    page = module_page(browser, "plain_rnn.js", "PlainRNN", "mostProbable", "distance")
     for length in (1, 2, 9, MOST_TOKENS):
         text = " ".join(randoms.choices(WORDS, k=length))
         made = lab(model, text=text)
-        read = page.evaluate(READ, sent(made, text))
+        read = network_page.evaluate(READ, sent(made, text))
         assert len(read) == length
         for step, reading in zip(read, made.readings(), strict=True):
             assert WORDS[step["token"]] == reading.token
             torch.testing.assert_close(torch.tensor(step["h"]).float(), reading.h, atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(torch.tensor(step["probs"]).float(), reading.probs, atol=1e-5, rtol=1e-4)
-    page.close()
 
 
 @pytest.mark.parametrize("which", MODELS, ids=str)
@@ -81,11 +88,9 @@ def test_readings_are_what_the_model_computes(which):
     torch.testing.assert_close(torch.stack([reading.probs for reading in readings]), probs[0])
 
 
-def test_ties_are_told_apart_by_place_and_distances_are_euclidean(browser):
-    page = module_page(browser, "plain_rnn.js", "mostProbable", "distance")
-    assert page.evaluate("lmkit.mostProbable([0.2, 0.4, 0.2, 0.2], 3)") == [1, 0, 2]
-    assert page.evaluate("lmkit.distance(new Float32Array([1, 2, 2]), new Float32Array([1, -1, 6]))") == 5
-    page.close()
+def test_ties_are_told_apart_by_place_and_distances_are_euclidean(network_page):
+    assert network_page.evaluate("lmkit.mostProbable([0.2, 0.4, 0.2, 0.2], 3)") == [1, 0, 2]
+    assert network_page.evaluate("lmkit.distance(new Float32Array([1, 2, 2]), new Float32Array([1, -1, 6]))") == 5
 
 
 BAD_TEXTS = [
@@ -96,20 +101,17 @@ BAD_TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_TEXTS)
-def test_a_text_that_cannot_be_read_says_why_in_both(browser, text, message):
+def test_a_text_that_cannot_be_read_says_why_in_both(network_page, text, message):
     with pytest.raises(ValueError, match=message):
         lab(text=text)
-    page = module_page(browser, "plain_rnn.js", "PlainRNN")
-    said = page.evaluate(MESSAGE, sent(lab(), text))
+    said = network_page.evaluate(MESSAGE, sent(lab(), text))
     assert said.startswith("LabError: ") and message in said
-    page.close()
 
 
-def test_weights_that_do_not_fit_are_refused(browser):
-    page, made = module_page(browser, "plain_rnn.js", "PlainRNN"), lab()
+def test_weights_that_do_not_fit_are_refused(network_page):
+    made = lab()
     made.view.weights = made.view.weights + bytes(4)
-    assert "weights do not fit the model's sizes" in page.evaluate(MESSAGE, sent(made, TEXT))
-    page.close()
+    assert "weights do not fit the model's sizes" in network_page.evaluate(MESSAGE, sent(made, TEXT))
 
 
 def test_all_weights_travel_once():
@@ -227,7 +229,6 @@ def test_buttons_go_back_and_forward_and_stop_at_the_ends(view):
     for button, step in ((forward, 4), (forward, 4), (back, 3), (back, 2), (back, 1), (back, 0), (back, 0)):
         button.focus()
         page.keyboard.press("Enter")
-        page.wait_for_timeout(50)
         assert view.get("step") == step
         assert button.evaluate("(node) => node === document.activeElement")
         assert (forward.get_attribute("aria-disabled") == "true") == (step == 4)
@@ -260,25 +261,22 @@ def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(view):
         assert page.locator(".lmkit-content").inner_text() == before
 
 
-def test_the_diagram_folds_earlier_steps_where_there_is_no_room(browser):
-    narrow = ViewPage(browser, viewport={"width": 360, "height": 800})
-    page = narrow.put("unrolling", lab(text="w1 w2 w3 w4 w5 w6 w7 w8", step=8))
+def test_the_diagram_folds_earlier_steps_where_there_is_no_room(view):
+    view.page.set_viewport_size({"width": 360, "height": 800})
+    page = view.put("unrolling", lab(text="w1 w2 w3 w4 w5 w6 w7 w8", step=8))
     shown = page.locator(".lmkit-unroll-box-embedding").count()
     assert 3 <= shown < 8
     assert f"step {9 - shown} reads w{9 - shown}" in page.get_by_role("img").get_attribute("aria-label")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.set_viewport_size({"width": 1000, "height": 800})
-    page.wait_for_timeout(100)
-    assert page.locator(".lmkit-unroll-box-embedding").count() == 8
-    assert not narrow.problems
-    page.close()
+    expect(page.locator(".lmkit-unroll-box-embedding")).to_have_count(8)
 
 
 def test_steps_can_be_read_as_a_table(view):
     made = lab(step=1)
     page = view.put("unrolling", made)
     page.locator(".lmkit-unroll-steps summary").click()
-    page.wait_for_timeout(50)
+    expect(page.locator(".lmkit-unroll-steps tbody tr")).to_have_count(4)
     rows = [row.locator("th, td").all_inner_texts() for row in page.locator(".lmkit-unroll-steps tbody tr").all()]
     before = torch.zeros(7)
     for (step, token, expected, moved), (t, reading) in zip(rows, enumerate(made.readings()), strict=True):
@@ -292,5 +290,6 @@ def test_view_stops_listening_when_it_is_closed(view):
     page = view.put("unrolling", lab())
     page.evaluate("stop()")
     page.set_viewport_size({"width": 400, "height": 400})
-    page.wait_for_timeout(60)
+    page.wait_for_function("innerWidth === 400")
+    view.settle()
     assert page.evaluate("model.handlers.length") == 0

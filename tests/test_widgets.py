@@ -8,6 +8,7 @@ import re
 import ipywidgets
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from lmkit import pretrained
 from lmkit.datasets import stories
@@ -17,6 +18,7 @@ from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, entropy, offers
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.picture import noscript
+from tests.stand_in import module_page
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
 SHIPPED = pretrained.names()
@@ -293,56 +295,11 @@ def test_suggested_prompts_suit_their_model(name):
 
 # --- the view in a browser --------------------------------------------------------------------------------
 
-# A stand-in for anywidget's model, and for Python at its other end.
-HARNESS = """
-class Model {
-  constructor(state, answers) { Object.assign(this, { state, answers, handlers: [], writes: [] }); }
-  get(name) { return this.state[name]; }
-  set(name, value) { this.state[name] = value; this.writes.push(name); this.tell("change"); }
-  save_changes() {}
-  on(name, handler) { this.handlers.push([name, handler]); }
-  off(name, handler) { this.handlers = this.handlers.filter(([n, h]) => n !== name || h !== handler); }
-  tell(name, ...what) { for (const [n, handler] of [...this.handlers]) if (n === name) handler(...what); }
-  send({ need }) { setTimeout(() => this.tell("msg:custom", ...this.answers[need]), 0); }
-}
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-globalThis.start = (state, weights) => {
-  globalThis.model = new Model({ ...state, weights: new DataView(bytes(weights).buffer) }, {});
-  const el = document.querySelector("#view");
-  globalThis.stop = widget.render({ model, el });
-};
-"""
-PAGE = """<!doctype html><html lang="en"><title>view</title>
-<div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
-SENT = (
-    "models model_index method_index prompt suggestions temperature top_ks top_k_index top_p min_p typical_p num_beams "
-    "length_penalty max_new_tokens seed position show_entropy sampling_display beam_display"
-).split()
-
 
 @pytest.fixture
-def view(browser):
-    """A function that puts a lab's view on a page of its own; no error may reach the console."""
-    page, problems = browser.new_page(), []
-    page.on(
-        "console",
-        lambda message: problems.append(message.text) if message.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: problems.append(str(error)))
-
-    def put(made: DecodingLab, weights: bytes | None = None):
-        page.set_content(PAGE)
-        script = bundle("decoding_lab.js").replace("export default", "const widget =") + HARNESS
-        page.add_script_tag(content=script, type="module")
-        page.wait_for_function("Boolean(globalThis.start)")
-        state = {name: getattr(made.view, name) for name in SENT}
-        data = made.view.weights if weights is None else weights
-        page.evaluate("([state, weights]) => start(state, weights)", [state, base64.b64encode(data).decode()])
-        return page
-
-    yield put
-    page.close()
-    assert not problems
+def shown(view):
+    """A function that puts a lab's view on a page of its own, if need be with other traits than the lab's."""
+    return lambda made, **traits: view.put("decoding_lab", made, **traits)
 
 
 def text_of(page) -> str:
@@ -350,24 +307,17 @@ def text_of(page) -> str:
     return " ".join(page.locator(".lmkit-word").all_inner_texts())
 
 
-def set_trait(page, **traits):
-    page.evaluate(
-        "(traits) => { for (const [name, value] of Object.entries(traits)) model.set(name, value); }", traits
-    )
-    page.wait_for_timeout(60)
-
-
 @pytest.mark.parametrize("method", ["greedy", "sampling", "beam search"])
-def test_view_shows_what_python_decodes(view, method):
+def test_view_shows_what_python_decodes(shown, method):
     made = own_lab(method=method, prompt="w3 w9", seed=3, top_k=9, num_beams=4)
-    page = view(made)
+    page = shown(made)
     assert text_of(page) == made.decoded()
     assert page.locator(".lmkit-hypotheses tbody tr").count() == (4 if method == "beam search" else 0)
 
 
-def test_view_follows_every_setting(view):
+def test_view_follows_every_setting(shown, view):
     made = own_lab(prompt="w3", seed=3)
-    page = view(made)
+    page = shown(made)
     seen = {text_of(page)}
     for change in (
         {"temperature": 2.5},
@@ -376,15 +326,15 @@ def test_view_follows_every_setting(view):
         {"method_index": 2},
         {"prompt": "w7 w7"},
     ):
-        set_trait(page, **change)
+        view.set(**change)
         seen.add(text_of(page))
     assert len(seen) == 6
 
 
 @pytest.mark.parametrize(("filters", "note"), [({"min_p": 0.4}, "min-p"), ({"typical_p": 0.3}, "typical")])
-def test_view_says_which_filter_dropped_a_token(view, filters, note):
+def test_view_says_which_filter_dropped_a_token(shown, filters, note):
     made = own_lab(prompt="w3", seed=3, top_p=1.0, **filters)
-    page = view(made)
+    page = shown(made)
     assert text_of(page) == made.decoded()
     notes = page.locator(".lmkit-next tbody .lmkit-note").all_inner_texts()
     assert [text for text in notes if f"dropped by {note}" in text]
@@ -408,19 +358,19 @@ def test_view_says_which_filter_dropped_a_token(view, filters, note):
         ({"prompt": "w1 <img src=x onerror=alert(1)>"}, "Text holds ‘<img’, which is not among the 30 words"),
     ],
 )
-def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(view, traits, message):
+def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(shown, view, traits, message):
     made = own_lab(prompt="w3", seed=3)
-    page = view(made)
+    page = shown(made)
     text_of(page)
     before = page.evaluate(
         "(names) => Object.fromEntries(names.map((name) => [name, model.get(name)]))", list(traits)
     )
-    set_trait(page, **traits)
+    view.set(**traits)
     alert = page.get_by_role("alert")
     alert.wait_for()
     assert alert.inner_text().startswith(message)
     assert page.locator("img").count() == 0
-    set_trait(page, **before)
+    view.set(**before)
     alert.wait_for(state="hidden")
     assert text_of(page) == made.decoded()
 
@@ -435,75 +385,73 @@ def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(view, traits, mes
         ),
     ],
 )
-def test_view_refuses_damaged_weights(view, damage, message):
+def test_view_refuses_damaged_weights(shown, damage, message):
     made = own_lab()
-    page = view(made, damage(made.view.weights))
+    page = shown(made, weights=damage(made.view.weights))
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text().startswith(message)
 
 
-def test_view_tells_of_nan_logits(view):
+def test_view_tells_of_nan_logits(shown):
     model, vocab = own_model()
     torch.nn.init.constant_(model.decoder.bias, 3e38)
     torch.nn.init.constant_(model.embedding.weight, 3e38)
     made = DecodingLab(*own_model())
-    page = view(made, pretrained.to_bytes(model, vocab, quantise=False))
+    page = shown(made, weights=pretrained.to_bytes(model, vocab, quantise=False))
     page.get_by_role("alert").wait_for()
     assert "the model has diverged or its weights are damaged" in page.get_by_role("alert").inner_text()
 
 
-def test_view_shows_a_prompt_as_text(view):
+def test_view_shows_a_prompt_as_text(shown):
     vocab = Vocab(["<b>bold</b>", "&amp;", "a"])
-    page = view(DecodingLab(LSTMLanguageModel(3, 4, 4), vocab, prompt="<b>bold</b> &amp;"))
+    page = shown(DecodingLab(LSTMLanguageModel(3, 4, 4), vocab, prompt="<b>bold</b> &amp;"))
     text_of(page)
     assert page.locator(".lmkit-prompt").inner_text() == "<b>bold</b> &amp;"
     assert page.locator("b").count() == 0
 
 
-def test_new_draw_is_the_next_seed_and_the_same_seed_the_same_draw(view):
+def test_new_draw_is_the_next_seed_and_the_same_seed_the_same_draw(shown, view):
     made = own_lab(prompt="w3", seed=3)
-    page = view(made)
+    page = shown(made)
     first = text_of(page)
     page.get_by_role("button", name="New draw").click()
-    page.wait_for_timeout(60)
     made.controls["seed"].value = 4
-    assert page.evaluate("model.get('seed')") == 4
+    assert view.get("seed") == 4
     assert text_of(page) == made.decoded() != first
-    set_trait(page, seed=3)
+    view.set(seed=3)
     assert text_of(page) == first
 
 
-def test_view_writes_only_what_a_reader_did(view):
-    page = view(own_lab(prompt="w3"))
+def test_view_writes_only_what_a_reader_did(shown, view):
+    page = shown(own_lab(prompt="w3"))
     text_of(page)
-    set_trait(page, temperature=0.5)
-    set_trait(page, top_k_index=4)
-    page.wait_for_timeout(100)
+    view.set(temperature=0.5)
+    view.set(top_k_index=4)
     assert page.evaluate("model.writes") == ["temperature", "top_k_index"]
     page.locator(".lmkit-token").nth(4).click()
+    view.settle()
     assert page.evaluate("model.writes.slice(2)") == ["position"]
 
 
-def test_tokens_are_chosen_by_pointer_and_keys(view):
+def test_tokens_are_chosen_by_pointer_and_keys(shown, view):
     endless = Vocab([f"v{i}" for i in range(len(WORDS))])
-    page, last = view(DecodingLab(own_model()[0], endless, max_new_tokens=9)), 9
+    page, last = shown(DecodingLab(own_model()[0], endless, max_new_tokens=9)), 9
     text_of(page)
     tokens = page.get_by_role("radiogroup", name=re.compile("New tokens")).get_by_role("radio")
     assert tokens.count() == last
     tokens.nth(2).click()
-    assert page.evaluate("model.get('position')") == 3
+    assert view.get("position") == 3
     for key, position in [("ArrowRight", 4), ("ArrowLeft", 3), ("End", last), ("ArrowRight", 1), ("Home", 1)]:
         page.keyboard.press(key)
-        page.wait_for_timeout(40)
-        assert page.evaluate("model.get('position')") == position
+        assert view.get("position") == position
         assert tokens.nth(position - 1).get_attribute("aria-checked") == "true"
         assert [t for t in range(last) if tokens.nth(t).get_attribute("tabindex") == "0"] == [position - 1]
         assert page.locator(".lmkit-next .lmkit-title").inner_text().startswith(f"Step {position} of {last}")
 
 
-def test_bars_say_what_is_kept_and_dropped(view):
+def test_bars_say_what_is_kept_and_dropped(shown):
     made = own_lab(prompt="w3", top_k=4, top_p=0.6)
-    page = view(made)
+    page = shown(made)
     text_of(page)
     rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
     shown = [row.all_inner_texts() for row in
@@ -516,20 +464,20 @@ def test_bars_say_what_is_kept_and_dropped(view):
     assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
 
 
-def test_entropy_is_shown_when_it_is_asked_for(view):
-    page = view(own_lab(prompt="w3"))
+def test_entropy_is_shown_when_it_is_asked_for(shown, view):
+    page = shown(own_lab(prompt="w3"))
     text_of(page)
     assert page.locator(".lmkit-entropy").is_hidden()
-    set_trait(page, show_entropy=True)
+    view.set(show_entropy=True)
     assert page.locator(".lmkit-entropy").is_visible()
     assert page.locator(".lmkit-entropy-column").count() == page.locator(".lmkit-token").count()
 
 
 @pytest.mark.parametrize("settings", [{}, {"temperature": 0.5, "top_p": 0.8}, {"method": "greedy"}])
-def test_entropy_panel_shows_pythons_numbers(view, settings):
+def test_entropy_panel_shows_pythons_numbers(shown, settings):
     """In words for the step that is shown, and as heights for all steps."""
     made = own_lab(**{"prompt": "w3", "seed": 3, "top_p": 1.0, "position": 2, "show_entropy": True, **settings})
-    page = view(made)
+    page = shown(made)
     text_of(page)
     choices = entropy.choices(made._offers[0], made.settings(), made.decode()[0])
     own, left, surprisal, truth = choices[1]
@@ -557,28 +505,26 @@ def test_entropy_panel_shows_pythons_numbers(view, settings):
     assert beyond == sum(choice.surprisal > top for choice in choices)
 
 
-def test_a_column_that_is_clicked_is_the_step_that_is_shown(view):
-    page = view(own_lab(prompt="w3", seed=3, show_entropy=True))
+def test_a_column_that_is_clicked_is_the_step_that_is_shown(shown, view):
+    page = shown(own_lab(prompt="w3", seed=3, show_entropy=True))
     text_of(page)
-    page.locator(".lmkit-entropy-column").nth(3).dispatch_event("click")  # without its style a column has no extent
-    page.wait_for_timeout(60)
-    assert page.evaluate("model.get('position')") == 4
+    page.locator(".lmkit-entropy-column").nth(3).click()
+    assert view.get("position") == 4
     assert page.locator(".lmkit-token").nth(3).get_attribute("aria-checked") == "true"
     assert page.locator(".lmkit-entropy-shown").count() == 1
     assert page.locator(".lmkit-entropy-step").inner_text().startswith("Step 4,")
 
 
-def test_changes_within_a_frame_are_shown_once(view):
-    page = view(own_lab(prompt="w3"))
+def test_changes_within_a_frame_are_shown_once(shown):
+    page = shown(own_lab(prompt="w3"))
     text_of(page)
-    page.wait_for_timeout(300)
     count = page.evaluate(
         """async () => {
           let count = 0;
           const seen = model.get.bind(model);
           model.get = (name) => { if (name === "models") count++; return seen(name); };
           for (let seed = 0; seed < 50; seed++) model.set("seed", seed);
-          await new Promise((resolve) => setTimeout(resolve, 200));
+          await settled(10_000);
           return count;
         }"""
     )
@@ -586,17 +532,17 @@ def test_changes_within_a_frame_are_shown_once(view):
     assert page.locator(".lmkit-seed").inner_text() == "seed 49"
 
 
-def test_view_stops_listening_when_it_is_closed(view):
-    page = view(own_lab(prompt="w3"))
+def test_view_stops_listening_when_it_is_closed(shown, view):
+    page = shown(own_lab(prompt="w3"))
     first = text_of(page)
     page.evaluate("stop()")
-    set_trait(page, prompt="w7 w7", seed=99)
+    view.set(prompt="w7 w7", seed=99)
     assert text_of(page) == first
     assert page.evaluate("model.handlers.length") == 0
 
 
-def test_sliders_get_accessible_names_whenever_they_come(view):
-    page = view(own_lab(prompt="w3"))
+def test_sliders_get_accessible_names_whenever_they_come(shown):
+    page = shown(own_lab(prompt="w3"))
     text_of(page)
     slider = """<div class="widget-slider"><label class="widget-label">Top p</label>
       <div class="noUi-handle" role="slider" tabindex="0"></div>
@@ -606,18 +552,12 @@ def test_sliders_get_accessible_names_whenever_they_come(view):
     )
     page.get_by_role("slider", name="Top p").wait_for(state="attached")
     page.evaluate("document.querySelector('.widget-readout').textContent = '0.85'")
-    page.wait_for_timeout(50)
-    assert page.get_by_role("slider", name="Top p").get_attribute("aria-valuetext") == "0.85"
+    expect(page.get_by_role("slider", name="Top p")).to_have_attribute("aria-valuetext", "0.85")
     assert page.get_by_role("textbox", name="Top p: type a value").count() == 1
 
 
-@pytest.mark.parametrize(
-    ("p", "shown"),
-    [(1, "100\u202f%"), (0.42, "42\u202f%"), (0.0312, "3.1\u202f%"), (2e-5, "< 0.1\u202f%"), (0, "0\u202f%")],
-)
-def test_percentages_read_well(browser, p, shown):
-    page = browser.new_page()
-    page.add_script_tag(content=bundle("dom.js") + "globalThis.percent = percent;", type="module")
-    page.wait_for_function("Boolean(globalThis.percent)")
-    assert page.evaluate("(p) => percent(p)", p) == shown
+def test_percentages_read_well(browser):
+    page = module_page(browser, "dom.js", "percent")
+    texts = {1: "100\u202f%", 0.42: "42\u202f%", 0.0312: "3.1\u202f%", 2e-5: "< 0.1\u202f%", 0: "0\u202f%"}
+    assert page.evaluate("(shares) => shares.map(lmkit.percent)", list(texts)) == list(texts.values())
     page.close()

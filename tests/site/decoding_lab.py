@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -14,7 +14,7 @@ from lmkit import decoding, pretrained
 from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
 from lmkit.text import Vocab
-from tests.site.lab import PATIENCE, Lab, Plan
+from tests.site.lab import PATIENCE, Lab, Plan, eventually
 
 FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
 SLIDERS = (*FILTERS, "num_beams", "length_penalty", "position")
@@ -44,6 +44,17 @@ SNAPSHOT = """root => {
     columnShown: [...root.querySelectorAll(".lmkit-entropy-column")].findIndex(
       (column) => shown(column) && column.classList.contains("lmkit-entropy-shown")) + 1,
     hypotheses: shown(hypotheses) ? texts(".lmkit-hypotheses td:first-child") : [],
+  };
+}"""
+# The texts on the page that hold numbers.
+NUMBERS = """root => {
+  const texts = (selector) => Array.from(root.querySelectorAll(selector), (node) => node.textContent);
+  return {
+    chances: texts(".lmkit-token .lmkit-chance"),
+    bars: texts(".lmkit-next tbody .lmkit-model"),
+    kept: texts(".lmkit-kept-line"),
+    scores: texts(".lmkit-hypotheses:not([hidden]) tbody td:nth-child(2)"),
+    entropy: texts(".lmkit-entropy:not([hidden]) :is(.lmkit-entropy-step, .lmkit-entropy-means)"),
   };
 }"""
 EQUALS = f"([root, expected]) => JSON.stringify(({SNAPSHOT})(root)) === JSON.stringify(expected)"
@@ -103,27 +114,13 @@ class DecodingLab(Lab):
             shown = self.snapshot()
             differences = {key: (shown[key], exact[key]) for key in exact if shown[key] != exact[key]}
             assert not differences, f"shown, and decoded by Python with {self.values}: {differences}"
-        self._check_numbers(expected["numbers"])
-        return self.snapshot() | {"numbers": self.numbers()}
-
-    def _check_numbers(self, expected: dict[str, list[float]]) -> None:
-        for name, numbers in self.numbers().items():
-            assert len(numbers) == len(expected[name]), (name, numbers, expected[name])
-            for (shown, unit), true in zip(numbers, expected[name], strict=True):
-                error = 0.51 * unit + 1e-5 * abs(true)  # a score multiplies the float32 rounding of its log-probability
-                assert abs(shown - true) <= error, f"{name}: {shown} is shown for {true}; {self.values}"
+        wrong = partial(wrong_numbers, expected=expected["numbers"])
+        return exact | {"numbers": eventually(self.page, self.numbers, lambda found: not wrong(found), explain=wrong)}
 
     def numbers(self) -> dict[str, list[tuple[float, float]]]:
         """The numbers on the page, each with the unit of its last digit."""
-        texts = {
-            "chances": ".lmkit-token .lmkit-chance",
-            "bars": ".lmkit-next tbody .lmkit-model",
-            "kept": ".lmkit-kept-line",
-            "scores": ".lmkit-hypotheses:not([hidden]) tbody td:nth-child(2)",
-        }
-        found = {name: self.root.locator(selector).all_text_contents() for name, selector in texts.items()}
-        panel = self.root.locator(".lmkit-entropy:not([hidden])").locator(".lmkit-entropy-step, .lmkit-entropy-means")
-        found["entropy"] = [number for line in panel.all_text_contents() for number in re.findall(r"\d+\.\d+", line)]
+        found = self.root.evaluate(NUMBERS)
+        found["entropy"] = [number for line in found["entropy"] for number in re.findall(r"\d+\.\d+", line)]
         found["kept"] = [line.split(":")[1] for line in found["kept"] if line.startswith("Kept:")]
         return {name: [_number(line) for line in lines] for name, lines in found.items()}
 
@@ -219,6 +216,16 @@ class DecodingLab(Lab):
             trained, step = shipped(self._entry()["name"])
             vocab = trained.vocab
         return step, vocab, vocab.id("<eos>") if "<eos>" in vocab else None
+
+
+def wrong_numbers(found: dict[str, list[tuple[float, float]]], expected: dict[str, list[float]]) -> list[str]:
+    """What the page shows otherwise than it is, each number within the unit of its last digit."""
+    wrong = [f"{name}: {found[name]} for {expected[name]}" for name in found if len(found[name]) != len(expected[name])]
+    for name in found:
+        for (shown, unit), true in zip(found[name], expected[name], strict=False):
+            error = 0.51 * unit + 1e-5 * abs(true)  # a score multiplies the float32 rounding of its log-probability
+            wrong += [f"{name}: {shown} is shown for {true}"] * (abs(shown - true) > error)
+    return wrong
 
 
 def _entropy(logits: torch.Tensor) -> float:

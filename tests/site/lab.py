@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 20_000  # ms after which something that should happen counts as not happening
 STYLES = {"lmkit-wide", "lmkit-switch", "lmkit-choice"}  # classes that say how a control stands, not which it is
@@ -81,6 +83,17 @@ def _plan(state: dict[str, dict], key: str) -> Plan:
     return Plan(view["_anywidget_id"].rsplit(".", 1)[-1], controls, view)
 
 
+def eventually(
+    page: Page, read: Callable[[], Any], holds: Callable[[Any], bool], explain: Callable[[Any], Any] = repr
+) -> Any:
+    """Read from a page until it holds what is expected, and return that; fail where it does not in good time."""
+    end = time.monotonic() + PATIENCE / 1000
+    while not holds(found := read()):
+        assert time.monotonic() < end, f"the page shows {explain(found)}"
+        page.wait_for_timeout(20)
+    return found
+
+
 class Lab:
     """One lab on an open page.
 
@@ -133,10 +146,12 @@ class Lab:
         self.page.mouse.down()
         self.page.mouse.move(track["x"] + fraction * track["width"] + beyond, middle, steps=4)
         self.page.mouse.up()
-        reached = self.readout(name)
         pixel = (control.high - control.low) / track["width"]
-        assert abs(control.place(reached) - control.place(value)) <= max(pixel, 1e-9), (name, value, reached)
-        self.values[name] = reached
+        self.values[name] = eventually(
+            self.page,
+            lambda: self.readout(name),
+            lambda reached: abs(control.place(reached) - control.place(value)) <= max(pixel, 1e-9),
+        )
 
     def readout(self, name: str) -> Any:
         """The value that a slider shows beside it."""

@@ -54,13 +54,15 @@ PICTURES = """() => [...document.images].map((image) => ({
 # Judging contrast costs milliseconds for each element, and a chapter's code is thousands of coloured words. One word
 # of each colour on each background says all: the others become plain text.
 ONE_WORD_PER_COLOUR = """() => {
-  const seen = new Set();
-  for (const word of document.querySelectorAll(".highlight pre span")) {
+  const words = [...document.querySelectorAll(".highlight pre span")], seen = new Set();
+  const kinds = words.map((word) => {  // all of them before the first change, or each change costs new styles
     const paper = getComputedStyle(word.closest("pre")).backgroundColor;
-    const kind = [word.className, getComputedStyle(word).color, paper].join();
-    if (seen.has(kind)) word.replaceWith(...word.childNodes);
-    seen.add(kind);
-  }
+    return [word.className, getComputedStyle(word).color, paper].join();
+  });
+  words.forEach((word, i) => {
+    if (seen.has(kinds[i])) word.replaceWith(...word.childNodes);
+    seen.add(kinds[i]);
+  });
   document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
 }"""
 
@@ -113,8 +115,9 @@ def picture_faults(page: Page) -> list[str]:
 
 def accessibility_faults(page: Page, within: Locator | None = None) -> list[str]:
     """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element."""
-    page.evaluate(ONE_WORD_PER_COLOUR)
-    page.evaluate(AXE_SCRIPT)
+    if not page.evaluate("() => Boolean(globalThis.axe)"):  # else the page has been prepared before
+        page.evaluate(ONE_WORD_PER_COLOUR)
+        page.evaluate(AXE_SCRIPT)
     # Without preload axe asks the server for nothing; the rules that need it are about video and locked rotation.
     options = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
     run = "([within, options]) => axe.run(within ?? document, options).then(({ violations }) => violations)"

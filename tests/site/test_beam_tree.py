@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets import BeamTreeLab
 from lmkit.widgets.beam_tree_tables import LANGUAGES, TABLES
-from tests.site.lab import PATIENCE, Lab
+from tests.site.lab import Lab, eventually
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
@@ -57,20 +57,20 @@ class BeamTreePage(Lab):
             "dropped": fates.count("dropped"), "ended": fates.count("ended"),
             "winners": len(search.texts[0].tokens) if over else 0, "ready": True,
         }  # fmt: skip
-        rows = [[str(place), table.text(text.tokens)] for place, text in enumerate(search.texts, 1)] if over else []
-        for _ in range(PATIENCE // 50):
-            shown = self.root.evaluate(SNAPSHOT)
-            if expected.items() <= shown.items() and [row[:2] for row in shown["rows"][: len(rows)]] == rows:
-                break
-            self.page.wait_for_timeout(50)
-        else:
-            assert shown == expected | {"rows": rows}, self.values
-        for row, text in zip(shown["rows"], search.texts if over else [], strict=False):
-            assert [as_number(cell) for cell in row[2:4]] == pytest.approx([text.log_prob, text.score], abs=0.0051)
-        stars = {"◆": lab.optimum(), "●": lab.greedy()}
-        marked = {sign: [row[1] for row in shown["rows"] if sign in row[4]] for sign in stars}
-        assert marked == {sign: [table.text(text.tokens)] for sign, text in stars.items()}
-        return shown["rows"]
+        texts = search.texts if over else []
+        rows = [[str(place), table.text(text.tokens)] for place, text in enumerate(texts, 1)]
+        stars = {sign: [table.text(text.tokens)] for sign, text in {"◆": lab.optimum(), "●": lab.greedy()}.items()}
+
+        def holds(shown: dict) -> bool:
+            listed = shown["rows"][: len(rows)]
+            numbers = [[as_number(cell) for cell in row[2:4]] for row in listed]
+            marked = {sign: [row[1] for row in shown["rows"] if sign in row[4]] for sign in stars}
+            near = [found == pytest.approx([text.log_prob, text.score], abs=0.0051)
+                    for found, text in zip(numbers, texts, strict=False)]  # fmt: skip
+            rest = [row[:2] for row in listed] == rows and marked == stars and all(near)
+            return expected.items() <= shown.items() and rest
+
+        return eventually(self.page, lambda: self.root.evaluate(SNAPSHOT), holds)["rows"]
 
     def choose(self, name, value, keyboard=False):
         """Another language is shown grown, and its longest texts are the step slider's range."""

@@ -3,12 +3,11 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
 
 from lmkit.widgets import ReachLab
 from lmkit.widgets.reach import NONLINEARITIES
 from tests.site.conftest import SIZES
-from tests.site.lab import Lab
+from tests.site.lab import Lab, eventually
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
@@ -37,17 +36,17 @@ class Driver(Lab):
     def check(self) -> dict[str, list[str]]:
         """Wait for the page to show the present settings; all its numbers must be those of autograd."""
         lab = self.python()
-        label = f"norm at {self.values['distance']}"
-        expect(self.root.locator(".lmkit-reach-table tbody tr:nth-child(2) th")).to_have_text(label)
-        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        shown, norms = self.shown(), lab.measure()
-        for row, texts in shown.items():
-            if row.startswith("norm at "):
-                expected = [float(norms[name][int(row[8:])]) for name in ("RNN", "LSTM")]
-                assert [number(text) for text in texts] == pytest.approx(expected, rel=0.06), (row, self.values)
-        reached = [float((re.match(r"\d+(?= steps?,)", text) or ["inf"])[0]) for text in shown["reach"]]
-        assert reached == list(lab.reach().values())
-        return shown
+        norms, reach = lab.measure(), list(lab.reach().values())
+
+        def right(shown: dict[str, list[str]]) -> bool:
+            rows = {int(row[8:]): texts for row, texts in shown.items() if row.startswith("norm at ")}
+            expected = {k: [float(norms[name][k]) for name in ("RNN", "LSTM")] for k in rows}
+            found = {k: [number(text) for text in texts] for k, texts in rows.items()}
+            reached = [float((re.match(r"\d+(?= steps?,)", text) or ["inf"])[0]) for text in shown["reach"]]
+            near = all(found[k] == pytest.approx(expected[k], rel=0.06) for k in rows)
+            return near and reached == reach and self.values["distance"] in rows
+
+        return eventually(self.page, self.shown, right)
 
 
 @pytest.fixture

@@ -24,11 +24,21 @@ class Watch:
         self.origin, self.known = origin, known
         self.faults: list[str] = []
         self.requests: list[str] = []
-        context.on("request", self._request)
-        context.on("requestfailed", lambda r: self._fault(f"failed request: {r.url}: {r.failure}"))
-        context.on("response", self._response)
-        context.on("console", self._console)
-        context.on("weberror", lambda error: self._fault(f"uncaught error: {error.error}"))
+        self._listeners = {
+            "request": self._request,
+            "requestfailed": lambda request: self._fault(f"failed request: {request.url}: {request.failure}"),
+            "response": self._response,
+            "console": self._console,
+            "weberror": lambda error: self._fault(f"uncaught error: {error.error}"),
+        }
+        self.context = context
+        for event, listener in self._listeners.items():
+            context.on(event, listener)
+
+    def close(self) -> None:
+        """Collect no more."""
+        for event, listener in self._listeners.items():
+            self.context.remove_listener(event, listener)
 
     def _request(self, request: Request) -> None:
         if request.url.startswith(OWN_SCHEMES):

@@ -22,6 +22,7 @@ DRAWINGS = {
     "rnn": lambda **kw: plots.plot_rnn(tokens=WORDS, **kw),
     "rolled": lambda **kw: plots.plot_rnn(unrolled=False, **kw),
     "lstm": lambda **kw: plots.plot_lstm_cell(**kw),
+    "dropout": lambda **kw: plots.plot_dropout_places(**kw),
     "gates": lambda **kw: plots.plot_gates(GATES, WORDS, **kw),
     "reach": lambda **kw: plots.plot_reach([1, 2, 3], {"RNN": [1, 0.1, 0.01], "LSTM": [1, 0.9, 0.8]}, **kw),
     "losses": lambda **kw: plots.plot_losses([3, 2, 1.5], [(2, 2.1), (3, 1.8)], **kw),
@@ -109,7 +110,7 @@ def test_text_is_large_enough_to_read(name):
     assert shown and min(t.get_fontsize() for t in shown) >= 9
 
 
-@pytest.mark.parametrize("name", ["rnn", "rolled", "lstm"])
+@pytest.mark.parametrize("name", ["rnn", "rolled", "lstm", "dropout"])
 def test_parts_of_a_diagram_have_names_of_their_own(name):
     ax = DRAWINGS[name](ax=canvas())
     names = [thing.get_gid() for thing in ax.get_children() if thing.get_gid()]
@@ -725,3 +726,48 @@ def test_many_units_are_not_all_numbered():
 def test_heatmaps_that_cannot_be_drawn_are_named(arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         plots.plot_gates(**{"values": GATES, "tokens": WORDS, "ax": canvas(), **arguments})
+
+
+# --- the places of dropout --------------------------------------------------------------------------------
+
+
+def mask_drawn(ax, name):
+    """The crosses of a mask: the places of its squares that are dropped."""
+    return sorted(re.sub(rf"{name}-(\d+)-cross\+", r"\1", gid) for gid in named(ax, rf"{name}-\d+-cross\+"))
+
+
+def test_dropout_masks_are_the_same_at_every_step():
+    ax = plots.plot_dropout_places(ax=canvas(6.8, 4.5))
+    for name in ("input", "hidden", "output", "weight-1", "weight-2"):
+        first, *others = (mask_drawn(ax, f"{name}-{t}") for t in range(3))
+        assert first and others == [first, first], name
+    assert mask_drawn(ax, "weight-1-0") != mask_drawn(ax, "weight-2-0")  # each layer has its own
+
+
+def test_a_dropped_word_is_zero_wherever_it_occurs():
+    ax = plots.plot_dropout_places(ax=canvas(6.8, 4.5))
+    words, vectors = texts(ax, r"token-\d"), texts(ax, r"vector-\d-text")
+    zero = {t for t in range(3) if vectors[f"vector-{t}-text"] == "0 0 0 0"}
+    assert zero == {t for t in range(3) if words[f"token-{t}"] == "."} == {0, 2}
+    assert named(ax, r"vector-\d-cross\+").keys() == {f"vector-{t}-cross+" for t in zero}
+
+
+def test_places_of_dropout_are_named_at_the_height_of_their_masks():
+    ax = plots.plot_dropout_places(ax=canvas(6.8, 4.5))
+    names = texts(ax, r"name-\w+")
+    assert sorted(names.values()) == sorted(f"{part}_p" for part in ("embed", "input", "weight", "hidden", "output"))
+    ax.figure.canvas.draw()
+    for part in ("embed", "input", "hidden", "output"):
+        thing = "vector-0" if part == "embed" else f"{part}-0-00"
+        boxes = [only(ax, name).get_window_extent() for name in (f"name-{part}", thing)]
+        assert boxes[0].y0 < (boxes[1].y0 + boxes[1].y1) / 2 < boxes[0].y1
+    assert overlaps(ax) == []
+
+
+@pytest.mark.parametrize("part", ["embed", "input", "weight", "hidden", "output"])
+def test_one_place_of_dropout_can_be_highlighted(part):
+    ax = plots.plot_dropout_places(highlight=part, ax=canvas(6.8, 4.5))
+    coloured = {name for name, text in named(ax, r"name-\w+").items() if hue(text) != plots.color("muted", text=True)}
+    assert coloured == {f"name-{part}"}
+    with pytest.raises(ValueError, match="highlight must name parts of this drawing, but it names 'cell'"):
+        plots.plot_dropout_places(highlight="cell", ax=canvas())

@@ -1,6 +1,7 @@
 """Diagrams and charts that share one visual language: `plot_x(data, *, ax=None, **kwargs) -> Axes`."""
 
 from lmkit.plots.charts import STYLE, plot_curves, plot_next_token
+from lmkit.plots.dropout_places import plot_dropout_places
 from lmkit.plots.heatmaps import plot_gates
 from lmkit.plots.lstm_cell import plot_lstm_cell
 from lmkit.plots.measurements import plot_losses, plot_reach
@@ -13,6 +14,7 @@ __all__ = [
     "color",
     "css",
     "plot_curves",
+    "plot_dropout_places",
     "plot_gates",
     "plot_losses",
     "plot_lstm_cell",

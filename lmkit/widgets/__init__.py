@@ -1,17 +1,20 @@
 """Widgets that compute in the reader's browser: in a notebook, and on a published page without a kernel."""
 
+from lmkit.widgets.ablation import AblationLab
 from lmkit.widgets.beam_tree import BeamTreeLab
 from lmkit.widgets.comparison import ComparisonLab
 from lmkit.widgets.counting import CountingLab
 from lmkit.widgets.decoding_lab import DecodingLab
+from lmkit.widgets.dropout import DropoutLab
 from lmkit.widgets.exercise import FillIn
 from lmkit.widgets.microscope import Microscope
 from lmkit.widgets.parameters import ParameterLab
 from lmkit.widgets.reach import ReachLab
+from lmkit.widgets.regularisation import RegularisationLab
 from lmkit.widgets.ribbon import RibbonLab
 from lmkit.widgets.unrolling import UnrollLab
 
 __all__ = [
-    "BeamTreeLab", "ComparisonLab", "CountingLab", "DecodingLab", "FillIn", "Microscope",
-    "ParameterLab", "ReachLab", "RibbonLab", "UnrollLab",
+    "AblationLab", "BeamTreeLab", "ComparisonLab", "CountingLab", "DecodingLab", "DropoutLab", "FillIn", "Microscope",
+    "ParameterLab", "ReachLab", "RegularisationLab", "RibbonLab", "UnrollLab",
 ]  # fmt: skip

@@ -136,32 +136,37 @@ OTHER_LABS = [
     "ParameterLab()",
     "FillIn('two and two is {{sum}}', {'sum': '4'})",
     "ReachLab()",
+    "DropoutLab()",
+    "RegularisationLab()",
+    "AblationLab()",
     "RibbonLab()",
     "Microscope()",
 ]
 IMPORTS = """
 from lmkit.datasets import human_numbers
 from lmkit.models import RecurrentLanguageModel
-from lmkit.widgets import BeamTreeLab, ComparisonLab, CountingLab, FillIn, Microscope, ParameterLab
-from lmkit.widgets import ReachLab, RibbonLab, UnrollLab
+from lmkit.widgets import AblationLab, BeamTreeLab, ComparisonLab, CountingLab, DropoutLab, FillIn, Microscope
+from lmkit.widgets import ParameterLab, ReachLab, RegularisationLab, RibbonLab, UnrollLab
 """
 
 
 def test_other_labs_work_in_jupyterlab(run_notebook):
-    """Each appears, and shows something else after its first slider or field was used."""
+    """Each appears, and shows something else after its first slider, box or field was used."""
     cells = [nbformat.v4.new_code_cell(code.strip()) for code in (IMPORTS, *OTHER_LABS, "print('kernel: done')")]
     page = run_notebook(nbformat.v4.new_notebook(cells=cells, metadata=book.notebook(FULL[0]).metadata))
-    for place in range(len(OTHER_LABS)):
+    for place, code in enumerate(OTHER_LABS):
         root = page.locator(".lmkit-lab").nth(place)
         root.scroll_into_view_if_needed()
         content = root.locator(".lmkit-content:not([hidden])")
         content.locator("[data-filled] > *").first.wait_for()
         before = content.inner_text()
-        handles = root.locator(".noUi-handle:visible")
-        if handles.count():
-            handles.first.press("Home")
-            handles.first.press("ArrowRight")
-        else:
+        if code.startswith("FillIn"):
             root.locator(".lmkit-content input").first.fill("4")
             page.keyboard.press("Enter")
+        elif code == "AblationLab()":
+            root.get_by_label("weight decay").first.check()
+        else:
+            handle = root.locator(".noUi-handle:visible").first
+            handle.press("Home")
+            handle.press("ArrowRight")
         expect(content).not_to_have_text(before, use_inner_text=True)

@@ -108,6 +108,18 @@ def test_diagonal_splits_hide_everything_once():
     assert sorted(word for part in held_out for word in part) == sorted(human_numbers.tokens())
 
 
-def test_diagonal_split_refuses_another_k():
-    with pytest.raises(ValueError, match="k must be one of 0 … 4, but it is 5"):
-        human_numbers.diagonal_split(5)
+def test_nested_diagonal_stays_within_the_training_part():
+    training, held_out = human_numbers.diagonal_split(2)
+    inner, development = human_numbers.diagonal_split(2, nested=1)
+    assert sorted(inner + development) == sorted(training)
+    assert development == human_numbers.diagonal_split(1)[1]
+
+
+@pytest.mark.parametrize("arguments, rule", [
+    ((5,), "k must be one of 0 … 4, but it is 5"),
+    ((2, 2), "nested must be one of 0 … 4 other than k = 2, but it is 2"),
+    ((2, 7), "nested must be one of 0 … 4 other than k = 2, but it is 7"),
+])  # fmt: skip
+def test_diagonal_split_refuses_what_is_no_diagonal(arguments, rule):
+    with pytest.raises(ValueError, match=rule):
+        human_numbers.diagonal_split(*arguments)

@@ -205,6 +205,30 @@ def test_shifted_epochs_hold_the_same_text_from_other_places():
         assert torch.equal(epoch, (torch.arange(100) + epoch[0]) % 101)
 
 
+@pytest.mark.parametrize("starts, variable", [(1, False), (3, False), (3, True)])
+def test_rows_begin_anew_as_often_as_asked(starts, variable):
+    model = Told(VOCAB)
+    set_seed(2)
+    streams, steps = repeat_shifted(STREAM.flatten(), 4, 2, 7, variable, starts=starts)
+    history = run(model, streams, steps=10**6, window=7, variable_window=variable, schedule="constant")
+    assert len(history.losses) == steps
+    assert model.cold == 2 * starts
+    assert history.tokens == 2 * 4 * (60 - starts)
+
+
+class Told(Constant):
+    """Counts how often it is called without a state."""
+
+    cold = 0
+
+    def __init__(self, vocab_size):
+        super().__init__(0.0)
+
+    def forward(self, tokens, state=None):
+        self.cold += state is None
+        return super().forward(tokens, state)
+
+
 def test_validation_reads_whole_windows_where_training_varies_them():
     model = small_model()
     history = run(model, variable_window=True, validation=STREAM)

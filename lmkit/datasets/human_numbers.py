@@ -47,21 +47,26 @@ def sequential_split() -> tuple[list[str], list[str]]:
     return text[:cut], text[cut:]
 
 
-def diagonal_split(k: int = 2) -> tuple[list[str], list[str]]:
+def diagonal_split(k: int = 2, nested: int | None = None) -> tuple[list[str], list[str]]:
     """One hundred in five held out, spread so that every digit in every place remains somewhere.
 
-    Held out are the blocks b of 100 numbers, counted from 0, for which b + ⌊b/10⌋ leaves the remainder k after division
-    by 5. Both parts are in order.
+    A block b of 100 numbers, counted from 0, lies on the diagonal (b + ⌊b/10⌋) mod 5. Both parts are in order.
 
     Parameters
     ----------
     k : int in [0, 4]
+        The diagonal that is held out.
+    nested : int in [0, 4], optional
+        Leave out diagonal k altogether and hold out this one of the others: for choosing settings.
     """
     if k not in range(5):
         raise ValueError(f"k must be one of 0 … 4, but it is {k!r}")
-    held = [(n // 100 + n // 1000) % 5 == k for n in numbers()]
-    kept, out = ([n for n, hidden in zip(numbers(), held, strict=True) if hidden == side] for side in (False, True))
-    return tokens(kept), tokens(out)
+    if nested is not None and nested not in set(range(5)) - {k}:
+        raise ValueError(f"nested must be one of 0 … 4 other than k = {k}, but it is {nested!r}")
+    held = k if nested is None else nested
+    diagonals = {n: (n // 100 + n // 1000) % 5 for n in numbers()}
+    training = [n for n in numbers() if diagonals[n] not in (k, held)]
+    return tokens(training), tokens([n for n in numbers() if diagonals[n] == held])
 
 
 def vocab() -> Vocab:

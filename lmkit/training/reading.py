@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -124,11 +124,11 @@ def repeat(
     stream: Tensor, epochs: int, window: int, loss_at: str = "every", variable_window: bool = False
 ) -> tuple[Iterator[Tensor], int]:
     """A fixed stream (N, T) read `epochs` times, and the number of steps that takes `train` with these settings."""
-    return (stream for _ in range(epochs)), _steps([stream] * epochs, window, loss_at, variable_window)
+    return (stream for _ in range(epochs)), _steps([stream], epochs, window, loss_at, variable_window)
 
 
 def repeat_shifted(
-    tokens: Tensor, batch_size: int, epochs: int, window: int, variable_window: bool = False
+    tokens: Tensor, batch_size: int, epochs: int, window: int, variable_window: bool = False, starts: int = 1
 ) -> tuple[Iterator[Tensor], int]:
     """A text read `epochs` times, each time cut into rows at other places, and the number of steps that takes.
 
@@ -141,20 +141,27 @@ def repeat_shifted(
     batch_size, epochs, window : int ≥ 1
     variable_window : bool
         As for `train`.
+    starts : int ≥ 1
+        How often a row begins anew in an epoch, with a state of zero: where a model is to read texts whose beginning
+        it does not know, it must have learned to. The token after the end of each piece is not predicted.
     """
+    check_at_least_1(starts=starts)
     generator = new_generator()
-    starts = torch.randint(len(tokens), (max(epochs, 0),), generator=generator).tolist()
-    plain = rows(tokens, batch_size)
-    streams = (rows(tokens.roll(-start), batch_size) for start in starts)
-    return streams, _steps([plain] * epochs, window, "every", variable_window)
+    places = torch.randint(len(tokens), (max(epochs, 0),), generator=generator).tolist()
+
+    def pieces(place: int) -> Sequence[Tensor]:
+        return rows(tokens.roll(-place), batch_size).tensor_split(starts, dim=1)
+
+    streams = (piece for place in places for piece in pieces(place))
+    return streams, _steps(pieces(0), epochs, window, "every", variable_window)
 
 
-def _steps(streams: list[Tensor], window: int, loss_at: str, variable_window: bool) -> int:
-    check_at_least_1(epochs=len(streams))
+def _steps(pieces: Sequence[Tensor], epochs: int, window: int, loss_at: str, variable_window: bool) -> int:
+    check_at_least_1(epochs=epochs)
     reading = Reading(window, loss_at, variable=new_generator() if variable_window else None)
     if not variable_window:
-        return len(streams) * sum(1 for _ in reading.windows(streams[0]))
-    return sum(1 for stream in streams for _ in reading.windows(stream))
+        return epochs * sum(1 for piece in pieces for _ in reading.windows(piece))
+    return sum(1 for _ in range(epochs) for piece in pieces for _ in reading.windows(piece))
 
 
 def check_at_least_1(**counts: int) -> None:

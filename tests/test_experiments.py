@@ -69,7 +69,7 @@ def test_peers_model_has_the_budget():
 
 
 def test_larger_models_are_refused():
-    with pytest.raises(ValueError, match="must make 68,510 parameters at most, but make 84,030"):
+    with pytest.raises(ValueError, match="must make 68,510 parameters at most, but make 83,830"):
         run(replace(OURS, hidden_size=100), 1)
 
 

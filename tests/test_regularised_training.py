@@ -138,7 +138,7 @@ def test_decoupled_decay_is_apart_from_the_gradient():
     for options, expected in ((decoupled, 0.8 * (1 - 0.01 * 0.5)), (coupled, 0.8 - 0.01)):
         model = Constant(0.8)
         train(model, [STREAM], steps=1, schedule="constant", lr=0.01, progress=False, **options)
-        assert float(model.weight) == pytest.approx(expected, abs=1e-6)
+        assert model.weight.item() == pytest.approx(expected, abs=1e-6)
 
 
 class Constant(nn.Module):

@@ -151,10 +151,21 @@ TEXTS = """(texts) => texts.map((text) => {
 })"""
 
 
+DRAWN = """([chart, width]) => {
+  const svg = document.querySelector(chart);
+  return innerWidth === width && Math.abs(svg.viewBox.baseVal.width - svg.getBoundingClientRect().width) < 2;
+}"""
+
+
+def draw_for_width(page: Page, chart: str, width: int) -> None:
+    """Make a page so wide, and wait until a chart is drawn for the width that it has there."""
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(DRAWN, arg=[chart, width])
+
+
 def check_drawn_for_width(page: Page, chart: str, width: int) -> None:
     """At this width a chart is drawn anew: its text has its full size, and nothing sticks out."""
-    page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function(f"document.querySelector('{chart}').viewBox.baseVal.width < {width}")
+    draw_for_width(page, chart, width)
     for text, height, left, right in page.locator(f"{chart} text").evaluate_all(TEXTS):
         assert not text or height >= 11, text
         assert 0 <= left and right <= width, text

@@ -13,7 +13,7 @@ from lmkit import gradients
 from lmkit.decoding import uniform
 from lmkit.widgets import ReachLab, reach
 from lmkit.widgets.picture import noscript
-from tests.stand_in import check_drawn_for_width, module_page
+from tests.stand_in import check_drawn_for_width, draw_for_width, module_page
 
 # --- in Python --------------------------------------------------------------------------------------------
 
@@ -247,8 +247,7 @@ def test_view_is_drawn_for_its_width(view, width):
 @pytest.mark.parametrize("width", [330, 700])
 def test_names_of_lines_do_not_cover_each_other(view, width, settings):
     page = view.put("reach", ReachLab(**settings))
-    page.set_viewport_size({"width": width, "height": 800})
-    page.wait_for_function(f"{width} - document.querySelector('.lmkit-reach-chart').viewBox.baseVal.width < 30")
+    draw_for_width(page, ".lmkit-reach-chart", width)
     a, b = (page.locator(f"text.lmkit-reach-{name}").bounding_box() for name in ("rnn", "lstm"))
     apart_across = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
     apart_down = a["y"] + a["height"] <= b["y"] + 7 or b["y"] + b["height"] <= a["y"] + 7  # a halo of 3 each

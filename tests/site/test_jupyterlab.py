@@ -164,7 +164,7 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
             root.locator(".lmkit-content input").first.fill("4")
             page.keyboard.press("Enter")
         elif code == "AblationLab()":
-            root.get_by_label("weight decay").first.check()
+            root.get_by_role("checkbox").first.uncheck()
         else:
             handle = root.locator(".noUi-handle:visible").first
             handle.press("Home")

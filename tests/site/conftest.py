@@ -103,3 +103,10 @@ def open_labs(open_page) -> Callable[..., list[Lab]]:
         return labs
 
     return open_
+
+
+@pytest.fixture
+def lab(request, open_labs) -> Callable[..., Lab]:
+    """A function that opens the page of a module of tests, its DOCUMENT, and returns the first lab of its KIND."""
+    tests = request.module
+    return lambda **options: open_labs(tests.DOCUMENT, tests.KIND, tests.Driver, **options)[0]

@@ -5,9 +5,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets import AblationLab
 from lmkit.widgets.ablation import MEASURES, PARTS, name_of
-from tests.site.conftest import SIZES
 from tests.site.lab import Lab
-from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
 DOCUMENT, KIND = "book/awd_lstm", "AblationView"
@@ -43,12 +41,6 @@ class Driver(Lab):
         value = self.title.text_content().removeprefix(words).split()[0].rstrip(",%\u202f")
         assert float(value) == pytest.approx(times * mean / 10_000, abs=0.51 * 10**-digits), (words, half)
         return self.title.text_content()
-
-
-@pytest.fixture
-def lab(open_labs):
-    """A function that opens the chapter and returns its lab."""
-    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
@@ -87,14 +79,6 @@ def test_controls_have_their_visible_names(lab):
     for part, label in PARTS.items():
         expect(lab[part].get_by_role("checkbox", name=label[0].upper() + label[1:], exact=True)).to_have_count(1)
     expect(lab["measure"].get_by_role("radiogroup", name="Show")).to_have_count(1)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
 
 
 def test_works_offline(lab):

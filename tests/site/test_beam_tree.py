@@ -11,7 +11,7 @@ from tests.site.lab import Lab, eventually
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
-KIND, CHAPTER = "BeamTreeView", "book/beam_search"
+KIND, DOCUMENT = "BeamTreeView", "book/beam_search"
 
 SNAPSHOT = """root => {
   const cells = (row) => Array.from(row.children, (cell) => cell.textContent);
@@ -29,7 +29,7 @@ def as_number(text: str) -> float:
     return float(text.replace("−", "-"))
 
 
-class BeamTreePage(Lab):
+class Driver(Lab):
     """One beam tree lab on an open page, and Python's own search with its settings."""
 
     def wait_until_ready(self):
@@ -78,11 +78,6 @@ class BeamTreePage(Lab):
         if name == "language":
             self.values["step"] = next(table for table in LANGUAGES if table.name == value).max_new_tokens
             self.fit_range()
-
-
-@pytest.fixture
-def lab(open_labs):
-    return lambda **options: open_labs(CHAPTER, KIND, BeamTreePage, **options)[0]
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])

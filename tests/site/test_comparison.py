@@ -6,9 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import ComparisonLab
-from tests.site.conftest import SIZES
 from tests.site.lab import Lab, eventually
-from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
 
@@ -54,12 +52,6 @@ class Driver(Lab):
         """The measures of the chosen point."""
         read = "(rows) => rows.map((row) => [row.children[0].textContent, row.children[1].textContent])"
         return dict(self.root.locator(".lmkit-comparison-table tbody tr").evaluate_all(read))
-
-
-@pytest.fixture
-def lab(open_labs):
-    """A function that opens the chapter and returns its lab."""
-    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
@@ -111,18 +103,6 @@ def test_axes_change_the_plane(lab, name):
     for option in lab.plan.controls[name].options[1:]:
         lab.choose(name, option, keyboard=True)
         seen.add(eventually(lab.page, lambda: curve.get_attribute("d"), lambda path: path not in seen))
-
-
-def test_controls_have_their_visible_names(lab):
-    lab().check_names()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
 
 
 def test_works_offline(lab):

@@ -5,9 +5,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets import DropoutLab
 from lmkit.widgets.dropout import CHOICES
-from tests.site.conftest import SIZES
 from tests.site.lab import Lab, eventually
-from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
 DOCUMENT, KIND = "book/dropout", "DropoutView"
@@ -42,12 +40,6 @@ class Driver(Lab):
         return self.root.locator(".lmkit-content").inner_text()
 
 
-@pytest.fixture
-def lab(open_labs):
-    """A function that opens the chapter and returns its lab."""
-    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
-
-
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_every_control_changes_the_page_as_python_computes(lab, by):
     lab = lab()
@@ -71,18 +63,6 @@ def test_the_sentences_of_the_chapter_hold(lab):
     expect(numbers.nth(2)).to_have_text("8.0\u202f%")
     lab.choose("sharing", "once per sequence")
     expect(numbers.nth(2)).to_have_text("90\u202f%")
-
-
-def test_controls_have_their_visible_names(lab):
-    lab().check_names()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
 
 
 def test_works_offline(lab):

@@ -8,11 +8,11 @@ from tests.site.lab import Lab
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
-KIND, CHAPTER = "FillInView", "book/recurrent_networks"
+KIND, DOCUMENT = "FillInView", "book/recurrent_networks"
 TRIED = ("64", "37", "8", "7", " 6_4 ", "nn.Linear", "128", "0x40", "1")
 
 
-class FillInPage(Lab):
+class Driver(Lab):
     """One exercise on an open page."""
 
     @property
@@ -33,11 +33,6 @@ class FillInPage(Lab):
         else:
             expect(line).to_be_hidden()
         return verdict
-
-
-@pytest.fixture
-def lab(open_labs):
-    return lambda **options: open_labs(CHAPTER, KIND, FillInPage, **options)[0]
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])

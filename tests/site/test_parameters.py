@@ -8,7 +8,7 @@ from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
-KIND, CHAPTER = "ParameterView", "book/recurrent_networks"
+KIND, DOCUMENT = "ParameterView", "book/recurrent_networks"
 COUNTED = ("vocab_size", "embedding_size", "hidden_size", "num_layers", "cell", "tied")
 FREE = ("nonlinearity", "length")
 SLIDERS = ("vocab_size", "embedding_size", "hidden_size", "num_layers", "length")
@@ -22,7 +22,7 @@ SNAPSHOT = """root => {
 }"""
 
 
-class ParameterPage(Lab):
+class Driver(Lab):
     """One parameter lab on an open page."""
 
     def settings(self) -> dict:
@@ -43,11 +43,6 @@ class ParameterPage(Lab):
                 return shown
             self.page.wait_for_timeout(50)
         assert shown == expected, self.values
-
-
-@pytest.fixture
-def lab(open_labs):
-    return lambda **options: open_labs(CHAPTER, KIND, ParameterPage, **options)[0]
 
 
 def values_of(control) -> list:

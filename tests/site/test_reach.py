@@ -6,9 +6,7 @@ import pytest
 
 from lmkit.widgets import ReachLab
 from lmkit.widgets.reach import NONLINEARITIES
-from tests.site.conftest import SIZES
 from tests.site.lab import Lab, eventually
-from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
 DOCUMENT, KIND = "book/vanishing_gradients", "ReachView"
@@ -49,12 +47,6 @@ class Driver(Lab):
         return eventually(self.page, self.shown, right)
 
 
-@pytest.fixture
-def lab(open_labs):
-    """A function that opens the chapter and returns its lab."""
-    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
-
-
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_every_control_changes_the_page_as_autograd_finds(lab, by):
     lab = lab()
@@ -73,18 +65,6 @@ def test_the_sentence_of_the_chapter_holds(lab):
     lab = lab()
     lab.press_to("forget_bias", 3.0)
     assert lab.check()["reach"][1] == "more than 100 steps"
-
-
-def test_controls_have_their_visible_names(lab):
-    lab().check_names()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
 
 
 def test_works_offline(lab):

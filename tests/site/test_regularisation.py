@@ -7,9 +7,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets import RegularisationLab
 from lmkit.widgets.regularisation import MEASURES, SETTINGS
-from tests.site.conftest import SIZES
 from tests.site.lab import Lab
-from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
 DOCUMENT, KIND = "book/weight_decay", "RegularisationView"
@@ -47,12 +45,6 @@ class Driver(Lab):
                 assert found == pytest.approx(summary[name], abs=6e-4), (label, self.values)
 
 
-@pytest.fixture
-def lab(open_labs):
-    """A function that opens the chapter and returns its lab."""
-    return lambda **options: open_labs(DOCUMENT, KIND, Driver, **options)[0]
-
-
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_every_slider_shows_the_runs_of_its_setting(lab, by):
     lab = lab()
@@ -63,18 +55,6 @@ def test_every_slider_shows_the_runs_of_its_setting(lab, by):
             lab.set(name, value, keyboard=by == "keyboard")
             lab.check()
             assert (lab.curves() == curves) == (before == value), f"{name} at {value}"
-
-
-def test_controls_have_their_visible_names(lab):
-    lab().check_names()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
 
 
 def test_works_offline(lab):

@@ -15,7 +15,7 @@ from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
 
 pytestmark = pytest.mark.site
-KIND, CHAPTER = "UnrollView", "book/recurrent_networks"
+KIND, DOCUMENT = "UnrollView", "book/recurrent_networks"
 
 SNAPSHOT = """root => {
   const texts = (selector) => Array.from(root.querySelectorAll(selector), (node) => node.textContent.trim());
@@ -32,7 +32,7 @@ EQUALS = f"([root, expected]) => JSON.stringify(({SNAPSHOT})(root)) === JSON.str
 
 def model_on_page() -> tuple[RecurrentLanguageModel, Vocab]:
     """The model whose weights the page carries."""
-    state = book.widget_state((book.SITE / f"{CHAPTER}.html").read_text(encoding="utf-8")).values()
+    state = book.widget_state((book.SITE / f"{DOCUMENT}.html").read_text(encoding="utf-8")).values()
     found = next(entry for entry in state if entry["state"].get("_anywidget_id", "").endswith(KIND))
     config = found["state"]["config"]
     sizes = [config[name] for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")]
@@ -49,7 +49,7 @@ def model_on_page() -> tuple[RecurrentLanguageModel, Vocab]:
     return model, Vocab(found["state"]["words"])
 
 
-class UnrollPage(Lab):
+class Driver(Lab):
     """One unrolling lab on an open page, and Python's own reading of its text."""
 
     def check(self) -> list[str]:
@@ -79,11 +79,6 @@ class UnrollPage(Lab):
                 return shown
             self.page.wait_for_timeout(50)
         assert shown == expected | {"boxes": shown["boxes"]}, self.values
-
-
-@pytest.fixture
-def lab(open_labs):
-    return lambda **options: open_labs(CHAPTER, KIND, UnrollPage, **options)[0]
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])

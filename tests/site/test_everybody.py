@@ -1,0 +1,28 @@
+"""Labs that anybody can use: wide and narrow, light and dark, by name.
+
+Labs that show different things in turn are looked at in their own tests, one thing after the other.
+"""
+
+import pytest
+
+from tests.site import test_ablation, test_comparison, test_dropout_lab, test_reach, test_regularisation
+from tests.site.conftest import SIZES
+from tests.site.rendering import accessibility_faults, overflow
+
+pytestmark = pytest.mark.site
+NAMED = [test_comparison, test_dropout_lab, test_reach, test_regularisation]  # their controls are named by `plans`
+every_lab = pytest.mark.parametrize("of", [*NAMED, test_ablation], ids=lambda of: of.KIND)
+
+
+@pytest.mark.parametrize("of", NAMED, ids=lambda of: of.KIND)
+def test_controls_have_their_visible_names(open_labs, of):
+    open_labs(of.DOCUMENT, of.KIND)[0].check_names()
+
+
+@every_lab
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_everybody_can_use_it(open_labs, of, size, theme):
+    lab = open_labs(of.DOCUMENT, of.KIND, size=size, theme=theme)[0]
+    assert accessibility_faults(lab.page, lab.root) == []
+    assert overflow(lab.page) <= 0

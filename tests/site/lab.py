@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,6 +222,18 @@ class Lab:
             self.toggle(name, value, keyboard)
         else:
             self.type(name, value, keyboard)
+
+    def step_through(self, name: str, values: Iterable[Any], keyboard: bool = False) -> None:
+        """Bring a control to one value after the other: each time the page shows something else, and what is right.
+
+        For labs whose driver has a `check`, which returns what is shown.
+        """
+        shown = self.check()
+        for value in values:
+            if self.values[name] == value:
+                continue
+            self.set(name, value, keyboard)
+            shown = eventually(self.page, self.check, shown.__ne__, lambda _, v=value: f"nothing new for {name} at {v}")
 
     def wait_until_ready(self) -> None:
         """Wait until the view shows something."""

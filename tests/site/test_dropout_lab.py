@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets import DropoutLab
 from lmkit.widgets.dropout import CHOICES
-from tests.site.lab import Lab, eventually
+from tests.site.lab import Lab
 
 pytestmark = pytest.mark.site
 DOCUMENT, KIND = "book/dropout", "DropoutView"
@@ -43,13 +43,9 @@ class Driver(Lab):
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_every_control_changes_the_page_as_python_computes(lab, by):
     lab = lab()
-    text = lab.check()
     orders = {"p": [0.9, 0.0, 0.2], "draw": [100, 1]}
     for name, control in lab.plan.controls.items():
-        for value in orders.get(name) or [*control.options[1:], control.options[0]]:
-            before = text
-            lab.set(name, value, keyboard=by == "keyboard")
-            text = eventually(lab.page, lab.check, before.__ne__)
+        lab.step_through(name, orders.get(name) or [*control.options[1:], control.options[0]], by == "keyboard")
 
 
 def test_the_sentences_of_the_chapter_hold(lab):

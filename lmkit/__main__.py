@@ -1,17 +1,18 @@
-"""The command line: `python -m lmkit train …`, `… generate …` and `… experiment …`."""
+"""The command line: `python -m lmkit train …`, `… generate …`, `… experiment …` and `… cards …`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from lmkit.commands import experimenting, generating, training
+from lmkit.commands import cards, experimenting, generating, training
 from lmkit.training.parallel import started_first
 
 COMMANDS = {
     "train": (training, "train a shipped model again, or one of your own"),
     "generate": (generating, "continue a prompt with a trained model"),
     "experiment": (experimenting, "make the runs again that the book compares"),
+    "cards": (cards, "check the cards of quizzes and flashcards"),
 }
 
 

@@ -1,6 +1,5 @@
 """The image that Binder would build, as far as it can be told without building it."""
 
-import fnmatch
 import re
 import shutil
 import subprocess
@@ -9,7 +8,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
+
+from lmkit import study
+from lmkit.study import decks
 
 ROOT = Path(__file__).parents[1]
 BINDER = ROOT / ".binder"
@@ -83,18 +86,20 @@ def test_image_has_what_lmkit_needs_at_our_versions():
 
 
 def test_installed_package_has_every_file():
-    """Weights, grammar, colours and scripts travel with an installation that is not from a clone."""
-    rules = PROJECT["tool"]["setuptools"]
-    patterns = rules["package-data"]["*"]
-    lost = []
-    for path in (ROOT / "lmkit").rglob("*"):
-        if not path.is_file() or path.suffix in (".py", ".pyc") or path.name.startswith("."):
-            continue
-        package = next(folder for folder in path.parents if (folder / "__init__.py").is_file())
-        name = str(path.relative_to(package))
-        if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
-            lost.append(str(path.relative_to(ROOT)))
-    assert lost == []
+    """Weights, grammar, colours, scripts and cards travel with an installation that is not from a clone."""
+    packed = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    packed |= {f"{to}/{name}" for source, to in force_included() for name in names_in(ROOT / source)}
+    assert {f"lmkit/{name}" for name in names_in(ROOT / "lmkit")} <= packed
+    cards = decks.PACKED.relative_to(ROOT).as_posix()
+    assert {f"{cards}/{chapter}.yml" for chapter in [*study.chapters(), decks.INDEX]} <= packed
     folders = [path.parent for path in (ROOT / "lmkit").rglob("*.py")]
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
-    assert rules["packages"]["find"]["include"] == ["lmkit", "lmkit.*"]
+
+
+def force_included() -> list[tuple[str, str]]:
+    return list(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].items())
+
+
+def names_in(folder: Path) -> set[str]:
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {path.relative_to(folder).as_posix() for path in files if path.suffix not in (".pyc", ".part")}

@@ -27,8 +27,8 @@ ROOMS = {
     "runs": set(),
     "pretrained": {"models", "seq2seq", "text"},
     # datasets: texts and the grammar; rnn and gradients: what the page must reproduce
-    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients", "runs"},
-    "study": set(),
+    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients", "runs", "study"},
+    "study": {"plots"},
 }
 ROOMS["recipes"] = set(ROOMS) - {"", "widgets"}
 ROOMS["experiments"] = set(ROOMS) - {"", "widgets", "recipes"}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import traitlets as T
 
+from lmkit.study.spelling import normal_form
 from lmkit.widgets.lab import Lab
 from lmkit.widgets.picture import INK, LINE, MUTED, document, text
 from lmkit.widgets.view import View
@@ -16,15 +17,6 @@ GAP = re.compile(r"\{\{(\w+)\}\}", re.ASCII)
 ANOTHER = ""  # the key of the hint for every wrong answer that has none of its own
 NO_HINT = "Not this; try again"
 CLOSE_HINT = "Almost: look at the capital letters, and at the module before the dot"
-
-# The browser judges by the same patterns: static/exercise_judge.js.
-_SPACE = "\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"  # as str.split() has it
-_TOKEN = re.compile(
-    r"[A-Za-z_][A-Za-z_0-9.]*|[0-9][0-9_]*(?:\.[0-9]*)?"
-    rf"|\"[^\"]*\"|'[^']*'|\*\*|//|==|!=|<=|>=|->|[^{_SPACE}]"
-)
-_PREFIX = re.compile(r"^(?:(?:torch\.)?nn\.(?=[A-Z])|(?:torch\.nn\.functional|nn\.functional|F|torch)\.(?=[a-z_]))")
-_KEYBOARD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "–": "-", "×": "*", "·": "*"})
 
 
 class Judgement(NamedTuple):
@@ -124,16 +116,6 @@ def judge(gap: Mapping, answer: str) -> Judgement:
     return Judgement("wrong", gap["hints"].get(ANOTHER, NO_HINT))
 
 
-def normal_form(code: str) -> str:
-    """One spelling for all that Python reads alike.
-
-    Tokens are joined by single spaces; strings are in double quotes; digits are not grouped by `_`; the marks that
-    keyboards put in place of plain quotes, minus and times are plain again; and what torch has in several places has
-    its last name only: `torch.nn.Embedding` and `nn.Embedding` become `Embedding`, `F.relu` and `torch.relu` `relu`.
-    """
-    return " ".join(map(_spelt, _TOKEN.findall(code.translate(_KEYBOARD))))
-
-
 def gap_names(code: str) -> list[str]:
     """The names of the gaps in the order in which they stand."""
     names = GAP.findall(code)
@@ -149,14 +131,6 @@ def blanked(code: str) -> str:
     """The code with a number in place of every gap."""
     number = iter(range(1, code.count("{{") + 1))
     return GAP.sub(lambda _: f"___({next(number)})", code)
-
-
-def _spelt(token: str) -> str:
-    if token[0] == "'" and len(token) > 1 and '"' not in token:
-        return f'"{token[1:-1]}"'
-    if token[0] in "0123456789":
-        return token.replace("_", "")
-    return _PREFIX.sub("", token)
 
 
 def _loose(form: str) -> str:

@@ -1,0 +1,278 @@
+"""The kinds of cards, and what each of them must have."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from lmkit.study import drawings
+from lmkit.study.spelling import normal_form
+
+GAP = re.compile(r"\{\{(\w+)\}\}", re.ASCII)
+
+# YAML reads the answer 37 as a number and `no` as false: the first is meant as a text, the second must be quoted.
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+SyllabusId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]+$")]
+
+
+def _no_bool(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"must be a number, but it is {value!r}")
+    return value
+
+
+Finite = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """The base of cards and of what they are made of: nothing unknown in it, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class Choice(Part):
+    """One of the choices of a card: what it says, whether it is right, and why."""
+
+    text: Text
+    right: bool = False
+    why: Text
+
+
+class Gap(Part):
+    """A gap in a text: right answers (the first is shown), why, and what to say of typical wrong ones."""
+
+    answers: Annotated[tuple[Text, ...], Field(min_length=1)]
+    why: Text
+    hints: dict[Text, Text] = {}
+
+
+class Item(Part):
+    """One of several things in order, and why it stands where it stands."""
+
+    text: Text
+    why: Text
+
+
+class Base(Part):
+    """What every card has.
+
+    Attributes
+    ----------
+    id : str
+        Never changed: a reader's progress and an Anki collection know the card by it.
+    covers : tuple of str
+        Ids of the syllabus that it asks.
+    section : str
+        The heading of the chapter's section that teaches it.
+    question : str
+        Markdown, like all texts of a card.
+    explanation : str
+        Said after the answer.
+    drawing : str or None
+        Shown with the answer: one of `lmkit.study.drawings.NAMES`.
+    """
+
+    in_quiz: ClassVar[bool] = True
+
+    id: Name
+    section: Text
+    question: Text
+    covers: tuple[SyllabusId, ...] = ()
+    explanation: str = ""
+    drawing: str | None = None
+
+    @model_validator(mode="after")
+    def _has_a_known_drawing(self):
+        if self.drawing is not None and self.drawing not in drawings.NAMES:
+            raise ValueError(f"drawing must be one of {sorted(drawings.NAMES)}, but it is {self.drawing!r}")
+        return self
+
+    def texts(self) -> Iterable[str]:
+        """Every Markdown text on the card."""
+        yield from (text for text in (self.question, self.explanation) if text)
+
+
+class Flashcard(Base):
+    """A question that the reader answers in their head, and then compares."""
+
+    in_quiz: ClassVar[bool] = False
+    kind: Literal["flashcard"] = "flashcard"
+    answer: Text
+
+    def texts(self):
+        yield from (*super().texts(), self.answer)
+
+
+class Draw(Base):
+    """A diagram that the reader draws on paper, and then reveals step by step."""
+
+    kind: Literal["draw"] = "draw"
+    steps: Annotated[tuple[Text, ...], Field(min_length=2)]
+
+    @model_validator(mode="after")
+    def _has_a_text_for_each_step(self):
+        if self.drawing is None:
+            raise ValueError("drawing must be given for a card of the kind draw; name what is drawn")
+        if len(self.steps) != (drawn := drawings.steps(self.drawing)):
+            raise ValueError(f"steps must be {drawn}, as many as {self.drawing!r} has, but there are {len(self.steps)}")
+        return self
+
+    def texts(self):
+        yield from (*super().texts(), *self.steps)
+
+
+class Chosen(Base):
+    """The base of the cards with choices."""
+
+    choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=6)]
+
+    @property
+    def right(self) -> list[int]:
+        """The places of the right choices."""
+        return [place for place, choice in enumerate(self.choices) if choice.right]
+
+    @model_validator(mode="after")
+    def _has_different_choices(self):
+        _check_distinct("choices", [choice.text for choice in self.choices])
+        return self
+
+    def texts(self):
+        yield from super().texts()
+        for choice in self.choices:
+            yield from (choice.text, choice.why)
+
+
+class Single(Chosen):
+    """A question with one right choice."""
+
+    kind: Literal["single"] = "single"
+
+    @model_validator(mode="after")
+    def _has_one_right_choice(self):
+        if len(self.right) != 1:
+            raise ValueError(f"choices must have one that is right, but there are {len(self.right)}")
+        return self
+
+
+class Multiple(Chosen):
+    """A question with any number of right choices, at least one, and at least one wrong."""
+
+    kind: Literal["multiple"] = "multiple"
+
+    @model_validator(mode="after")
+    def _has_right_and_wrong_choices(self):
+        if not 0 < len(self.right) < len(self.choices):
+            raise ValueError(f"choices must be right and wrong, but {len(self.right)} of {len(self.choices)} are right")
+        return self
+
+
+class Fill(Base):
+    """A text, or code, with gaps.
+
+    Attributes
+    ----------
+    text : str
+        A gap is written as its name in double braces, ``{{gate}}``.
+    code : bool
+        Whether answers are compared as Python reads them; else case and spaces make no difference.
+    gaps : dict of str to Gap
+    """
+
+    kind: Literal["fill"] = "fill"
+    text: Text
+    code: bool = False
+    gaps: dict[str, Gap]
+
+    @property
+    def names(self) -> list[str]:
+        """The gaps in the order in which they stand."""
+        return GAP.findall(self.text)
+
+    @model_validator(mode="after")
+    def _has_its_gaps(self):
+        if not self.names:
+            raise ValueError("text must have at least one gap, written as {{name}}, but it has none")
+        _check_distinct("gaps in text", self.names)
+        if set(self.names) != set(self.gaps):
+            raise ValueError(f"gaps must be those of the text, {self.names}, but they are {list(self.gaps)}")
+        for name, gap in self.gaps.items():
+            form = normal_form if self.code else str.casefold
+            right = [hint for hint in gap.hints if form(hint) in map(form, gap.answers)]
+            if right:
+                raise ValueError(f"gaps must have hints about wrong answers, but {right[0]!r} of {name!r} is right")
+        return self
+
+    def texts(self):
+        yield from (*super().texts(), self.text)
+        for gap in self.gaps.values():
+            yield from (gap.why, *gap.hints.values())
+
+
+class Number(Base):
+    """A question whose answer is a number.
+
+    Attributes
+    ----------
+    answer : float
+    tolerance : float
+        How far off an answer may be, at most.
+    unit : str
+    why : str
+        How one gets the number.
+    hints : dict of float to str
+        What to say of typical wrong numbers.
+    check : str
+        A Python expression that computes the answer; a test evaluates it.
+    """
+
+    kind: Literal["number"] = "number"
+    answer: Finite
+    tolerance: Annotated[Finite, Field(ge=0)] = 0.0
+    unit: str = ""
+    why: Text
+    hints: dict[Finite, Text] = {}
+    check: Text
+
+    def accepts(self, value: float) -> bool:
+        """Whether an answer is near enough."""
+        return math.isclose(value, self.answer, rel_tol=1e-9, abs_tol=self.tolerance)
+
+    @model_validator(mode="after")
+    def _has_hints_about_wrong_numbers(self):
+        if right := [value for value in self.hints if self.accepts(value)]:
+            raise ValueError(f"hints must be about wrong numbers, but {right[0]:g} is right; remove it")
+        return self
+
+    def texts(self):
+        yield from (*super().texts(), self.why, *self.hints.values())
+
+
+class Order(Base):
+    """Things to put in order; they are written in the right one."""
+
+    kind: Literal["order"] = "order"
+    items: Annotated[tuple[Item, ...], Field(min_length=3, max_length=8)]
+
+    @model_validator(mode="after")
+    def _has_different_items(self):
+        _check_distinct("items", [item.text for item in self.items])
+        return self
+
+    def texts(self):
+        yield from super().texts()
+        for item in self.items:
+            yield from (item.text, item.why)
+
+
+Card = Flashcard | Draw | Single | Multiple | Fill | Number | Order
+KINDS = {kind.model_fields["kind"].default: kind for kind in (Flashcard, Draw, Single, Multiple, Fill, Number, Order)}
+
+
+def _check_distinct(what: str, texts: list[str]) -> None:
+    if repeated := [text for place, text in enumerate(texts) if text in texts[:place]]:
+        raise ValueError(f"{what} must differ, but {repeated[0]!r} stands there twice; change or remove one")

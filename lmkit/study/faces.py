@@ -1,0 +1,162 @@
+"""What stands on the two sides of a card on paper, or in Anki, where nothing can be typed or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from html import escape
+from random import Random
+from typing import NamedTuple, TypeVar
+
+from lmkit.study import drawings
+from lmkit.study.cards import GAP, Card, Chosen, Draw, Fill, Flashcard, Gap, Item, Multiple, Number, Order
+from lmkit.study.markup import to_anki
+
+T = TypeVar("T")
+
+
+class Faces(NamedTuple):
+    """A card as HTML. The front has the label, the question and the task; the back has all."""
+
+    label: str
+    question: str
+    task: str
+    answer: str
+    explanation: str
+    picture: str
+
+
+def faces(card: Card) -> Faces:
+    """The two sides of a card; the same card has the same sides in every run."""
+    label, task, answer = _own(card)
+    last = None if card.drawing is None or isinstance(card, Draw) else drawings.steps(card.drawing)
+    return Faces(
+        label=label,
+        question=to_anki(card.question),
+        task=task,
+        answer=answer,
+        explanation=to_anki(card.explanation) if card.explanation else "",
+        picture=picture(card.drawing, last) if last else "",
+    )
+
+
+def picture(name: str, step: int) -> str:
+    """An image of a drawing up to a step."""
+    return f'<img src="{picture_file(name, step)}" alt="{escape(drawings.alt(name, step))}">'
+
+
+def picture_file(name: str, step: int) -> str:
+    """The name of that image's file, which stays the same when the drawing changes."""
+    return f"memory-and-chance-{name}-{step}.svg"
+
+
+def pictures(card: Card) -> dict[str, str]:
+    """The images on a card: SVG documents by the names of their files."""
+    if (name := card.drawing) is None:
+        return {}
+    count = drawings.steps(name)
+    steps = range(1, count + 1) if isinstance(card, Draw) else [count]
+    return {picture_file(name, step): drawings.document(name, step) for step in steps}
+
+
+def shuffled(things: Iterable[T], seed: str) -> list[T]:
+    """The things in another order, which depends on the seed alone; at least two must differ."""
+    ordered = list(things)
+    mixed, random = list(ordered), Random(seed)
+    while mixed == ordered:
+        random.shuffle(mixed)
+    return mixed
+
+
+def _own(card: Card) -> tuple[str, str, str]:
+    """What cards of this kind have of their own: label, task, answer."""
+    match card:
+        case Flashcard():
+            return "Question", "", to_anki(card.answer)
+        case Draw():
+            return "Draw on paper", "", _drawn(card)
+        case Fill():
+            return "Fill the gaps", _with_gaps(card, _blank), _with_gaps(card, _filled) + _reasons(card)
+        case Number():
+            return "Find the number", f"<p>Answer: {_BLANK} {escape(card.unit)}</p>", _number(card)
+        case Order():
+            return "Put in order", _loose(card), _in_order(card)
+    label = "Choose all that are right" if isinstance(card, Multiple) else "Choose one"
+    order = shuffled(card.choices, card.id)
+    texts = _list("ol", (to_anki(choice.text) for choice in order), "choices")
+    return label, texts, _judged(card, order)
+
+
+_BLANK = '<span class="gap">?</span>'
+
+
+def _list(tag: str, entries: Iterable[str], name: str) -> str:
+    return f'<{tag} class="{name}">{"".join(f"<li>{entry}</li>" for entry in entries)}</{tag}>'
+
+
+def _judged(card: Chosen, order: list) -> str:
+    """Each choice with its verdict and why."""
+    entries = []
+    for choice in order:
+        verdict, sign = ("right", "✓ right") if choice.right else ("wrong", "✗ wrong")
+        mark = f'<span class="{verdict}">{sign}</span>'
+        entries.append(f'{to_anki(choice.text)}<div class="why">{mark} {to_anki(choice.why)}</div>')
+    return _list("ol", entries, "choices")
+
+
+def _drawn(card: Draw) -> str:
+    """Each step in words, below it the drawing as it is by then."""
+    entries = (f"{to_anki(text)}<br>{picture(card.drawing, step)}" for step, text in enumerate(card.steps, 1))
+    return _list("ol", entries, "steps")
+
+
+def _with_gaps(card: Fill, shown: Callable[[int, str, Gap], str]) -> str:
+    """The text with something in place of each gap."""
+    places = {name: place for place, name in enumerate(card.names, 1)}
+    return GAP.sub(lambda gap: shown(places[gap[1]], gap[1], card.gaps[gap[1]]), to_anki(card.text))
+
+
+def _blank(place: int, _: str, __: Gap) -> str:
+    return f'<span class="gap">{place}?</span>'
+
+
+def _filled(_: int, __: str, gap: Gap) -> str:
+    return f'<span class="gap">{escape(gap.answers[0])}</span>'
+
+
+def _reasons(card: Fill) -> str:
+    """Why each gap is filled so, and what typical wrong answers miss."""
+    entries = []
+    for name in card.names:
+        gap = card.gaps[name]
+        answers = " or ".join(f"<b>{escape(answer)}</b>" for answer in gap.answers)
+        entries.append(f"{answers}: {to_anki(gap.why)}{_hints(gap.hints)}")
+    return _list("ol", entries, "gaps")
+
+
+def _number(card: Number) -> str:
+    near = f", or at most {card.tolerance:g} off" if card.tolerance else ""
+    told = f"<p><b>{figure(card.answer)} {escape(card.unit)}</b>{near}</p>".replace(" </b>", "</b>")
+    hints = {figure(value): why for value, why in card.hints.items()}
+    return f"{told}<div>{to_anki(card.why)}</div>{_hints(hints)}"
+
+
+def figure(value: float) -> str:
+    """A number as one reads it: 8,933 or 0.375."""
+    return f"{value:,.10g}"
+
+
+def _hints(hints: dict[str, str]) -> str:
+    """What to say of wrong answers."""
+    entries = [f"not <b>{escape(wrong)}</b>: {to_anki(why)}" for wrong, why in hints.items()]
+    return _list("ul", entries, "hints") if entries else ""
+
+
+def _loose(card: Order) -> str:
+    return _list("ul", (to_anki(item.text) for item in shuffled(card.items, card.id)), "loose")
+
+
+def _in_order(card: Order) -> str:
+    def told(item: Item) -> str:
+        return f'{to_anki(item.text)}<div class="why">{to_anki(item.why)}</div>'
+
+    return _list("ol", map(told, card.items), "order")

@@ -1,0 +1,60 @@
+"""Markdown of the cards as HTML: with MathML for pages, with TeX for Anki, which has MathJax."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from html import escape
+
+from markdown_it import MarkdownIt
+from math_core import LatexError, LatexToMathML
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+_PARAGRAPH = re.compile(r"<p>((?:(?!<p>).)*)</p>", re.DOTALL)
+
+
+def to_page(text: str) -> str:
+    r"""HTML with formulas as MathML; a single paragraph comes without its ``<p>``.
+
+    Emphasis, code, lists, ``$x$`` and ``$$x$$`` are understood; HTML, links and pictures in the text stay text.
+
+    Raises
+    ------
+    ValueError
+        If a formula is not TeX that math-core knows.
+    """
+    return _rendered(text, _mathml)
+
+
+def to_anki(text: str) -> str:
+    r"""HTML with formulas as ``\(x\)`` and ``\[x\]``; a single paragraph comes without its ``<p>``."""
+    return _rendered(text, _tex)
+
+
+def to_text(text: str) -> str:
+    """The text without its marks, formulas as their TeX: for a title or an alternative text."""
+    return re.sub(r"[*`$]", "", text).replace("\n", " ").strip()
+
+
+def _rendered(text: str, formula: Callable[[str, dict], str]) -> str:
+    html = _parser(formula).render(text).strip()
+    whole = _PARAGRAPH.fullmatch(html)
+    return whole[1] if whole else html
+
+
+@cache
+def _parser(formula: Callable[[str, dict], str]) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False}).disable(["link", "image", "autolink", "reference", "html_block"])
+    return parser.use(dollarmath_plugin, renderer=formula, double_inline=True)
+
+
+def _mathml(tex: str, options: dict) -> str:
+    try:
+        return LatexToMathML(fancy_error=False).convert_with_local_state(tex, displaystyle=options["display_mode"])
+    except LatexError as error:
+        raise ValueError(f"a formula must be TeX that can be shown, but {tex!r} is not: {error}") from None
+
+
+def _tex(tex: str, options: dict) -> str:
+    return rf"\[{escape(tex)}\]" if options["display_mode"] else rf"\({escape(tex)}\)"

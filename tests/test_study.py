@@ -1,0 +1,341 @@
+"""The cards: what a file must hold, what is said of a broken one, and that they ask all that the book teaches."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+import yaml
+from docutils.nodes import make_id
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmkit import study
+from lmkit.__main__ import main
+from lmkit.commands import cards as command
+from lmkit.study import decks, markup
+from tests.site import book
+from tests.site.lab import plans
+from tests.test_chapters import SYLLABUS
+
+EXAMPLES = Path(__file__).with_name("example_cards.yml")
+OWN_CARDS = 10  # at least, for every chapter
+
+every_chapter = pytest.mark.parametrize("chapter", study.chapters())
+
+
+def example(kind: str, place: int = 0) -> study.Card:
+    return [card for card in study.read_deck(EXAMPLES).cards if card.kind == kind][place]
+
+
+# --- what a file holds --------------------------------------------------------------------------------------------
+
+
+def test_examples_have_every_kind():
+    assert {card.kind for card in study.read_deck(EXAMPLES).cards} == set(study.cards.KINDS)
+
+
+def test_numbers_that_stand_for_texts_become_texts():
+    assert example("fill", 1).gaps["rows"].answers == ("37", "vocab_size")
+    assert list(example("fill", 1).gaps["rows"].hints) == ["64"]
+    assert example("number").hints == {4096.0: "The biases count too."}
+
+
+def test_a_deck_gives_its_quiz_and_the_flashcards_of_a_section():
+    deck = study.read_deck(EXAMPLES)
+    assert [card.id for card in deck.flashcards("Two states")] == ["example-flashcard"]
+    assert deck.flashcards("Another") == []
+    assert deck.quiz() == list(deck.cards[1:])
+
+
+def test_every_text_of_a_card_is_known():
+    """`texts` has every string that a reader sees, so that checks of texts miss none."""
+    for card in study.read_deck(EXAMPLES).cards:
+        dumped = card.model_dump(exclude={"id", "kind", "covers", "section", "drawing", "unit", "check"})
+        shown = {text for text in strings(dumped) if " " in text} | {card.question}
+        answers = {a for gap in getattr(card, "gaps", {}).values() for a in gap.answers}
+        assert shown - answers <= set(card.texts())
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from strings(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from strings(part)
+
+
+@pytest.mark.parametrize(("value", "right"), [(4160, True), (4160.0000001, True), (4159, False), (0, False)])
+def test_a_number_is_accepted_within_its_tolerance(value, right):
+    card = example("number")
+    assert card.accepts(value) is right
+    assert card.model_copy(update={"tolerance": 5000.0}).accepts(value)
+
+
+# --- what is said of a broken one ---------------------------------------------------------------------------------
+
+THIRD = "      - {text: show, why: What is shown is of the new state.}\n"
+FAULTS = {  # what is changed in the examples: the line on which it is told, and how
+    "no YAML": ("kind: draw", "kind: draw: x", 11, "this is not YAML: mapping values are not allowed here; quote"),
+    "a key twice": ("kind: draw", "id: two", 11, "a key must stand once, but 'id' stands twice; remove one"),
+    "a key that is no text": ("kind: draw", "yes: 1", 11, "a key must be a text or a number, but it is True; quote"),
+    "another chapter": ("chapter: example_cards", "chapter: lstm", 1, "chapter must be the file's name"),
+    "no list": ("cards:", "card:", 1, "the file must have `chapter: NAME` and `cards:`"),
+    "an unknown kind": ("kind: draw", "kind: dance", 11, r"card 'example-draw': kind must be one of \['flashcard'"),
+    "no question": ("    question: Draw a recurrent network.\n", "", 10, "card 'example-draw': question is missing"),
+    "an unknown name": ("    steps: [", "    stages: [", 15, "stages is not known here; a card .*steps"),
+    "an empty text": ("Draw a recurrent network.", "''", 13, "question must not be empty; write it"),
+    "no text": ("Draw a recurrent network.", "[1]", 13, r"question must be a text, but it is '\[1\]'; quote it"),
+    "an odd id": ("id: example-draw", "id: Example Draw", 10, "id must match .*, but it is 'Example Draw'"),
+    "an id twice": ("id: example-draw", "id: example-flashcard", 10, "id must be unique, but .* is on line 3 too"),
+    "an odd syllabus id": ("covers: [B7, B9]", "covers: [B7, nine]", 18, "covers no. 2 must match"),
+    "an unknown drawing": ("drawing: recurrent-network", "drawing: cat", 14, "drawing must be one of .*'lstm-cell'"),
+    "steps without drawing": ("    drawing: recurrent-network\n", "", 10, "drawing must be given for a card"),
+    "too few steps": ("steps: [One, Two", "steps: [Two", 15, "steps must be .*, as many as 'recurrent-network' has"),
+    "a choice without why": (", why: It is no gate.", "", 24, "choices no. 3 why is missing; add it"),
+    "no right choice": ("right: true, why: It multiplies", "why: It multiplies", 21, "choices must have one that is"),
+    "all choices right": ("why: It is a tanh", "right: true, why: x", 29, "must be right and wrong, but 3 of 3"),
+    "a choice twice": ("text: candidate", "text: forget", 29, "choices must differ, but 'forget' stands there twice"),
+    "no gap": ("the {{gate}} gate", "the gate", 37, "text must have at least one gap"),
+    "a gap twice": ("the {{gate}} gate", "{{gate}} {{gate}}", 38, "gaps in text must differ, but 'gate' stands"),
+    "another gap": ("gate: {answers", "door: {answers", 38, r"gaps must be those of the text, \['gate'\]"),
+    "a hint about the answer": ("hints: {input:", "hints: {Forget:", 38, "gaps must have hints about wrong answers"),
+    "no answer": ("answers: [37, vocab_size]", "answers: []", 50, "gaps rows answers must have at least 1, but"),
+    "an answer that YAML takes for no": ("answers: [37,", "answers: [no,", 50, "must be a text, but it is 'False'"),
+    "no number": ("answer: 4160", "answer: many", 55, "answer must be a number, but it is 'many'"),
+    "infinite": ("answer: 4160", "answer: .inf", 55, "answer must be a number, but it is 'inf'"),
+    "a truth for a number": ("answer: 4160", "answer: true", 55, "answer must be a number, but it is True"),
+    "a hint about the number": ("hints: {4096:", "hints: {4160:", 58, "hints must be about wrong numbers, but 4160"),
+    "two in order": (THIRD, "", 64, "items must have at least 3, but there are 2"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "line", "message"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_is_told_with_file_and_line(tmp_path, old, new, line, message):
+    text = EXAMPLES.read_text(encoding="utf-8")
+    assert old in text
+    broken = tmp_path / EXAMPLES.name
+    broken.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(study.CardError) as caught:
+        study.read_deck(broken)
+    assert [fault for fault in caught.value.faults if re.match(rf"example_cards\.yml:{line}: .*{message}", fault)]
+
+
+def test_all_faults_of_a_file_are_told(tmp_path):
+    text = EXAMPLES.read_text(encoding="utf-8")
+    broken = tmp_path / EXAMPLES.name
+    for old, new in (("kind: draw", "kind: dance"), ("answer: 4160", "answer: x"), ("why: It is no gate.", "wy: x")):
+        text = text.replace(old, new)
+    broken.write_text(text, encoding="utf-8")
+    with pytest.raises(study.CardError) as caught:
+        study.read_deck(broken)
+    assert len(caught.value.faults) == 4
+    assert str(caught.value) == "\n".join(caught.value.faults)
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path):
+    broken = tmp_path / "x.yml"
+    broken.write_bytes(b"chapter: \xff\xfe")
+    with pytest.raises(study.CardError, match="x.yml: the file must be UTF-8 text"):
+        study.read_deck(broken)
+
+
+def test_an_empty_file_is_told(tmp_path):
+    (tmp_path / "x.yml").write_text("", encoding="utf-8")
+    with pytest.raises(study.CardError, match="x.yml:1: the file must have `chapter: NAME`"):
+        study.read_deck(tmp_path / "x.yml")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A function that makes a folder of two chapters, with a change in the second one's text."""
+
+    def make(old="", new=""):
+        text = EXAMPLES.read_text(encoding="utf-8")
+        (tmp_path / "chapters.yml").write_text("first: The first\nsecond: The second\n", encoding="utf-8")
+        first = text.replace("example_cards", "first")
+        second = text.replace("example_cards", "second").replace("id: example", "id: other").replace(old, new)
+        (tmp_path / "first.yml").write_text(first, encoding="utf-8")
+        (tmp_path / "second.yml").write_text(second, encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+def test_a_folder_is_read_in_the_books_order(folder):
+    assert [(deck.chapter, deck.title) for deck in study.load_all(folder=folder())] == [
+        ("first", "The first"), ("second", "The second"),
+    ]  # fmt: skip
+    assert [deck.chapter for deck in study.load_all(["second"], folder())] == ["second"]
+
+
+def test_ids_are_unique_in_the_book(folder):
+    with pytest.raises(study.CardError, match=r"second.yml: id must be unique in the book, but 'example-draw' is in"):
+        study.load_all(folder=folder("id: other-draw", "id: example-draw"))
+
+
+def test_a_chapter_without_a_file_is_told(folder):
+    made = folder()
+    (made / "second.yml").unlink()
+    with pytest.raises(study.CardError, match="'second' must have its cards in second.yml, which is not there"):
+        study.load_all(folder=made)
+
+
+def test_an_unknown_chapter_is_told():
+    with pytest.raises(ValueError, match=r"chapter must be one of \['next_token', .*\], but it is 'lstms'"):
+        study.load("lstms")
+
+
+# --- texts --------------------------------------------------------------------------------------------------------
+
+
+class Tags(HTMLParser):
+    def __init__(self, html: str):
+        super().__init__()
+        self.found = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.found.append((tag, dict(attributes)))
+
+
+ALLOWED = set("p em strong code pre ul ol li br hr blockquote h1 h2 h3 h4 h5 h6".split())
+MARKS = ["<b>", "<img src=x onerror=y>", "</p>", "<!--", "*", "`", "[a](b)", "![a](b)", "<a:b>", "&", "\n", "$", " "]
+
+
+@given(st.text() | st.lists(st.sampled_from(MARKS)).map("".join))
+def test_no_text_becomes_foreign_markup(text):
+    for tag, attributes in Tags(markup.to_anki(text)).found:
+        assert tag in ALLOWED and set(attributes) <= {"class", "start"}
+
+
+def test_formulas_become_mathml_on_a_page_and_tex_in_anki():
+    page, anki = markup.to_page("the state $h_t$"), markup.to_anki("the state $h_t < 1$")
+    assert "<math>" in page and "<msub>" in page and "$" not in page
+    assert r"\(h_t &lt; 1\)" in anki and "$" not in anki
+    assert 'display="block"' in markup.to_page("$$x$$")
+    assert r"\[x\]" in markup.to_anki("$$x$$")
+
+
+def test_a_single_paragraph_stands_without_its_tag():
+    assert markup.to_page("one *two*") == "one <em>two</em>"
+    assert markup.to_page("one\n\ntwo") == "<p>one</p>\n<p>two</p>"
+    assert markup.to_text("one *two* `three` $x$") == "one two three x"
+
+
+def test_a_formula_that_is_none_is_told():
+    card = example("flashcard").model_copy(update={"answer": r"$\nosuchthing{$"})
+    with pytest.raises(study.CardError, match=r"lstm.yml: card 'example-flashcard': a formula must be TeX"):
+        study.page_data(card, study.Deck("lstm", "The LSTM", (card,)))
+
+
+def test_a_gap_in_a_formula_is_told():
+    card = example("fill").model_copy(update={"text": "$c = {{gate}}$"})
+    with pytest.raises(study.CardError, match="'example-fill': a gap must stand in the text or in code, but 'gate'"):
+        study.page_data(card, study.Deck("lstm", "The LSTM", (card,)))
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_anchors_are_docutils(heading):
+    assert study.anchor(heading) == make_id(heading)
+
+
+# --- the book's cards ---------------------------------------------------------------------------------------------
+
+
+def test_chapters_are_the_books():
+    named = [document for document in book.notebooks() if SYLLABUS.get(document)]
+    assert [f"book/{chapter}" for chapter in study.chapters()] == named
+    headings = [re.search(r"^# (.+)$", book.notebook(name).cells[0].source, re.MULTILINE)[1] for name in named]
+    assert list(decks.titles().values()) == headings
+
+
+@every_chapter
+def test_cards_fit_the_chapter(chapter):
+    """Their sections exist, their formulas can be shown, and their numbers are what lmkit computes."""
+    assert command.faults_of(study.load(chapter)) == []
+
+
+def test_ids_are_unique():
+    assert len(study.load_all()) == len(study.chapters())
+
+
+@every_chapter
+def test_chapter_has_cards_of_its_own(chapter):
+    """Beyond the sources: on what its labs and measurements showed."""
+    assert sum(not card.covers for card in study.load(chapter).cards) >= OWN_CARDS
+
+
+@pytest.mark.parametrize("item", [f"A{n}" for n in range(1, 16)] + [f"B{n}" for n in range(1, 32)])
+def test_everything_asked_by_the_sources_is_taught_and_asked(item):
+    """A card of a chapter's quiz asks it, of a section of a chapter that says that it teaches it."""
+    asked = [deck.chapter for deck in study.load_all() for card in deck.quiz() if item in card.covers]
+    assert [chapter for chapter in asked if item in book.notebook(f"book/{chapter}").metadata["syllabus"]]
+
+
+@every_chapter
+def test_chapter_shows_all_its_cards(chapter):
+    """Its quiz, and flashcards beside their sections, as the files have them now."""
+    deck, shown = study.load(chapter), []
+    for plan in plans(*book.stored_widgets(f"book/{chapter}"), "StudyView"):
+        shown += plan.view["cards"]
+    assert {card["id"] for card in shown} == {card.id for card in deck.cards}
+    expected = {card.id: study.page_data(card, deck) for card in deck.cards}
+    assert [card["id"] for card in shown if card != expected[card["id"]]] == []
+
+
+def test_review_page_has_all_cards():
+    (plan,) = plans(*book.stored_widgets("book/review"), "ReviewView")
+    drawn = [card | {"drawing": plan.view["drawings"].get(card["drawing"])} for card in plan.view["cards"]]
+    assert drawn == [study.page_data(card, deck) for deck in study.load_all() for card in deck.cards]
+
+
+@every_chapter
+def test_flashcards_stand_in_their_sections(chapter):
+    deck, section, beside = study.load(chapter), None, {}
+    for cell in book.notebook(f"book/{chapter}").cells:
+        if cell.cell_type == "markdown":
+            section = ([section] + command.HEADING.findall(cell.source))[-1]
+        elif match := re.search(r'^Flashcards\("(\w+)", "(.+)"\)$', cell.source, re.MULTILINE):
+            beside[match[2]] = section
+            assert match[1] == chapter
+    assert beside == {name: name for name in {card.section for card in deck.cards if not card.in_quiz}}
+
+
+def test_length_does_not_give_the_right_choice_away():
+    """In fewer than half of the cards with one right choice it is the longest."""
+    singles = [card for deck in study.load_all() for card in deck.cards if card.kind == "single"]
+    lengths = [[len(choice.text) for choice in card.choices] for card in singles]
+    longest = sum(max(found) == found[card.right[0]] for card, found in zip(singles, lengths, strict=True))
+    assert longest < len(singles) / 2
+
+
+# --- the command --------------------------------------------------------------------------------------------------
+
+
+def test_command_counts_the_cards(capsys):
+    assert main(["cards", "--check"]) == 0
+    counted = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in counted] == [*study.chapters(), "all"]
+    assert int(counted[-1].split()[1]) == sum(len(deck.cards) for deck in study.load_all())
+
+
+def test_command_tells_of_an_unknown_chapter(capsys):
+    assert main(["cards", "--check", "--chapter", "lstms"]) == 2
+    assert "lmkit cards: chapter must be one of" in capsys.readouterr().err
+
+
+def test_check_finds_what_does_not_fit_the_chapter():
+    card = example("number").model_copy(update={"check": "4161"})
+    faults = command.faults_of(study.Deck("lstm", "The LSTM", (card,)))
+    assert len(faults) == 2
+    assert "section must be a heading of the chapter" in faults[0]
+    assert "answer must be what check computes, 4161, but it is 4160" in faults[1]
+
+
+def test_the_shipped_files_are_plain_yaml():
+    for path in decks.FOLDER.glob("*.yml"):
+        yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from lmkit.widgets import assets
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.lab import Lab
+from lmkit.widgets.shared_code import SharingView
 from lmkit.widgets.view import View
 
 PATIENCE = 20_000  # ms
@@ -105,11 +106,11 @@ class ViewPage:
         **traits
             Set in the view other than they are in the lab.
         """
-        self.page.set_content(BODY.replace("STYLE", lab.view._css))
+        self.page.set_content(BODY.replace("STYLE", style_of(lab.view)))
         script = bundle(f"{entry}.js").replace("export default", "const widget =") + MODEL
         self.page.add_script_tag(content=script, type="module")
         self.page.wait_for_function("Boolean(globalThis.start)")
-        own = set(lab.view.traits(sync=True)) - set(View.class_traits()) - {"_anywidget_id", "_css", "_esm"}
+        own = set(lab.view.traits(sync=True)) - set(SharingView.class_traits()) - {"_anywidget_id", "_css", "_esm"}
         state = {name: getattr(lab.view, name) for name in own} | traits
         self.page.evaluate("([state, answers]) => start(state, answers)", [_packed(state), _packed(answers or {})])
         self.page.locator(SHOWN).first.wait_for(timeout=PATIENCE)
@@ -130,6 +131,11 @@ class ViewPage:
     def settle(self) -> None:
         """Wait until the view has nothing more to do, and the browser has drawn it."""
         self.page.evaluate("(patience) => settled(patience)", PATIENCE)
+
+
+def style_of(view: View) -> str:
+    """A view's own style sheet, or the one that it shares with others of its kind."""
+    return view._style if isinstance(view, SharingView) else view._css
 
 
 def _packed(values: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from lmkit.widgets.microscope import Microscope
 from lmkit.widgets.parameters import ParameterLab
 from lmkit.widgets.reach import ReachLab
 from lmkit.widgets.regularisation import RegularisationLab
+from lmkit.widgets.review import Review
 from lmkit.widgets.ribbon import RibbonLab
+from lmkit.widgets.study import Flashcards, Quiz
 from lmkit.widgets.unrolling import UnrollLab
 
 __all__ = [
     "AblationLab", "BeamTreeLab", "ComparisonLab", "CountingLab", "DecodingLab", "DropoutLab", "FillIn", "Microscope",
-    "ParameterLab", "ReachLab", "RegularisationLab", "RibbonLab", "UnrollLab",
+    "Flashcards", "ParameterLab", "Quiz", "ReachLab", "RegularisationLab", "Review", "RibbonLab", "UnrollLab",
 ]  # fmt: skip

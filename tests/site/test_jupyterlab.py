@@ -141,12 +141,15 @@ OTHER_LABS = [
     "AblationLab()",
     "RibbonLab()",
     "Microscope()",
+    "Quiz('lstm')",
+    "Flashcards('lstm', 'The additive path')",
+    "Review(['lstm'])",
 ]
 IMPORTS = """
 from lmkit.datasets import human_numbers
 from lmkit.models import RecurrentLanguageModel
-from lmkit.widgets import AblationLab, BeamTreeLab, ComparisonLab, CountingLab, DropoutLab, FillIn, Microscope
-from lmkit.widgets import ParameterLab, ReachLab, RegularisationLab, RibbonLab, UnrollLab
+from lmkit.widgets import AblationLab, BeamTreeLab, ComparisonLab, CountingLab, DropoutLab, FillIn, Flashcards
+from lmkit.widgets import Microscope, ParameterLab, Quiz, ReachLab, RegularisationLab, Review, RibbonLab, UnrollLab
 """
 
 
@@ -165,6 +168,8 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
             page.keyboard.press("Enter")
         elif code == "AblationLab()":
             root.get_by_role("checkbox").first.uncheck()
+        elif code.startswith(("Quiz", "Flashcards", "Review")):
+            root.get_by_role("button", name=re.compile("^(Skip|Show the answer|Start the session)$")).click()
         else:
             handle = root.locator(".noUi-handle:visible").first
             handle.press("Home")

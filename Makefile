@@ -21,11 +21,11 @@ NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book test lint bench zip train experiments clean
+.PHONY: help serve book test lint bench zip train experiments cheat-sheet clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless taken)
 	@echo "The book is served here; stop it with Ctrl-C."
@@ -54,6 +54,9 @@ train: $(INSTALLED) ## train the shipped models again (minutes each)
 experiments: $(INSTALLED) ## make the shipped runs again (more than an hour in all)
 	for name in regularisation decay sources ablation record development; do \
 		$(BIN)/python -m lmkit experiment $$name --jobs $(JOBS) || exit 1; done
+
+cheat-sheet: $(BUILT) $(BROWSER) ## print the cheat sheet again after a change of its page: book/_static/cheat-sheet.pdf
+	$(BIN)/python -m tests.site.cheat_sheet
 
 clean: ## delete what was built; the virtual environment stays
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis *.egg-info

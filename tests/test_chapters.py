@@ -40,6 +40,7 @@ WIDGETS = {
     "book/truncation": "RibbonView",
     "book/beam_search": "BeamTreeView",
     "book/comparing_decoders": "ComparisonView DecodingView",
+    "book/review": "ReviewView",
 }
 LONGEST_CELL = 30
 

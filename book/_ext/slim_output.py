@@ -2,9 +2,10 @@
 
 The theme ships Font Awesome twice, as JavaScript and as web fonts with some two thousand icons; a page
 shows about twenty. The JavaScript goes, and the fonts and their style rules are cut down to the icons that
-occur in the site. Figures are kept in 256 colours, a third of their bytes. The state of every widget carries the
-widget's code; a page keeps one copy, and the widget runtime (`third_party/widgets/src/runtime.js`) hands it to the
-others.
+occur in the site. The theme has every page wait for the search index, which only the search page uses; the styles and
+tabs of sphinx-design go where a page has none of its elements. Figures are kept in 256 colours, a third of their bytes.
+The state of every widget carries the widget's code; a page keeps one copy, and the widget runtime
+(`third_party/widgets/src/runtime.js`) hands it to the others.
 """
 
 import json
@@ -18,6 +19,9 @@ from PIL import Image
 
 ICON_SCRIPT = "scripts/fontawesome.js"
 ICON_SCRIPT_TAG = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
+SEARCH_TAG = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
+DESIGN_TAG = re.compile(r'\s*<(?:link|script)\b[^>]*sphinx-design[^>]*>(?:</script>)?')
+DESIGN_ELEMENT = re.compile(r'class="(?:[^"]* )?sd-')
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 ICON_NAME = re.compile(r'\bfa-([a-z0-9-]+)|"icon": ?"([a-z0-9-]+)"')  # as a class; in a widget's state
 WIDGET_STATE = re.compile(r'(<script type="application/vnd\.jupyter\.widget-state\+json">)(.*?)(</script>)', re.DOTALL)
@@ -67,6 +71,18 @@ def shrink_picture(path: Path) -> None:
         small.save(path, optimize=True)
 
 
+def drop_unused_tags(name: str, page: str) -> str:
+    """Return the page without the tags that load what it does not use; `name` is its address in the site."""
+    unused = [ICON_SCRIPT_TAG]
+    if name != "search.html":
+        unused.append(SEARCH_TAG)
+    if not DESIGN_ELEMENT.search(page):
+        unused.append(DESIGN_TAG)
+    for tag in unused:
+        page = tag.sub("", page)
+    return page
+
+
 def share_code(page: str) -> str:
     """Return the page with the code of its widgets stored once; further copies name the model that holds it."""
     return WIDGET_STATE.sub(lambda match: match[1] + _share_code(json.loads(match[2])) + match[3], page)
@@ -94,7 +110,8 @@ def slim(app, exception) -> None:
     for picture in (site / "_images").glob("*.png"):
         shrink_picture(picture)
     for page in site.rglob("*.html"):
-        page.write_text(share_code(ICON_SCRIPT_TAG.sub("", page.read_text("utf-8"))), "utf-8")
+        name = page.relative_to(site).as_posix()
+        page.write_text(share_code(drop_unused_tags(name, page.read_text("utf-8"))), "utf-8")
 
     theme_css = static / "styles" / "pydata-sphinx-theme.css"
     theme_css.write_text(keep_rules(theme_css.read_text("utf-8"), icons_in_use(site)), "utf-8")

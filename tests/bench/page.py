@@ -23,11 +23,15 @@ from tests.site.server import Line, serve, transferred
 
 SLOWER, BYTES_PER_SECOND, DELAY = 4, 1.6e6 / 8, 0.15
 
-# Notes when the first lab of the page, and when the last one, shows its text; both in ms since the navigation began.
-WATCH = """addEventListener("DOMContentLoaded", () => {
+DECODING = ".lmkit-lab:has(.lmkit-method):has(.lmkit-num-beams)"  # the whole laboratory
+
+# Notes when the labs of the page show their text, in ms since the navigation began. Quizzes and flashcards, which are
+# there long before, do not count.
+LABS = ".lmkit-lab:not(:has(.lmkit-study))"
+WATCH = f"""const LABS = "{LABS}";""" + """addEventListener("DOMContentLoaded", () => {
   globalThis.labsReady = [];
   const look = () => {
-    const views = [...document.querySelectorAll(".lmkit-lab .lmkit-view")];
+    const views = [...document.querySelectorAll(`${LABS} .lmkit-view`)];
     const ready = views.filter((view) => view.querySelector(".lmkit-content:not([hidden]) [data-filled] > *"));
     while (labsReady.length < ready.length) labsReady.push(performance.now());
     requestAnimationFrame(look);
@@ -81,7 +85,7 @@ def seconds_to_labs(browser: Browser, document: str, slower: float = 1, line: Li
     with serve(book.SITE, line) as site:
         page.goto(f"{site}/{document}.html", timeout=120_000)
         settle(page, patience=120_000)
-        page.wait_for_function("() => labsReady.length === document.querySelectorAll('.lmkit-lab').length")
+        page.wait_for_function("(labs) => labsReady.length === document.querySelectorAll(labs).length", arg=LABS)
         times = page.evaluate("labsReady")
         context.close()
     return [times[0] / 1000, times[-1] / 1000]
@@ -92,7 +96,7 @@ def slider_times(page: Page) -> dict[str, list[float]]:
 
     For 40 tokens see `tests.bench.sliders`.
     """
-    lab = page.locator(".lmkit-lab", has=page.locator(".lmkit-method")).first
+    lab = page.locator(DECODING).first
     lab.locator(".lmkit-token").first.wait_for()
     page.wait_for_timeout(3000)  # what the view warms up while the reader reads
     return {
@@ -138,7 +142,7 @@ def _print_slider_times(browser: Browser, address: str) -> None:
     page = browser.new_page()
     page.goto(address)
     settle(page)
-    if page.locator(".lmkit-lab .lmkit-method").count():
+    if page.locator(DECODING).count():
         print("  slider step to changed page, ms")
         for name, times in slider_times(page).items():
             p95 = statistics.quantiles(times, n=20, method="inclusive")[-1]

@@ -12,7 +12,7 @@ COMMANDS = {
     "train": (training, "train a shipped model again, or one of your own"),
     "generate": (generating, "continue a prompt with a trained model"),
     "experiment": (experimenting, "make the runs again that the book compares"),
-    "cards": (cards, "check the cards of quizzes and flashcards"),
+    "cards": (cards, "check the cards of quizzes and flashcards, or make a deck for Anki"),
 }
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lmkit", description="Train language models and decode text.")
+    parser = argparse.ArgumentParser(prog="python -m lmkit", description="Train models, decode text, make cards.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, (command, purpose) in COMMANDS.items():
         command.add_to(commands.add_parser(name, help=purpose, formatter_class=_Help))

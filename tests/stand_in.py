@@ -151,20 +151,20 @@ def shipped(*names: str) -> dict[str, Any]:
     return {assets.GRAMMAR: assets.grammar(), **{name: assets.model_bytes(name) for name in names}}
 
 
-TEXTS = """(texts) => texts.map((text) => {
+# At one go: between two, a chart may be drawn anew, and what was found is no longer there.
+TEXTS = """(selector) => [...document.querySelectorAll(selector)].map((text) => {
   const box = text.getBoundingClientRect();
   return [text.textContent, box.height, box.left, box.right];
 })"""
 
 
-DRAWN = """([chart, width]) => {
-  const svg = document.querySelector(chart);
-  return innerWidth === width && Math.abs(svg.viewBox.baseVal.width - svg.getBoundingClientRect().width) < 2;
-}"""
+DRAWN = """([chart, width]) => innerWidth === width && [...document.querySelectorAll(chart)].every(
+  (svg) => Math.abs(svg.viewBox.baseVal.width - svg.getBoundingClientRect().width) < 2
+)"""
 
 
 def draw_for_width(page: Page, chart: str, width: int) -> None:
-    """Make a page so wide, and wait until a chart is drawn for the width that it has there."""
+    """Make a page so wide, and wait until its charts of a kind are drawn for the width that they have there."""
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function(DRAWN, arg=[chart, width])
 
@@ -172,7 +172,7 @@ def draw_for_width(page: Page, chart: str, width: int) -> None:
 def check_drawn_for_width(page: Page, chart: str, width: int) -> None:
     """At this width a chart is drawn anew: its text has its full size, and nothing sticks out."""
     draw_for_width(page, chart, width)
-    for text, height, left, right in page.locator(f"{chart} text").evaluate_all(TEXTS):
+    for text, height, left, right in page.evaluate(TEXTS, f"{chart} text"):
         assert not text or height >= 11, text
         assert 0 <= left and right <= width, text
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -218,7 +218,7 @@ def test_charts_are_drawn_for_a_phone(view):
     page = view.put("regularisation", lab())
     wait_for(page, (2, 1, 0.1))
     check_drawn_for_width(page, ".lmkit-run-chart", 390)
-    check_drawn_for_width(page, ".lmkit-regularisation-histogram", 389)
+    check_drawn_for_width(page, ".lmkit-regularisation-histogram", 380)
 
 
 def test_view_stops_listening_when_it_is_closed(view):

@@ -93,6 +93,30 @@ def test_two_tabs_keep_each_others_answers(js):
     assert cards == ["abc", "abcd", "abcd"]
 
 
+def test_an_answer_that_is_taken_back_counts_no_more(js):
+    """Neither here, nor in a tab that had it, nor where it is imported; the rest counts as if it had never been."""
+    counts, told, due = js("""
+      const log = fakeLog(), other = new CardLog(() => log.storage);
+      log.add("a", 3); clock += 60000;
+      const slip = log.add("a", 1); log.add("a", 4);
+      other.add("b", 3);
+      log.takeBack(slip);
+      const tabs = [log, other, new CardLog(() => log.storage)].map(({ reviews }) => reviews.length);
+      other.add("b", 4);
+      const file = fakeLog(), early = fakeLog();
+      early.importText(JSON.stringify({ ...JSON.parse(given), reviews: [["a", 1, slip.at]] }));
+      const told = [file, early].map((one) => one.importText(log.exportText()));
+      const back = log.reset(); const none = log.reviews.length; back();
+      const due = [log, file, early].map(({ reviews }) => scheduleOf(reviews).get("a").due);
+      const [first, last] = file.reviews.filter(({ card }) => card === "a");
+      const expected = scheduleOf([{ ...first }, { ...last }]).get("a").due;
+      return [[tabs, none, file.reviews.length, early.reviews.length], told, [...due, expected]];
+    """, text_of())  # fmt: skip
+    assert counts == [[3, 4, 3], 0, 3, 3]
+    assert told == [{"added": 3, "known": 0, "unknownCards": []}] * 2
+    assert len(set(due)) == 1
+
+
 def test_a_page_has_one_log_and_hears_other_tabs(page, js):
     other = page.context.new_page()
     other.goto("http://book.test/other")
@@ -258,7 +282,7 @@ BAD_FILES = {
     text_of().replace("[]", "7"): "it has no list of answers",
     text_of(ONE, ("a", 3)): 'answer 2 has ["a",3], but it must be [card, grade, time]',
     text_of(ONE, ("A b", 3, 1)): 'answer 2 has the card "A b", but it must be a name of small letters',
-    text_of(("a", 0, 1)): "answer 1 has the grade 0, but it must be 1, 2, 3 or 4",
+    text_of(("a", 5, 1)): "answer 1 has the grade 5, but it must be 1, 2, 3 or 4 (or 0, taken back)",
     text_of(("a", "3", 1)): 'answer 1 has the grade "3"',
     text_of(("a", 3, 1.5)): "answer 1 has the time 1.5, but it must be a whole number of milliseconds",
     text_of(("a", 3, -1), ("a", 3, None), ("a", 9, 1)): "answer 1 has the time -1, but it must be a whole number "

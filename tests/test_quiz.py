@@ -8,7 +8,8 @@ from playwright.sync_api import expect
 
 from lmkit import study
 from lmkit.widgets import Flashcards, Quiz
-from tests.sample_cards import CARDS, FLASH, RIGHT, SECTION, WRONG, deck
+from tests.sample_cards import CARDS, CHOICES, FLASH, RIGHT, SECTION, WRONG, deck
+from tests.site.rendering import names
 
 # --- the quiz ---------------------------------------------------------------------------------------------------
 
@@ -214,6 +215,21 @@ def test_gaps_are_named_by_the_words_around_them(quiz):
     shown.button("Skip").click()
     expect(shown.card.get_by_label("Gap 2 of 2: net = …( this gap , 64)")).to_have_count(1)
     assert shown.card.locator("pre").inner_text().strip() == "net = (, 64)"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("keeps $w_{t-1}$, *not* $h_t$", "keeps w sub t − 1, not h sub t"),
+        (r"$-\log P(w_t)$", "− log P ( w sub t )"),
+        (r"$\frac{1}{\sqrt{n}} x^2$", "1 over root of n x to the 2"),
+        ("no `formula`", "no formula"),
+    ],
+)
+def test_choices_are_named_with_their_formulas_in_words(quiz, text, name):
+    choices = [CHOICES[0] | {"text": text}, CHOICES[1]]
+    card = study.Multiple(id="many", question="Which?", section=SECTION, choices=choices)
+    assert sorted(names(quiz(card).page, "checkbox")) == sorted([name, CHOICES[1]["text"]])
 
 
 def test_enter_goes_to_the_next_empty_gap_first(quiz):

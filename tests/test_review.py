@@ -1,6 +1,7 @@
 """The Review page's widget: what it asks, how it grades and marks, and that no answer is lost."""
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def opened(view, lab):
     empty = {"body": "<!doctype html>", "content_type": "text/html; charset=utf-8"}
     page.route("http://book.test/**", lambda route: route.fulfill(**empty))
     page.goto(ADDRESS)
-    page.evaluate("localStorage.clear()")
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
 
     def open_(*reviews, now: int = NOW, stored: str | None = None):
         page.goto(ADDRESS)
@@ -322,6 +323,39 @@ def test_a_session_can_be_ended_early(opened):
     expect(page.locator(".lmkit-review-summary:visible")).to_have_text(lead)
 
 
+def test_the_last_answers_can_be_taken_back(opened):
+    page = opened()
+    page.get_by_label("Cards at most").fill("2")
+    press(page, "Start the session")
+    back = page.get_by_role("button", name=re.compile("^Take back"))
+    expect(back).to_have_count(0)
+    press(page, "Show the answer")
+    page.keyboard.press("1")
+    for _ in range(5):
+        page.locator(".lmkit-card button:visible").click()
+    page.keyboard.press("4")
+    assert (shown_card(page), head(page)) == ("example-flashcard", "Once more, 1 card left · Examples")
+    press(page, "Take back ‘Easy’")
+    assert (shown_card(page), head(page)) == ("example-draw", "Card 2 of 2 · Examples · new")
+    press(page, "Take back ‘Again’")
+    assert (shown_card(page), head(page)) == ("example-flashcard", "Card 1 of 2 · Examples · new")
+    expect(back).to_have_count(0)
+    press(page, "Show the answer")
+    page.keyboard.press("3")
+    for _ in range(5):
+        page.locator(".lmkit-card button:visible").click()
+    page.keyboard.press("2")
+    said = "2 cards answered, 2 known at first sight (Hard 1, Good 1)."
+    expect(page.locator(".lmkit-review-end:visible")).to_contain_text(said)
+    press(page, "Take back ‘Hard’")
+    assert shown_card(page) == "example-draw"
+    press(page, "End the session")
+    page = opened()
+    expect(page.locator(".lmkit-review-summary:visible")).to_contain_text("9 cards are new.")
+    tab(page, "Progress")
+    expect(page.locator(".lmkit-review-keeping > p").first).to_contain_text("1 answer since")
+
+
 def test_a_session_waits_while_the_reader_looks_elsewhere(opened):
     page = opened(*[[card.id, 3, NOW - 60_000] for card in EXAMPLES.cards[:6]])
     press(page, "Start the session")
@@ -392,6 +426,48 @@ def test_an_exam_can_be_left(opened):
     expect(page.get_by_role("button", name="Start the exam")).to_be_focused()
     assert page.evaluate("(key) => localStorage.getItem(key)", KEY) is None
     assert not page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_an_exam_survives_a_reload(opened):
+    page = opened()
+    tab(page, "Exam")
+    press(page, "Start the exam")
+    asked = []
+    for number in range(7):
+        asked.append(shown_card(page))
+        if asked[-1] in RIGHT:
+            RIGHT[asked[-1]](page)
+        else:
+            page.locator(".lmkit-card-moves button:not(:disabled):visible").first.click()
+            order = page.locator(".lmkit-card-item:visible").all_inner_texts()
+        if number < 6:
+            press(page, "Next")
+    press(page, f"Question {asked.index('example-order') + 1}, answered")
+    page = opened()
+    expect(page.get_by_role("tab", name="Exam", selected=True)).to_be_visible()
+    expect(page.get_by_text("Your answers are still here.")).to_be_visible()
+    assert shown_card(page) == "example-order"
+    assert page.locator(".lmkit-card-item:visible").all_inner_texts() == order
+    press(page, "Hand in")
+    page.locator(".lmkit-review-asked:visible").get_by_role("button", name="Hand in").click()
+    expect(page.locator(".lmkit-review-mark")).to_contain_text("of 7 points")
+    grades = {card: grade for card, grade, _ in stored(page)}
+    assert {card: grades[card] for card in RIGHT} == dict.fromkeys(RIGHT, 3)
+    page = opened()
+    expect(page.get_by_role("tab", name="Session", selected=True)).to_be_visible()  # the exam is over
+
+
+@pytest.mark.parametrize(
+    "draft",
+    ["{", "7", '{"cards": ["lost-card"]}', '{"cards": ["example-order"], "draw": "1", "at": 0, "responses": [[9]]}'],
+)
+def test_an_exam_that_cannot_be_resumed_is_dropped(opened, draft):
+    page = opened()
+    page.evaluate("(draft) => sessionStorage.setItem('memory-and-chance:exam', draft)", draft)
+    page = opened()
+    tab(page, "Exam")
+    press(page, "Start the exam")
+    assert head(page).startswith("Question 1 of 7")
 
 
 # --- choice, progress, list --------------------------------------------------------------------------------------
@@ -475,7 +551,7 @@ def test_answers_go_out_as_a_file_and_come_back(opened):
     ("content", "said"),
     [
         ("{", "This file cannot be imported: it is not whole JSON: "),
-        (log_text(["a", 5, 1]), "answer 1 has the grade 5, but it must be 1, 2, 3 or 4; choose a file"),
+        (log_text(["a", 5, 1]), "grade 5, but it must be 1, 2, 3 or 4 (or 0, taken back); choose a file"),
         ("x" * 10_000_001, "The file is too large (10.0\u202fMB; progress files stay below 10.0\u202fMB)"),
         ("\x00\xff", "it is not whole JSON"),
     ],

@@ -126,6 +126,14 @@ def accessibility_faults(page: Page, within: Locator | None = None) -> list[str]
     return [f"{rule}: {html} ({summary})" for rule, html, summary in found]
 
 
+def names(page: Page, role: str) -> list[str]:
+    """The names of all controls of a role, in order, as the browser itself tells them to a screen reader."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    session.detach()
+    return [node["name"]["value"] for node in nodes if node["role"]["value"] == role and not node["ignored"]]
+
+
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     return page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")

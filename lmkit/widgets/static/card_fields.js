@@ -2,7 +2,7 @@
 
 import { CardForm, Drawing, marked, signOf } from "./card_form.js";
 import { ordinal, shuffled } from "./card_judge.js";
-import { fragment } from "./card_text.js";
+import { fragment, nameAfter, spoken } from "./card_text.js";
 import { element, setAttribute, setText, uniqueId } from "./dom.js";
 
 const TEXT_FIELD = {
@@ -20,7 +20,8 @@ export class ChoiceForm extends CardForm {
     const single = this.card.kind === "single", name = uniqueId("lmkit-choice");
     this.rows = this.card.choices.map(({ text }) => {
       const input = element("input", { type: single ? "radio" : "checkbox", name });
-      const label = element("label", {}, input, element("span", { class: "lmkit-card-text" }, fragment(text)));
+      const words = element("span", { class: "lmkit-card-text" }, fragment(text)), label = element("label", {}, input, words);
+      nameAfter(input, words);
       return { input, root: element("div", { class: "lmkit-card-choice" }, label) };
     });
     const legend = element("legend", {}, single ? "Choose one." : "Choose all that are right.");
@@ -34,6 +35,10 @@ export class ChoiceForm extends CardForm {
   get response() {
     const chosen = this.rows.flatMap(({ input }, i) => (input.checked ? [i] : []));
     return this.card.kind === "single" ? chosen[0] ?? null : chosen;
+  }
+
+  set response(chosen) {
+    this.rows.forEach(({ input }, i) => (input.checked = [chosen].flat().includes(i)));
   }
 
   field() {
@@ -90,7 +95,7 @@ export class FillForm extends CardForm {
     });
     input.addEventListener("keydown", (event) => this.entered(event));
     fit();
-    return { gap, input, root: element("span", { class: "lmkit-card-gap" }, input) };
+    return { gap, input, fit, root: element("span", { class: "lmkit-card-gap" }, input) };
   }
 
   /** A gap's name: its number and the words around it, other gaps as dots. */
@@ -102,7 +107,7 @@ export class FillForm extends CardForm {
       node.prepend(stand);
       return stand;
     });
-    const [before, after] = block.textContent.split(mark);
+    const [before, after] = spoken(block).split(mark);
     for (const stand of stands) stand.remove();
     const inCode = block.matches("pre"), near = (text, end) => (inCode ? text.split("\n").at(end) : text);
     const context = `${near(before, -1).slice(-CONTEXT)} this gap ${near(after, 0).slice(0, CONTEXT)}`;
@@ -111,6 +116,13 @@ export class FillForm extends CardForm {
 
   get response() {
     return Object.fromEntries(this.gaps.map(({ gap, input }) => [gap.name, input.value]));
+  }
+
+  set response(texts) {
+    for (const { gap, input, fit } of this.gaps) {
+      input.value = texts[gap.name];
+      fit();
+    }
   }
 
   /** To the next gap that is empty, if there is one. */
@@ -174,6 +186,10 @@ export class NumberForm extends CardForm {
     return this.input.value;
   }
 
+  set response(text) {
+    this.input.value = text;
+  }
+
   field() {
     if (this.filled) this.input.setAttribute("aria-invalid", "true");
     return this.input;
@@ -198,18 +214,18 @@ export class NumberForm extends CardForm {
 export class OrderForm extends CardForm {
   build() {
     const { items } = this.card;
-    this.places = shuffled(items.length, this.key);
-    if (this.places.every((place, i) => place === i)) this.places.push(this.places.shift());
+    const places = shuffled(items.length, this.key);
+    if (places.every((place, i) => place === i)) places.push(places.shift());
     this.moved = false;
     this.rows = items.map(({ text }, i) => this.row(text, i));
-    this.list = element("ol", { class: "lmkit-card-items" }, ...this.places.map((i) => this.rows[i].root));
+    this.list = element("ol", { class: "lmkit-card-items" });
     this.status = element("p", { class: "lmkit-unseen", "aria-live": "polite" });
-    this.refresh();
+    this.arrange(places);
     return element("div", {}, this.list, this.status);
   }
 
   row(html, i) {
-    const text = element("span", { class: "lmkit-card-text" }, fragment(html)), name = text.textContent.trim();
+    const text = element("span", { class: "lmkit-card-text" }, fragment(html)), name = spoken(text).trim();
     const [up, down] = [["Move up", "↑", -1], ["Move down", "↓", 1]].map(([does, sign, step]) => {
       const button = element("button", { type: "button", class: "lmkit-button", "aria-label": `${does}: ${name}`, title: does }, sign);
       button.addEventListener("click", () => this.move(i, step));
@@ -217,6 +233,12 @@ export class OrderForm extends CardForm {
     });
     const line = element("div", { class: "lmkit-card-item" }, text, element("span", { class: "lmkit-card-moves" }, up, down));
     return { name, up, down, line, root: element("li", {}, line) };
+  }
+
+  arrange(places) {
+    this.places = [...places];
+    this.list.replaceChildren(...places.map((i) => this.rows[i].root));
+    this.refresh();
   }
 
   /** The neighbour makes way: what moves in the page loses focus. */
@@ -244,6 +266,11 @@ export class OrderForm extends CardForm {
 
   get response() {
     return this.moved ? [...this.places] : [];
+  }
+
+  set response(places) {
+    this.moved = places.length > 0;
+    if (this.moved) this.arrange(places);
   }
 
   field() {

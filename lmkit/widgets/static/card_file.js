@@ -3,6 +3,7 @@
 import { LabError } from "./vocab.js";
 
 export const LOG_VERSION = 1;
+export const TAKEN_BACK = 0; // in place of a grade: the answer to this card at this time does not count
 const LOG_FORMAT = "memory-and-chance reviews";
 const LONGEST_FILE = 10_000_000; // characters; a browser's storage holds about half of that
 const LATEST = 8.64e15; // ms: the last moment that a Date can name
@@ -73,7 +74,7 @@ function faultOf(entry, place) {
   if (typeof card !== "string" || !/^[a-z0-9-]{1,200}$/.test(card)) {
     return says(`the card ${quoted(card)}`, "be a name of small letters, digits and hyphens");
   }
-  if (![1, 2, 3, 4].includes(grade)) return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4");
+  if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade)) return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
   if (!Number.isInteger(at) || at <= 0 || at > LATEST) {
     return says(`the time ${quoted(at)}`, "be a whole number of milliseconds since 1970");
   }

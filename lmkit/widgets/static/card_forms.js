@@ -14,7 +14,7 @@ const CARD_FORMS = {
  * card's id it decides the order of what is laid out; `link`, whether an answer names the section that explains it.
  *
  * A form has `root` (element), `selfGraded`, `filled` (there is something to check), `response` (JSON, see
- * card_judge.js), `locked`, and the methods `check({ quiet })` -> {right, empty}, `reveal()`, `focus()`, `close()`.
+ * card_judge.js; where the page judges, it can be set), `locked`, and the methods `check({ quiet })` -> {right, empty}, `reveal()`, `focus()`, `close()`.
  * `check` says in the form what is missing; it shows the verdicts and locks the form, unless it is to be quiet.
  */
 export function formOf(card, options = {}) {

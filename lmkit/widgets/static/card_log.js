@@ -1,7 +1,7 @@
 // The reader's progress: a log of answers in this browser's storage, to which is only ever added. All else is derived
 // from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
 
-import { isAhead, readLog, writeLog } from "./card_file.js";
+import { isAhead, readLog, TAKEN_BACK, writeLog } from "./card_file.js";
 import { LabError } from "./vocab.js";
 
 const LOG_KEY = "memory-and-chance:reviews";
@@ -14,8 +14,8 @@ export function openLog() {
 }
 
 /**
- * Attributes: `reviews`, all answers as {card, grade, at} in the order of time (grade 1 again, 2 hard, 3 good, 4 easy;
- * `at` in ms since 1970); `problem`, "" or sentences that say what is wrong with the storage, and what to do.
+ * Attributes: `reviews`, all answers that count as {card, grade, at} in the order of time (grade 1 again, 2 hard, 3 good,
+ * 4 easy; `at` in ms since 1970); `problem`, "" or sentences that say what is wrong with the storage, and what to do.
  */
 export class CardLog {
   /** `open` returns the storage, or throws where it is forbidden. */
@@ -32,7 +32,7 @@ export class CardLog {
   }
 
   get reviews() {
-    return (this.sorted ??= [...this.entries.values()].sort(byTime));
+    return (this.sorted ??= counting(this.entries.values()).sort(byTime));
   }
 
   get problem() {
@@ -42,10 +42,16 @@ export class CardLog {
   /** Note an answer of now; returns the entry. */
   add(card, grade) {
     let at = Date.now();
-    while (this.entries.has(keyOf({ card, grade, at }))) at += 1;
+    const times = new Set([...this.entries.values()].filter((entry) => entry.card === card).map((entry) => entry.at));
+    while (times.has(at)) at += 1;
     const entry = { card, grade, at };
     this.keep([entry]);
     return entry;
+  }
+
+  /** Have an answer count no more. It stays in the log, which is only ever added to, with a note beside it. */
+  takeBack({ card, at }) {
+    this.keep([{ card, grade: TAKEN_BACK, at }]);
   }
 
   /** Have `listener` called after every change, also one that another tab made; returns what ends that. */
@@ -59,7 +65,7 @@ export class CardLog {
   }
 
   exportText() {
-    return writeLog(this.reviews, { exported: new Date().toISOString() });
+    return this.written({ exported: new Date().toISOString() });
   }
 
   /**
@@ -69,7 +75,7 @@ export class CardLog {
   importText(text, cards = null) {
     const { reviews } = this.readFile(text);
     const fresh = new Map(reviews.map((entry) => [keyOf(entry), entry]));
-    const distinct = fresh.size;
+    const answers = counting(fresh.values());
     for (const key of this.entries.keys()) fresh.delete(key);
     const ahead = [...fresh.values()].find((entry) => isAhead(entry, Date.now()));
     if (ahead) {
@@ -78,7 +84,8 @@ export class CardLog {
     if (fresh.size) this.keep([...fresh.values()]);
     const foreign = cards ? reviews.filter(({ card }) => !cards.has(card)) : [];
     const unknownCards = [...new Set(foreign.map(({ card }) => card))].sort();
-    return { added: fresh.size, known: distinct - fresh.size, unknownCards };
+    const added = answers.filter((entry) => fresh.has(keyOf(entry))).length;
+    return { added, known: answers.length - added, unknownCards };
   }
 
   readFile(text) {
@@ -95,7 +102,7 @@ export class CardLog {
 
   /** Remove all answers, here and in other tabs; returns the function that brings them back. */
   reset() {
-    const removed = this.reviews;
+    const removed = [...this.entries.values()];
     this.pull();
     this.resets += 1;
     this.replace([]);
@@ -214,7 +221,7 @@ export class CardLog {
   /** Write all that is here. */
   push() {
     if (this.readOnly) return;
-    const text = writeLog(this.reviews, this.resets ? { resets: this.resets } : {});
+    const text = this.written(this.resets ? { resets: this.resets } : {});
     try {
       this.open().setItem(LOG_KEY, text);
     } catch (error) {
@@ -228,6 +235,10 @@ export class CardLog {
     this.seen = new Set(this.entries.keys());
   }
 
+  written(more) {
+    return writeLog([...this.entries.values()].sort(byTime), more);
+  }
+
   overflow() {
     const count = this.unsaved.size, are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
     this.fault =
@@ -238,6 +249,13 @@ export class CardLog {
 
 function keyOf({ card, grade, at }) {
   return `${at} ${card} ${grade}`;
+}
+
+/** The answers among entries that are not taken back. */
+function counting(entries) {
+  const all = [...entries], back = new Set();
+  for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
+  return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }
 
 function byTime(a, b) {

@@ -55,7 +55,7 @@ class ReviewView extends LabView {
     const whole = element("div", { class: "lmkit-review" }, notice.root, filter.root, tabs.root);
     keepKeys(whole);
     super(model, root, whole);
-    Object.assign(this, { log, notice, study, tabs, parts: [session, exam] });
+    Object.assign(this, { log, notice, study, tabs, session, exam });
     this.closeLog = log.onChange(() => this.refresh());
   }
 
@@ -64,6 +64,7 @@ class ReviewView extends LabView {
     if (cards !== this.cards) {
       this.cards = cards;
       this.study.set(cards.map((card) => ({ ...card, drawing: drawings[card.drawing] ?? null })), seed);
+      if (this.exam.resume()) this.tabs.show(this.tabs.parts.indexOf(this.exam));
     }
     this.refresh();
   }
@@ -76,7 +77,8 @@ class ReviewView extends LabView {
     super.close();
     this.closeLog();
     this.notice.close();
-    for (const part of this.parts) part.close();
+    this.session.close();
+    this.exam.close();
   }
 }
 

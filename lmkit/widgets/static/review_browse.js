@@ -1,7 +1,7 @@
 // All chosen cards, each with its answer folded away.
 
 import { Drawing } from "./card_form.js";
-import { fragment, sectionLink } from "./card_text.js";
+import { fragment, nameAfter, sectionLink } from "./card_text.js";
 import { element, setText } from "./dom.js";
 import { counted, NOTHING_CHOSEN } from "./review_parts.js";
 
@@ -38,7 +38,8 @@ export class BrowsePart {
 function foldedCard(card) {
   const kind = element("span", { class: "lmkit-numbers" }, KIND_LABELS[card.kind]);
   const question = element("div", { class: "lmkit-review-question" }, fragment(card.question));
-  const root = element("details", { class: "lmkit-review-folded" }, element("summary", {}, question, kind));
+  const summary = element("summary", {}, question, kind), root = element("details", { class: "lmkit-review-folded" }, summary);
+  nameAfter(summary, summary);
   root.addEventListener("toggle", () => {
     if (root.open && root.childElementCount === 1) root.append(answerOf(card));
   });

@@ -5,6 +5,7 @@ import { element, percent, setAttribute, setText } from "./dom.js";
 import {
   actionButton, afterTheKey, buttonRow, Confirmation, counted, CountField, NOTHING_CHOSEN, rereadList,
 } from "./review_parts.js";
+import { dropDraft, keepDraft, keptDraft } from "./review_draft.js";
 import { drawCards, isChecked } from "./review_plan.js";
 
 const EXAM_LENGTH = 10;
@@ -13,6 +14,7 @@ const EXAM_MOST = 200;
 const EXAM_RULES =
   "One point for each question that is answered right in all its parts. You can go back and change answers until you " +
   "hand in; then you see the mark, the explanations and what to reread. The answers count for the schedule, too.";
+const RESUMED = "The page was loaded anew while this exam was open. Your answers are still here.";
 const NOTHING_TO_JUDGE =
   "The chosen cards have no question that the page can judge: flashcards and drawings you judge yourself. " +
   "Choose other kinds above.";
@@ -48,21 +50,44 @@ export class ExamPart {
   }
 
   start() {
-    this.paper?.close();
-    const { seed, order, log, announce } = this.study;
-    const draw = `${seed} ${log.reviews.length}`;
-    const cards = drawCards(this.choice, this.length.value, draw);
-    this.paper = new Paper(cards, { seed: draw, order, log, announce, onEnd: () => this.ended() });
-    this.place.replaceChildren(this.paper.root);
-    this.offer.hidden = true;
-    addEventListener("beforeunload", this.leaving);
+    const { seed, log } = this.study, draw = `${seed} ${log.reviews.length}`;
+    this.open(this.paperOf(drawCards(this.choice, this.length.value, draw), draw));
     this.paper.go(0);
   }
 
+  /** Go on with the exam that was open when the page was loaded anew; returns whether there is one. */
+  resume() {
+    const draft = keptDraft();
+    if (this.paper || !draft) return false;
+    try {
+      const paper = this.paperOf(draft.cards.map((id) => this.study.order.find((card) => card.id === id)), draft.draw);
+      paper.restore(draft);
+      this.open(paper, element("p", { class: "lmkit-footnote", role: "status" }, RESUMED));
+      return true;
+    } catch {
+      dropDraft(); // the book has other cards by now
+      return false;
+    }
+  }
+
+  paperOf(cards, draw) {
+    const { order, log, announce } = this.study;
+    return new Paper(cards, { draw, order, log, announce, onEnd: () => this.ended() });
+  }
+
+  open(paper, ...notes) {
+    this.paper?.close();
+    this.paper = paper;
+    this.place.replaceChildren(...notes, paper.root);
+    this.offer.hidden = true;
+    addEventListener("beforeunload", this.leaving);
+  }
+
   ended() {
+    dropDraft();
     removeEventListener("beforeunload", this.leaving);
     this.offer.hidden = false;
-    if (this.paper.left) this.place.replaceChildren();
+    this.place.replaceChildren(...(this.paper.left ? [] : [this.paper.root]));
     this.refresh();
     if (this.paper.left) this.begin.focus();
   }
@@ -75,10 +100,10 @@ export class ExamPart {
 
 /** The questions of one exam; `open` until it is handed in or left. */
 class Paper {
-  constructor(cards, { seed, order, log, announce, onEnd }) {
-    Object.assign(this, { cards, order, log, announce, onEnd, open: true });
+  constructor(cards, { draw, order, log, announce, onEnd }) {
+    Object.assign(this, { cards, draw, order, log, announce, onEnd, open: true });
     const onEnter = afterTheKey(() => this.open && this.step(1));
-    this.forms = cards.map((card) => formOf(card, { seed, onChange: () => this.mark(), onEnter }));
+    this.forms = cards.map((card) => formOf(card, { seed: draw, onChange: () => this.changed(), onEnter }));
     this.head = element("p", { class: "lmkit-review-head" });
     this.numbers = cards.map((_, i) => actionButton(String(i + 1), () => this.go(i), "lmkit-review-number"));
     const list = element("ol", { class: "lmkit-review-numbers", "aria-label": "Questions" });
@@ -100,13 +125,34 @@ class Paper {
   }
 
   go(place) {
+    this.show(place);
+    this.keep();
+    this.forms[place].focus();
+  }
+
+  show(place) {
     this.at = place;
     this.forms.forEach(({ root }, i) => (root.hidden = i !== place));
     setText(this.head, `Question ${place + 1} of ${this.cards.length} · ${this.cards[place].chapterTitle}`);
     this.back.disabled = place === 0;
     this.forth.disabled = place === this.cards.length - 1;
     this.numbers.forEach((button, i) => setAttribute(button, "aria-current", i === place ? "step" : null));
-    this.forms[place].focus();
+  }
+
+  changed() {
+    this.mark();
+    this.keep();
+  }
+
+  keep() {
+    const { cards, draw, at, forms } = this;
+    keepDraft({ cards: cards.map(({ id }) => id), draw, at, responses: forms.map(({ response }) => response) });
+  }
+
+  restore({ at, responses }) {
+    this.forms.forEach((form, i) => (form.response = responses[i]));
+    this.mark();
+    this.show(at);
   }
 
   step(by) {

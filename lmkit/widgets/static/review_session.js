@@ -24,8 +24,9 @@ export class SessionPart {
     this.check = actionButton("Check", () => this.judge(), "lmkit-review-main");
     this.pass = actionButton("I do not know", () => this.giveUp());
     this.checks = buttonRow(this.check, this.pass);
-    this.stop = actionButton("End the session", () => this.finish());
-    const foot = element("div", { class: "lmkit-review-foot" }, this.checks, this.grades.root, this.stop);
+    this.back = actionButton("", () => this.takeBack());
+    const others = buttonRow(this.back, actionButton("End the session", () => this.finish()));
+    const foot = element("div", { class: "lmkit-review-foot" }, this.checks, this.grades.root, others);
     this.running = element("div", { class: "lmkit-review-running" }, this.bar, this.head, this.place, foot);
     this.end = element("div", { class: "lmkit-review-end", tabindex: "-1" });
     this.running.hidden = this.end.hidden = true;
@@ -46,6 +47,7 @@ export class SessionPart {
     this.total = this.queue.length;
     this.again = [];
     this.firsts = new Map(); // the first grade of each card
+    this.past = []; // what the session was before each answer
     this.end.hidden = this.offer.root.hidden = true;
     this.running.hidden = false;
     this.next();
@@ -54,6 +56,7 @@ export class SessionPart {
   /** Cards that were not known come again when the others are through. */
   next() {
     this.form?.close();
+    this.nameBack();
     const card = (this.card = this.queue.shift() ?? this.again.shift());
     if (!card) return this.finish();
     const fresh = !this.firsts.has(card.id);
@@ -104,11 +107,28 @@ export class SessionPart {
   }
 
   grade(grade) {
-    const { card } = this;
-    this.study.log.add(card.id, grade);
+    const { card, queue, again, firsts } = this, entry = this.study.log.add(card.id, grade);
+    this.past.push({ entry, queue: [card, ...queue], again: [...again], firsts: new Map(firsts) });
     if (!this.firsts.has(card.id)) this.firsts.set(card.id, { card, grade });
     if (grade === 1) this.again.push(card);
     this.next();
+  }
+
+  /** Forget the last answer, and ask that card again. */
+  takeBack() {
+    const { entry, ...before } = this.past.pop();
+    this.study.log.takeBack(entry);
+    Object.assign(this, before);
+    this.end.hidden = this.offer.root.hidden = true;
+    this.running.hidden = false;
+    this.next();
+  }
+
+  /** The button says which answer it takes back. */
+  nameBack() {
+    const last = this.past.at(-1)?.entry;
+    setText(this.back, last ? `Take back ‘${GRADES[last.grade - 1]}’` : "");
+    this.back.hidden = !last;
   }
 
   finish() {
@@ -129,7 +149,8 @@ export class SessionPart {
     const said = grades.filter(([, count]) => count).map(([name, count]) => `${name} ${count}`).join(", ");
     const title = element("p", { class: "lmkit-title" }, "The session is over");
     const line = `${counted(results.length, "card")} answered, ${known} known at first sight${said ? ` (${said})` : ""}.`;
-    return [title, element("p", {}, line), rereadList("Worth rereading:", weak, order)];
+    const back = this.past.length ? [buttonRow(actionButton(this.back.textContent, () => this.takeBack()))] : [];
+    return [title, element("p", {}, line), ...back, rereadList("Worth rereading:", weak, order)];
   }
 }
 

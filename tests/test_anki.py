@@ -1,21 +1,28 @@
 """The deck for Anki: that Anki's own library takes it, keeps a reader's schedule, and misses nothing."""
 
+import base64
 import importlib.util
 import os
 import re
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from matplotlib.colors import rgb_to_hsv, to_rgb
+from PIL import Image
 from sphinx.errors import ExtensionError
 
 from lmkit import study
 from lmkit.__main__ import main
+from lmkit.plots import roles
 from lmkit.study import anki, drawings
 from lmkit.study.faces import faces, figure, picture_file, shuffled
 from tests.anki_profile import ROOT, Profile
+from tests.colour import contrast, luminance
 
 EXAMPLES = Path(__file__).with_name("example_cards.yml")
 MADE, LATER = 1_700_000_000, 1_700_000_100  # seconds since 1970
@@ -253,6 +260,25 @@ def test_pictures_in_the_file_are_documents_of_their_own(tmp_path):
     anki.write_deck(tmp_path / "a.apkg", [examples_with()], timestamp=MADE)
     with zipfile.ZipFile(tmp_path / "a.apkg") as file:
         assert file.read("0").decode() == drawings.document("recurrent-network", 1)
+
+
+def test_drawings_are_dark_at_night_and_each_role_keeps_its_hue(browser):
+    """Measured on squares in the colours in which drawings write, on their white paper, as a browser shows them."""
+    hues = [roles.color(role, text=True) for role in roles.ROLES]
+    squares = "".join(f'<rect x="{20 * i}" width="10" height="10" fill="{hue}"/>' for i, hue in enumerate(hues))
+    width = 20 * len(hues)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="10">{squares}</svg>'
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    page = browser.new_page(viewport={"width": width, "height": 40})
+    css = anki._model("draw").css + "img { display: block; border-radius: 0; max-width: none; }"
+    page.set_content(f'<style>body {{ margin: 0; }} {css}</style><div class="nightMode"><img src="{source}">')
+    shown = Image.open(BytesIO(page.locator("img").screenshot())).convert("RGB")
+    page.close()
+    for i, day in enumerate(hues):
+        night, paper = (np.divide(shown.getpixel((20 * i + x, 5)), 255) for x in (5, 15))
+        assert luminance(paper) < 0.02 and contrast(night, paper) >= 4.5
+        (hue, saturation, _), (turned, *_) = map(rgb_to_hsv, (to_rgb(day), night))
+        assert saturation < 0.3 or (turned - hue + 0.06) % 1 < 0.12  # greys have no hue
 
 
 @pytest.mark.parametrize(("name", "message"), [

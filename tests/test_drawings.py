@@ -10,6 +10,7 @@ from lmkit.plots.roles import ROLES, css
 from lmkit.study import drawings
 from lmkit.study.drawings.pen import PAPER
 from lmkit.study.drawings.searching import _PANELS, nucleus_size
+from tests.colour import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
 PHONE, SMALLEST = 306, 11  # px; so much room has a card on a phone 390 px wide
@@ -140,20 +141,12 @@ def test_no_line_runs_through_a_label(measured):
         assert not through, (box["text"], through)
 
 
-def contrast(a, b):
-    def light(colour):
-        channels = [int(value) / 255 for value in re.findall(r"\d+", colour)[:3]]
-        return sum(w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
-                   for w, c in zip((0.2126, 0.7152, 0.0722), channels, strict=True))
-    high, low = sorted([light(a), light(b)], reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_text_can_be_read_in_both_themes(browser, name, theme):
     page = browser.new_page()
-    paper, ink = {"light": ("rgb(255, 255, 255)", "#1f2328"), "dark": ("rgb(18, 18, 18)", "#ced6dd")}[theme]
+    paper, ink = {"light": ("#ffffff", "#1f2328"), "dark": ("#121212", "#ced6dd")}[theme]
     page.set_content(f"<html data-theme={theme}><style>{css()} body {{ color: {ink} }}</style>{drawings.svg(name)}")
-    hues = page.evaluate("[...document.querySelectorAll('text')].map((text) => getComputedStyle(text).fill)")
+    fills = page.evaluate("[...document.querySelectorAll('text')].map((text) => getComputedStyle(text).fill)")
+    hues = [[int(value) / 255 for value in re.findall(r"\d+", fill)] for fill in fills]  # rgb(…) as matplotlib takes it
     assert all(contrast(hue, paper) >= 4.5 for hue in hues)
     page.close()
 

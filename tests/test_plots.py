@@ -14,6 +14,7 @@ from matplotlib.text import Annotation
 from lmkit import plots
 from lmkit.plots import heatmaps, line_labels, measurements
 from lmkit.plots.sketch import PLAIN, THICK, THIN, tint
+from tests.colour import contrast, luminance
 
 WORDS = "one . two . three".split()
 VALUES = {"f": 0.93, "i": 0.41, "g": -0.72, "o": 0.88, "c_prev": 1.24, "c": 0.858, "h_prev": -0.31, "h": 0.612}
@@ -73,13 +74,6 @@ def overlaps(ax, slack=1.0):
     ax.figure.canvas.draw()
     boxes = [(t.get_text(), t.get_window_extent().padded(-slack)) for t in ax.texts if t.get_text().strip()]
     return [(a, b) for (a, box), (b, other) in combinations(boxes, 2) if box.overlaps(other)]
-
-
-def light(colour):
-    """Relative luminance."""
-    channels = np.array(to_rgb(colour))
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ (0.2126, 0.7152, 0.0722))
 
 
 # --- all of them ------------------------------------------------------------------------------------------
@@ -144,7 +138,7 @@ def test_roles_that_meet_in_a_drawing_have_different_colours(group, dark):
 
 @pytest.mark.parametrize("role", "i f g o hidden cell input embedding output muted".split())
 def test_text_of_a_role_can_be_read_on_its_tint(role):
-    assert (light(tint(role)) + 0.05) / (light(plots.color(role, text=True)) + 0.05) >= 4.5
+    assert contrast(tint(role), plots.color(role, text=True)) >= 4.5
 
 
 def test_tint_is_between_white_and_the_colour():
@@ -681,13 +675,13 @@ def test_role_decides_the_colours_of_a_heatmap(role, limits, label):
 @pytest.mark.parametrize("role", ["i", "f", "o"])
 def test_sequential_colours_darken_all_the_way_through_the_role_s_own(role):
     colours = heatmaps.sequential(role)(np.linspace(0, 1, 101))
-    assert (np.diff([light(c[:3]) for c in colours]) < 0).all()
+    assert (np.diff([luminance(c[:3]) for c in colours]) < 0).all()
     assert min(np.abs(colours[:, :3] - to_rgb(plots.color(role))).max(axis=1)) < 0.02
 
 
 def test_diverging_colours_darken_towards_both_ends_and_differ_in_hue():
     colours = heatmaps.diverging()(np.linspace(0, 1, 201))[:, :3]
-    lightness = np.array([light(c) for c in colours])
+    lightness = np.array([luminance(c) for c in colours])
     assert (np.diff(lightness[:100]) > 0).all() and (np.diff(lightness[101:]) < 0).all()
     assert (colours[:60, 0] > colours[:60, 2]).all() and (colours[-60:, 2] > colours[-60:, 0]).all()
 

@@ -18,6 +18,7 @@ from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, entropy, offers
 from lmkit.widgets.bundle import bundle
 from lmkit.widgets.picture import noscript
+from tests.colour import contrast
 from tests.stand_in import module_page
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
@@ -37,17 +38,6 @@ def own_lab(**settings) -> DecodingLab:
 
 
 # --- roles ------------------------------------------------------------------------------------------------
-
-
-def luminance(colour: str) -> float:
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(a: str, b: str) -> float:
-    low, high = sorted([luminance(a), luminance(b)])
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("role", roles.ROLES)

@@ -66,6 +66,7 @@ ol.choices { list-style: upper-alpha; }
 pre { overflow-x: auto; font-size: 0.9em; }
 summary { color: MUTED; font-size: 0.85em; }
 img { max-width: 100%; height: auto; background: #ffffff; border-radius: 6px; }
+.nightMode img { filter: invert(0.9) hue-rotate(180deg); } /* dark paper, and each role keeps its hue */
 """
 _ROLES = {"LABEL": "model", "MUTED": "muted", "RIGHT": "accuracy", "WRONG": "f"}
 

@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.site import book
 from tests.site.lab import Lab
-from tests.site.rendering import accessibility_faults, overflow
+from tests.site.rendering import accessibility_faults, names, overflow
 
 pytestmark = pytest.mark.site
 KIND, DOCUMENT = "ReviewView", "book/review"
@@ -56,13 +57,16 @@ class Driver(Lab):
             expect(self.root.locator(".lmkit-review-grade:visible")).to_have_count(4)
             self.page.keyboard.press(grade)
 
-    def hand_in_empty_exam(self) -> None:
+    def start_exam(self, questions: int) -> None:
         self.tab("Exam")
-        self.root.get_by_label("Questions").fill(str(QUESTIONS))
+        self.root.get_by_label("Questions").fill(str(questions))
         self.press("Start the exam")
+
+    def hand_in_empty_exam(self, questions: int = QUESTIONS) -> None:
+        self.start_exam(questions)
         self.press("Hand in")
         self.root.locator(".lmkit-review-asked:visible").get_by_role("button", name="Hand in").click()
-        expect(self.root.locator(".lmkit-review-mark")).to_have_text(f"0 of {QUESTIONS} points, 0\u202f%")
+        expect(self.root.locator(".lmkit-review-mark")).to_have_text(f"0 of {questions} points, 0\u202f%")
 
 
 def test_answers_survive_a_reload_and_travel_as_a_file(lab):
@@ -133,6 +137,25 @@ def test_page_needs_no_network_once_it_is_loaded(lab):
     lab.root.locator(".lmkit-review-folded summary").first.click()
     expect(lab.root.locator(".lmkit-review-answer").first).to_be_visible()
     assert lab.page.watch.requests == []
+
+
+def test_everybody_can_answer_every_question(lab):
+    """All that the page can judge, in one exam: every choice has a name, and no two of a question have the same."""
+    lab = lab(size="390", theme="dark")
+    asked = [card for card in lab.cards.values() if card["kind"] not in ("flashcard", "draw")]
+    lab.start_exam(len(asked))
+    forms = lab.root.locator(".lmkit-review-running .lmkit-card")
+    forms.evaluate_all("(all) => { for (const form of all) form.hidden = false; }")
+    assert accessibility_faults(lab.page, lab.root) == []
+    assert overflow(lab.page) <= 0
+    for role in ("radio", "checkbox"):
+        cards = lab.root.locator(f".lmkit-card:has([type={role}])")
+        counts = cards.evaluate_all("(all) => all.map((card) => card.querySelectorAll('input').length)")
+        found = iter(names(lab.page, role))
+        for count in counts:
+            choices = list(islice(found, count))
+            assert all(choices) and len(set(choices)) == count, choices
+        assert len(counts) > QUESTIONS and not list(found)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -32,7 +32,7 @@ export class ExamPart {
     const start = [this.words, fields, element("p", { class: "lmkit-footnote" }, EXAM_RULES), buttonRow(this.begin)];
     this.offer = element("div", { class: "lmkit-review-offer" }, ...start);
     this.paper = null;
-    this.place = element("div");
+    this.place = element("div", { class: "lmkit-review-running" });
     this.root = element("div", {}, this.place, this.offer);
     this.leaving = (event) => event.preventDefault(); // the browser asks whether to leave an exam
   }

@@ -113,13 +113,17 @@ def picture_faults(page: Page) -> list[str]:
     return faults
 
 
-def accessibility_faults(page: Page, within: Locator | None = None) -> list[str]:
-    """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element."""
+def accessibility_faults(page: Page, within: Locator | None = None, contrast: bool = True) -> list[str]:
+    """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element.
+
+    Contrast takes most of the time; a page with very much on it can be judged without.
+    """
     if not page.evaluate("() => Boolean(globalThis.axe)"):  # else the page has been prepared before
         page.evaluate(ONE_WORD_PER_COLOUR)
         page.evaluate(AXE_SCRIPT)
     # Without preload axe asks the server for nothing; the rules that need it are about video and locked rotation.
     options = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
+    options["rules"] = {"color-contrast": {"enabled": contrast}}
     run = "([within, options]) => axe.run(within ?? document, options).then(({ violations }) => violations)"
     violations = page.evaluate(run, [within and within.element_handle(), options])
     found = [(v["id"], node["html"][:200], node["failureSummary"]) for v in violations for node in v["nodes"]]

@@ -323,28 +323,29 @@ def test_a_session_can_be_ended_early(opened):
     expect(page.locator(".lmkit-review-summary:visible")).to_have_text(lead)
 
 
+def grade_flashcard_and_drawing(page, first: str, second: str) -> None:
+    """Answer the first two of the examples, each with the key of a grade."""
+    press(page, "Show the answer")
+    page.keyboard.press(first)
+    for _ in range(5):  # the drawing's steps
+        page.locator(".lmkit-card button:visible").click()
+    page.keyboard.press(second)
+
+
 def test_the_last_answers_can_be_taken_back(opened):
     page = opened()
     page.get_by_label("Cards at most").fill("2")
     press(page, "Start the session")
     back = page.get_by_role("button", name=re.compile("^Take back"))
     expect(back).to_have_count(0)
-    press(page, "Show the answer")
-    page.keyboard.press("1")
-    for _ in range(5):
-        page.locator(".lmkit-card button:visible").click()
-    page.keyboard.press("4")
+    grade_flashcard_and_drawing(page, "1", "4")
     assert (shown_card(page), head(page)) == ("example-flashcard", "Once more, 1 card left · Examples")
     press(page, "Take back ‘Easy’")
     assert (shown_card(page), head(page)) == ("example-draw", "Card 2 of 2 · Examples · new")
     press(page, "Take back ‘Again’")
     assert (shown_card(page), head(page)) == ("example-flashcard", "Card 1 of 2 · Examples · new")
     expect(back).to_have_count(0)
-    press(page, "Show the answer")
-    page.keyboard.press("3")
-    for _ in range(5):
-        page.locator(".lmkit-card button:visible").click()
-    page.keyboard.press("2")
+    grade_flashcard_and_drawing(page, "3", "2")
     said = "2 cards answered, 2 known at first sight (Hard 1, Good 1)."
     expect(page.locator(".lmkit-review-end:visible")).to_contain_text(said)
     press(page, "Take back ‘Hard’")

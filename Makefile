@@ -38,7 +38,7 @@ test: lint $(BUILT) $(BROWSER) ## check everything; brings what it needs, a brow
 	$(PYTEST) --dist worksteal
 
 lint: $(INSTALLED) ## check the style of the code, and that the repository's address is the same everywhere
-	$(BIN)/ruff check .
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python book/_ext/address.py
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser

@@ -95,11 +95,24 @@ def run(recipe: Recipe, seed: int, settings: dict[str, Any] | None = None) -> Ru
     streams, steps = _streams(recipe, training)
     epoch = steps // EPOCHS
     history = train(
-        model, streams, steps=steps, window=recipe.window, variable_window=recipe.variable_window, lr=recipe.lr,
-        warmup=recipe.warmup, schedule=recipe.schedule, optimizer=recipe.optimizer, weight_decay=recipe.weight_decay,
-        alpha=recipe.alpha, beta=recipe.beta, averaging=recipe.averaging, clip=recipe.clip, validation=held_out,
-        validate_every=epoch, progress=False,
-    )  # fmt: skip
+        model,
+        streams,
+        steps=steps,
+        window=recipe.window,
+        variable_window=recipe.variable_window,
+        lr=recipe.lr,
+        warmup=recipe.warmup,
+        schedule=recipe.schedule,
+        optimizer=recipe.optimizer,
+        weight_decay=recipe.weight_decay,
+        alpha=recipe.alpha,
+        beta=recipe.beta,
+        averaging=recipe.averaging,
+        clip=recipe.clip,
+        validation=held_out,
+        validate_every=epoch,
+        progress=False,
+    )
     validation = history.validation[: EPOCHS - 1] + history.validation[-1:]
     losses = [history.losses[k * epoch : (k + 1) * epoch] for k in range(EPOCHS)]
     return Run(
@@ -166,9 +179,21 @@ ALPHAS = BETAS = (0.0, 1.0, 2.0, 4.0)
 DECAYS = (0.0, 0.1, 0.3, 1.0)
 # The best-known treatment (Howard & Gugger 2020, chapter 12).
 PEER = Recipe(
-    hidden_size=64, num_layers=2, embedding_std=1.0, batch_size=64, window=16, shifted=False, lr=0.01, warmup=0.25,
-    optimizer="adamw", weight_decay=0.1, output_p=0.4, alpha=2.0, beta=1.0, clip=math.inf,
-)  # fmt: skip
+    hidden_size=64,
+    num_layers=2,
+    embedding_std=1.0,
+    batch_size=64,
+    window=16,
+    shifted=False,
+    lr=0.01,
+    warmup=0.25,
+    optimizer="adamw",
+    weight_decay=0.1,
+    output_p=0.4,
+    alpha=2.0,
+    beta=1.0,
+    clip=math.inf,
+)
 # Ours, chosen on the nested splits; see `development`. Where the whole range of numbers has been seen, less decay and
 # more TAR are better.
 OURS = Recipe(input_p=0.05, output_p=0.1, alpha=2.0, beta=1.0)
@@ -238,12 +263,19 @@ def development() -> Iterator[Job]:
     """One change of our settings at a time, on the nested splits: what they were chosen on."""
     changes = {
         "nested sequential": [
-            {}, {"starts": 4}, {"optimizer": "adamw"}, {"num_layers": 2, "hidden_size": 64}, {"window": 32},
-            {"weight_decay": 0.3}, {"alpha": 0.0, "beta": 0.0}, {"alpha": 1.0, "beta": 2.0}, {"weight_p": 0.05},
+            {},
+            {"starts": 4},
+            {"optimizer": "adamw"},
+            {"num_layers": 2, "hidden_size": 64},
+            {"window": 32},
+            {"weight_decay": 0.3},
+            {"alpha": 0.0, "beta": 0.0},
+            {"alpha": 1.0, "beta": 2.0},
+            {"weight_p": 0.05},
             {"output_p": 0.3},
         ],
         "nested diagonal": [{}, {"weight_decay": 0.7}, {"beta": 1.0}, {"starts": 4}],
-    }  # fmt: skip
+    }
     bases = {"nested sequential": OURS, "nested diagonal": OURS_DIAGONAL}
     for seed, split in product(range(21, 24), changes):
         for change in changes[split]:

@@ -80,9 +80,7 @@ def remember_long(model: LSTMLanguageModel, longest: int) -> None:
             bias_hh.zero_()
 
 
-def fresh_stories(
-    seed: int, batch_size: int, length: int, grammar: stories.Grammar | None = None
-) -> Iterator[Tensor]:
+def fresh_stories(seed: int, batch_size: int, length: int, grammar: stories.Grammar | None = None) -> Iterator[Tensor]:
     """Endless streams (N, length + 1) of fresh Stories text, every row beginning with an end token."""
     vocab, end = stories.vocab(), stories.load_grammar().end
     supplies = [stories.stories(seed * batch_size + row, grammar) for row in range(batch_size)]

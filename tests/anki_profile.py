@@ -53,14 +53,22 @@ def report(col):
         cards = note.cards()
         shown = cards[0].render_output()
         notes[note.guid] = {
-            "fields": dict(note.items()), "tags": note.tags, "kind": note.note_type()["name"], "cards": len(cards),
-            "deck": col.decks.name(cards[0].did), "front": shown.question_text, "back": shown.answer_text,
+            "fields": dict(note.items()),
+            "tags": note.tags,
+            "kind": note.note_type()["name"],
+            "cards": len(cards),
+            "deck": col.decks.name(cards[0].did),
+            "front": shown.question_text,
+            "back": shown.answer_text,
             "schedule": [cards[0].type, cards[0].reps, cards[0].ivl, cards[0].due],
         }
     media = col.media.check()
     return {
-        "notes": notes, "missing": list(media.missing), "unused": list(media.unused),
-        "empty": len(col.get_empty_cards().notes), "media": sorted(p.name for p in Path(col.media.dir()).iterdir()),
+        "notes": notes,
+        "missing": list(media.missing),
+        "unused": list(media.unused),
+        "empty": len(col.get_empty_cards().notes),
+        "media": sorted(p.name for p in Path(col.media.dir()).iterdir()),
     }
 
 

@@ -27,9 +27,12 @@ def run_of(on, seed, accuracy=0.5):
     """A run with these parts, whose numbers follow from its accuracy."""
     curve = [round(accuracy * (epoch + 1) / 3, 4) for epoch in range(3)]
     ends = {
-        "accuracy": accuracy, "cross_entropy": 1 - accuracy, "cached_accuracy": accuracy + 0.02,
-        "cached_cross_entropy": 0.9 - accuracy, "train_cross_entropy": 0.5 - accuracy / 2,
-    }  # fmt: skip
+        "accuracy": accuracy,
+        "cross_entropy": 1 - accuracy,
+        "cached_accuracy": accuracy + 0.02,
+        "cached_cross_entropy": 0.9 - accuracy,
+        "train_cross_entropy": 0.5 - accuracy / 2,
+    }
     settings = {part: part in on for part in PARTS}
     return Run(settings, seed, [1 - a for a in curve], [2 - a for a in curve], curve, ends)
 
@@ -263,8 +266,13 @@ def test_curves_are_drawn_to_one_scale(view, made):
     names = page.locator(".lmkit-ablation-curves .lmkit-run-key").all_text_contents()
     assert names == ["none", "TAR", "all"]
     drawn = [y for n in range(3) for y in heights(page, n)]
-    true = [mean for on in ((), ("tar",), EVERY) for one in lab.combinations if one.on == set(on)
-            for mean, _ in one.curve("valid_accuracy")]  # fmt: skip
+    true = [
+        mean
+        for on in ((), ("tar",), EVERY)
+        for one in lab.combinations
+        if one.on == set(on)
+        for mean, _ in one.curve("valid_accuracy")
+    ]
     per = (drawn[8] - drawn[0]) / (true[8] - true[0])
     for y, value in zip(drawn, true, strict=True):
         assert y == pytest.approx(drawn[0] + per * (value - true[0]), abs=0.3)

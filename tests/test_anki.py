@@ -103,7 +103,9 @@ def test_sides_are_rendered_with_chapter_section_and_link(book_decks, book_in_an
     for deck in book_decks:
         for card in deck.cards:
             front, back = notes[card.id]["front"], notes[card.id]["back"]
-            start = f'<a href="https://example.org/book-of-chance/book/{deck.chapter}.html#{study.anchor(card.section)}">'
+            start = (
+                f'<a href="https://example.org/book-of-chance/book/{deck.chapter}.html#{study.anchor(card.section)}">'
+            )
             assert start in front and start in back
             assert faces(card).question in front and faces(card).answer in back
             assert faces(card).answer not in front
@@ -281,11 +283,14 @@ def test_drawings_are_dark_at_night_and_each_role_keeps_its_hue(browser):
         assert saturation < 0.3 or (turned - hue + 0.06) % 1 < 0.12  # greys have no hue
 
 
-@pytest.mark.parametrize(("name", "message"), [
-    ("deck.zip", "must end in .apkg, but it is 'deck.zip'; write deck.apkg"),
-    ("nowhere/deck.apkg", "folder must exist, but .*nowhere is none; make it first"),
-    ("folder.apkg", "must be a file, but .*folder.apkg is a folder; choose another name"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("deck.zip", "must end in .apkg, but it is 'deck.zip'; write deck.apkg"),
+        ("nowhere/deck.apkg", "folder must exist, but .*nowhere is none; make it first"),
+        ("folder.apkg", "must be a file, but .*folder.apkg is a folder; choose another name"),
+    ],
+)
 def test_command_says_what_is_wrong_with_the_name(tmp_path, capsys, name, message):
     (tmp_path / "folder.apkg").mkdir()
     assert main(["cards", "--anki", str(tmp_path / name)]) == 2
@@ -293,12 +298,15 @@ def test_command_says_what_is_wrong_with_the_name(tmp_path, capsys, name, messag
     assert os.listdir(tmp_path) == ["folder.apkg"]
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ([], "one of --check and --anki DECK.apkg must be given"),
-    (["--check", "--address", "https://example.org"], "--address must come with --anki"),
-    (["--anki", "{}/deck.apkg", "--address", "example.org"], "address must be .*https://.*but it is 'example.org'"),
-    (["--anki", "{}/deck.apkg", "--chapter", "gru"], "chapter must be one of .* but it is 'gru'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "one of --check and --anki DECK.apkg must be given"),
+        (["--check", "--address", "https://example.org"], "--address must come with --anki"),
+        (["--anki", "{}/deck.apkg", "--address", "example.org"], "address must be .*https://.*but it is 'example.org'"),
+        (["--anki", "{}/deck.apkg", "--chapter", "gru"], "chapter must be one of .* but it is 'gru'"),
+    ],
+)
 def test_command_says_what_is_wrong_with_its_options(tmp_path, capsys, arguments, message):
     assert main(["cards", *(text.format(tmp_path) for text in arguments)]) == 2
     assert re.search(message, capsys.readouterr().err)

@@ -22,8 +22,15 @@ def test_wide_beam_search_finds_what_exhaustive_search_finds(seed, vocab_size, l
     assert math.isclose(sum(math.exp(decoded.log_prob) for decoded in found), 1)
 
 
-@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 5), st.integers(1, 8), st.booleans(),
-       st.sampled_from([None, 1]), st.sampled_from([-1.0, 0.0, 1.0, 2.0]))  # fmt: skip
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.integers(1, 5),
+    st.integers(1, 8),
+    st.booleans(),
+    st.sampled_from([None, 1]),
+    st.sampled_from([-1.0, 0.0, 1.0, 2.0]),
+)
 def test_beam_search_ranks_distinct_texts_and_never_beats_the_best(
     seed, vocab_size, length, num_beams, early_stopping, eos, length_penalty
 ):
@@ -41,10 +48,19 @@ def test_beam_search_ranks_distinct_texts_and_never_beats_the_best(
     assert found[0].score <= best + 1e-9
 
 
-@given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 6), st.sampled_from([
-    {}, {"eos_token_id": 1}, {"length_penalty": 0.0, "eos_token_id": 1},
-    {"length_penalty": 1.0, "eos_token_id": 1, "early_stopping": True},
-]))  # fmt: skip
+@given(
+    st.integers(0, 10**6),
+    st.integers(1, 5),
+    st.integers(1, 6),
+    st.sampled_from(
+        [
+            {},
+            {"eos_token_id": 1},
+            {"length_penalty": 0.0, "eos_token_id": 1},
+            {"length_penalty": 1.0, "eos_token_id": 1, "early_stopping": True},
+        ]
+    ),
+)
 def test_one_beam_is_greedy_search(seed, vocab_size, length, options):
     tree = Tree(vocab_size, length, seed)
     (found,) = beam_search(tree, [0], length, num_beams=1, **options)
@@ -60,9 +76,14 @@ def half_way(tokens, state):
     return torch.tensor(rows, dtype=torch.float64).log(), torch.zeros(len(tokens))
 
 
-@pytest.mark.parametrize("early_stopping, tokens, best", [
-    (True, [1], math.log(0.5)), (False, [1], math.log(0.5)), ("never", [2, 1], math.log(0.4) / 2),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "early_stopping, tokens, best",
+    [
+        (True, [1], math.log(0.5)),
+        (False, [1], math.log(0.5)),
+        ("never", [2, 1], math.log(0.4) / 2),
+    ],
+)
 def test_early_stopping_says_whether_a_longer_text_is_awaited(early_stopping, tokens, best):
     """Greedy search ends at once; log .4 / 2 beats log .5 / 1, but log .4 / 1, its present score, does not."""
     assert greedy(half_way, [0], 5, 1).tokens == [1]
@@ -115,8 +136,14 @@ def by_hand(tree, length, eos, groups, width, diversity_penalty, length_penalty)
     return sorted((score(tree, text, length_penalty), text) for text in done)[::-1]
 
 
-@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 5), st.sampled_from([(2, 1), (2, 2), (3, 1), (3, 2)]),
-       st.sampled_from([0.0, 0.4, 1.5]), st.sampled_from([0.0, 1.0]))  # fmt: skip
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.integers(1, 5),
+    st.sampled_from([(2, 1), (2, 2), (3, 1), (3, 2)]),
+    st.sampled_from([0.0, 0.4, 1.5]),
+    st.sampled_from([0.0, 1.0]),
+)
 def test_groups_find_what_a_second_algorithm_finds(seed, vocab_size, length, shape, diversity_penalty, length_penalty):
     tree, (groups, width) = Tree(vocab_size, length, seed), shape
     options = {"num_beam_groups": groups, "diversity_penalty": diversity_penalty, "length_penalty": length_penalty}
@@ -166,8 +193,13 @@ def test_watch_tells_how_the_texts_came_about(seed, vocab_size, length, num_beam
     assert [decoded.score for decoded in found] == pytest.approx(best)
 
 
-@given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 5), st.sampled_from([None, 1]),
-       st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]))  # fmt: skip
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.integers(1, 5),
+    st.sampled_from([None, 1]),
+    st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]),
+)
 def test_exact_search_finds_what_exhaustive_search_finds(seed, vocab_size, length, eos, length_penalty):
     tree = Tree(vocab_size, length, seed)
     texts = tree.texts(length, eos)

@@ -29,17 +29,61 @@ def judge(browser):
 # --- judging ----------------------------------------------------------------------------------------------------
 
 NUMBERS = [
-    ("8933", [8933]), ("8 933", [8933]), ("8\u202f933", [8933]), ("8'933", [8933]), ("8_933", [8933]),
-    ("8,933", [8933, 8.933]), ("1,234,567", [1234567]), ("1.234.567", [1234567]), ("1.234,5", [1234.5]),
-    ("1,234.5", [1234.5]), ("1 234,5", [1234.5]), ("0,5", [0.5]), ("0,125", [0.125]), (".5", [0.5]), (",5", [0.5]),
-    ("5.", [5]), ("8.933", [8.933]), ("-3", [-3]), ("\u22123", [-3]), ("– 3", [-3]), ("+3", [3]), ("  7 ", [7]),
-    ("25 %", [0.25]), ("25%", [0.25]), ("12,5 %", [0.125]), ("25 percent", [0.25]), ("25 per cent", [0.25]),
-    ("1/4", [0.25]), ("1 / 8", [0.125]), ("-1/4", [-0.25]), ("1e-3", [0.001]), ("2.5E3", [2500]),
-    ("≈ 3", [3]), ("= 3", [3]), ("~3", [3]),
-    ("", []), ("abc", []), ("3 7", []), ("12 34", []), ("1,2,3", []), ("1.2.3", []), ("--3", []), ("3 apples", []),
-    ("0x10", []), ("1/0", []), ("1/2/3", []), ("Infinity", []), ("NaN", []), ("%", []), ("-", []), ("e5", []),
-    ("1 234 56", []), ("<b>3</b>", []), ("²", []),
-]  # fmt: skip
+    ("8933", [8933]),
+    ("8 933", [8933]),
+    ("8\u202f933", [8933]),
+    ("8'933", [8933]),
+    ("8_933", [8933]),
+    ("8,933", [8933, 8.933]),
+    ("1,234,567", [1234567]),
+    ("1.234.567", [1234567]),
+    ("1.234,5", [1234.5]),
+    ("1,234.5", [1234.5]),
+    ("1 234,5", [1234.5]),
+    ("0,5", [0.5]),
+    ("0,125", [0.125]),
+    (".5", [0.5]),
+    (",5", [0.5]),
+    ("5.", [5]),
+    ("8.933", [8.933]),
+    ("-3", [-3]),
+    ("\u22123", [-3]),
+    ("– 3", [-3]),
+    ("+3", [3]),
+    ("  7 ", [7]),
+    ("25 %", [0.25]),
+    ("25%", [0.25]),
+    ("12,5 %", [0.125]),
+    ("25 percent", [0.25]),
+    ("25 per cent", [0.25]),
+    ("1/4", [0.25]),
+    ("1 / 8", [0.125]),
+    ("-1/4", [-0.25]),
+    ("1e-3", [0.001]),
+    ("2.5E3", [2500]),
+    ("≈ 3", [3]),
+    ("= 3", [3]),
+    ("~3", [3]),
+    ("", []),
+    ("abc", []),
+    ("3 7", []),
+    ("12 34", []),
+    ("1,2,3", []),
+    ("1.2.3", []),
+    ("--3", []),
+    ("3 apples", []),
+    ("0x10", []),
+    ("1/0", []),
+    ("1/2/3", []),
+    ("Infinity", []),
+    ("NaN", []),
+    ("%", []),
+    ("-", []),
+    ("e5", []),
+    ("1 234 56", []),
+    ("<b>3</b>", []),
+    ("²", []),
+]
 
 
 @pytest.mark.parametrize(("text", "values"), NUMBERS)
@@ -68,18 +112,37 @@ def test_any_number_is_read_back_in_every_spelling(judge):
 
 
 TEXTS_ALIKE = [
-    ("forget", " Forget. "), ("hidden state", "hidden  state"), ("hidden state", "Hidden-State"), ("top-k", "Top k"),
-    ("softmax", "softmax()"), ("forget", "“forget”"), ("Straße", "straße"), ("h2", "h₂"), ("-1", "−1"),
-    ("8933", "8,933"), ("0.5", "0,5"), ("*", " * "), ("non-linear", "nonlinear"),
-]  # fmt: skip
+    ("forget", " Forget. "),
+    ("hidden state", "hidden  state"),
+    ("hidden state", "Hidden-State"),
+    ("top-k", "Top k"),
+    ("softmax", "softmax()"),
+    ("forget", "“forget”"),
+    ("Straße", "straße"),
+    ("h2", "h₂"),
+    ("-1", "−1"),
+    ("8933", "8,933"),
+    ("0.5", "0,5"),
+    ("*", " * "),
+    ("non-linear", "nonlinear"),
+]
 TEXTS_DIFFERENT = [
-    ("forget", "input"), ("1", "-1"), ("8933", "8934"), ("top-k", "top-p"), ("h 1", "h2"), ("forget", "forge"),
-    ("", "x"), ("1 2", "12"), ("a.b", "ab"),
-]  # fmt: skip
+    ("forget", "input"),
+    ("1", "-1"),
+    ("8933", "8934"),
+    ("top-k", "top-p"),
+    ("h 1", "h2"),
+    ("forget", "forge"),
+    ("", "x"),
+    ("1 2", "12"),
+    ("a.b", "ab"),
+]
 
 
-@pytest.mark.parametrize(("answer", "typed", "verdict"), [(*pair, "right") for pair in TEXTS_ALIKE]
-                         + [(*pair, "wrong") for pair in TEXTS_DIFFERENT if pair[0]])  # fmt: skip
+@pytest.mark.parametrize(
+    ("answer", "typed", "verdict"),
+    [(*pair, "right") for pair in TEXTS_ALIKE] + [(*pair, "wrong") for pair in TEXTS_DIFFERENT if pair[0]],
+)
 def test_texts_in_gaps_are_compared_without_case_and_outer_punctuation(judge, answer, typed, verdict):
     card = {"kind": "fill", "code": False, "gaps": [{"name": "x", "accepted": [answer], "hints": {"input": "no"}}]}
     part = judge("judgeCard", card, {"x": typed})["parts"][0]
@@ -112,8 +175,11 @@ def wrong_responses(card: dict) -> list[tuple[object, int, str]]:
         case "multiple":
             return [(sorted({*right} ^ {i}), i, "") for i in range(len(card["choices"])) if {*right} ^ {i}]
         case "fill":
-            hints = [(i, gap["name"], wrong, why) for i, gap in enumerate(card["gaps"])
-                     for wrong, why in [*gap["hints"].items(), ("surely not this", "")]]  # fmt: skip
+            hints = [
+                (i, gap["name"], wrong, why)
+                for i, gap in enumerate(card["gaps"])
+                for wrong, why in [*gap["hints"].items(), ("surely not this", "")]
+            ]
             return [({**right, name: wrong}, i, why) for i, name, wrong, why in hints]
         case "number":
             far = card["answer"] + 3 * card["tolerance"] + 1e7
@@ -175,5 +241,12 @@ def test_places_are_shuffled_evenly_and_the_same_for_one_key(judge):
 
 def test_ordinals(judge):
     assert [judge("ordinal", n) for n in (1, 2, 3, 4, 11, 12, 13, 21)] == [
-        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st",
-    ]  # fmt: skip
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+    ]

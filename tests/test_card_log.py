@@ -70,12 +70,15 @@ ONE, TWO, THREE = ("a", 3, NOW - 3 * DAY), ("b", 1, NOW - 2 * DAY), ("a", 2, NOW
 
 
 def test_answers_are_kept_and_found_again(js):
-    found = js("""
+    found = js(
+        """
       const log = fakeLog();
       log.add("a", 3); clock += 5; log.add("b", 1); log.add("b", 1);
       const again = new CardLog(() => log.storage);
       return [log.reviews, again.reviews, log.problem + again.problem, log.storage.items.get(given)];
-    """, KEY)  # fmt: skip
+    """,
+        KEY,
+    )
     expected = [{"card": c, "grade": g, "at": NOW + t} for c, g, t in (("a", 3, 0), ("b", 1, 5), ("b", 1, 6))]
     assert found[:3] == [expected, expected, ""]
     stored = json.loads(found[3])
@@ -95,7 +98,8 @@ def test_two_tabs_keep_each_others_answers(js):
 
 def test_an_answer_that_is_taken_back_counts_no_more(js):
     """Neither here, nor in a tab that had it, nor where it is imported; the rest counts as if it had never been."""
-    counts, told, due = js("""
+    counts, told, due = js(
+        """
       const log = fakeLog(), other = new CardLog(() => log.storage);
       log.add("a", 3); clock += 60000;
       const slip = log.add("a", 1); log.add("a", 4);
@@ -111,7 +115,9 @@ def test_an_answer_that_is_taken_back_counts_no_more(js):
       const [first, last] = file.reviews.filter(({ card }) => card === "a");
       const expected = scheduleOf([{ ...first }, { ...last }]).get("a").due;
       return [[tabs, none, file.reviews.length, early.reviews.length], told, [...due, expected]];
-    """, text_of())  # fmt: skip
+    """,
+        text_of(),
+    )
     assert counts == [[3, 4, 3], 0, 3, 3]
     assert told == [{"added": 3, "known": 0, "unknownCards": []}] * 2
     assert len(set(due)) == 1
@@ -135,14 +141,15 @@ def test_a_listener_can_leave(js):
       const stop = log.onChange(() => { heard += 1; });
       log.add("a", 3); stop(); log.add("b", 3);
       return [heard, log.listeners.size];
-    """) == [1, 0]  # fmt: skip
+    """) == [1, 0]
 
 
 # --- a storage that fails ----------------------------------------------------------------------------------------
 
 
 def test_a_forbidden_storage_costs_nothing_but_memory(js):
-    early, late, reviews, kept = js("""
+    early, late, reviews, kept = js(
+        """
       const log = fakeLog(); log.storage.deny = "SecurityError";
       const early = new CardLog(() => { throw new DOMException("no", "SecurityError"); });
       early.add("a", 3);
@@ -152,7 +159,9 @@ def test_a_forbidden_storage_costs_nothing_but_memory(js):
       log.add("c", 3);
       const count = early.reviews.length + log.reviews.length;
       return [early.problem, late, count, log.problem + log.storage.items.get(given)];
-    """, KEY)  # fmt: skip
+    """,
+        KEY,
+    )
     assert early == late and "does not let the page store anything" in early and "Export your answers" in early
     assert reviews == 4
     assert len(json.loads(kept)["reviews"]) == 3  # stored as soon as it can be; no problem is left
@@ -163,7 +172,8 @@ def test_a_missing_storage_is_a_forbidden_one(js):
 
 
 def test_a_full_storage_keeps_what_it_has(js):
-    problem, stored, reviews, after = js("""
+    problem, stored, reviews, after = js(
+        """
       const log = fakeLog();
       log.add("a", 3);
       const stored = log.storage.items.get(given);
@@ -174,7 +184,9 @@ def test_a_full_storage_keeps_what_it_has(js):
       log.add("d", 3);
       const after = JSON.parse(log.storage.items.get(given)).reviews.length;
       return [problem, unchanged, log.reviews.length, [log.problem, after]];
-    """, KEY)  # fmt: skip
+    """,
+        KEY,
+    )
     assert "no room left" in problem and "the last 2 answers are not stored" in problem and "Export" in problem
     assert stored and reviews == 4 and after == ["", 4]
 
@@ -192,55 +204,70 @@ DAMAGED = {
 
 @pytest.mark.parametrize("text", DAMAGED.values(), ids=DAMAGED)
 def test_damaged_text_is_set_aside_untouched(js, text):
-    problem, aside, reviews = js("""
+    problem, aside, reviews = js(
+        """
       const log = fakeLog({ [given.key]: given.text });
       const early = log.problem;
       log.add("a", 3);
       const { items } = log.storage;
       return [early, items.get(`${given.key}:damaged`), JSON.parse(items.get(given.key)).reviews];
-    """, {"key": KEY, "text": text})  # fmt: skip
+    """,
+        {"key": KEY, "text": text},
+    )
     assert "is damaged" in problem and f"‘{KEY}:damaged’" in problem and "new log has begun" in problem
     assert aside == text and [card for card, *_ in reviews] == ["a"]
 
 
 def test_what_can_be_read_of_damaged_text_stays(js):
     text = text_of(ONE, ("B!", 3, 1), ("c", 7, 1))
-    problem, cards, aside = js("""
+    problem, cards, aside = js(
+        """
       const log = fakeLog({ [given.key]: given.text });
       return [log.problem, log.reviews.map(({ card }) => card), log.storage.items.get(`${given.key}:damaged`)];
-    """, {"key": KEY, "text": text})  # fmt: skip
+    """,
+        {"key": KEY, "text": text},
+    )
     assert 'answer 2 has the card "B!"' in problem and "what can be read of it (1) is still here" in problem
     assert cards == ["a"] and aside == text
 
 
 def test_earlier_damage_is_not_overwritten(js):
-    items = js("""
+    items = js(
+        """
       const log = fakeLog({ [given]: "bad 2", [`${given}:damaged`]: "bad 1" });
       new CardLog(() => log.storage);
       return Object.fromEntries(log.storage.items);
-    """, KEY)  # fmt: skip
+    """,
+        KEY,
+    )
     assert items == {KEY: "bad 2", f"{KEY}:damaged": "bad 1", f"{KEY}:damaged-2": "bad 2"}
 
 
 def test_damaged_text_without_room_for_a_copy_is_left_alone(js):
-    problem, stored, reviews = js("""
+    problem, stored, reviews = js(
+        """
       const storage = new FakeStorage({ [given]: "bad" }); storage.room = 1;
       const log = new CardLog(() => storage);
       storage.room = 1e6;
       log.add("a", 3);
       return [log.problem, storage.items.get(given), log.reviews.length];
-    """, KEY)  # fmt: skip
+    """,
+        KEY,
+    )
     assert "is damaged" in problem and "left as it is" in problem and stored == "bad" and reviews == 1
 
 
 def test_a_newer_edition_s_log_is_never_overwritten(js):
     text = json.dumps({"format": FORMAT, "version": 2, "answers": "in another form"})
-    problem, stored, reviews, exported = js("""
+    problem, stored, reviews, exported = js(
+        """
       const log = fakeLog({ [given.key]: given.text });
       log.add("a", 3); log.add("b", 4);
       const undo = log.reset(); undo();
       return [log.problem, Object.fromEntries(log.storage.items), log.reviews.length, log.exportText()];
-    """, {"key": KEY, "text": text})  # fmt: skip
+    """,
+        {"key": KEY, "text": text},
+    )
     assert "newer edition of the book wrote it, in version 2" in problem and "Export your answers" in problem
     assert stored == {KEY: text} and reviews == 2 and len(json.loads(exported)["reviews"]) == 2
 
@@ -276,8 +303,9 @@ BAD_FILES = {
     "{": "it is not whole JSON: ",
     "[]": "its format is missing, not ‘memory-and-chance reviews’",
     '{"format": "x"}': 'its format is "x", not',
-    text_of().replace('"version": 1', '"version": 2'):
-        "a newer edition of the book wrote it, in version 2; this page knows version 1; reload this page",
+    text_of().replace(
+        '"version": 1', '"version": 2'
+    ): "a newer edition of the book wrote it, in version 2; this page knows version 1; reload this page",
     text_of().replace('"version": 1', '"version": "one"'): 'its version is "one"; this page knows version 1',
     text_of().replace("[]", "7"): "it has no list of answers",
     text_of(ONE, ("a", 3)): 'answer 2 has ["a",3], but it must be [card, grade, time]',
@@ -286,11 +314,11 @@ BAD_FILES = {
     text_of(("a", "3", 1)): 'answer 1 has the grade "3"',
     text_of(("a", 3, 1.5)): "answer 1 has the time 1.5, but it must be a whole number of milliseconds",
     text_of(("a", 3, -1), ("a", 3, None), ("a", 9, 1)): "answer 1 has the time -1, but it must be a whole number "
-        "of milliseconds since 1970 (and 2 more are wrong)",
+    "of milliseconds since 1970 (and 2 more are wrong)",
     text_of(("a", 3, 9e15)): "answer 1 has the time 9000000000000000",
     text_of(ONE, ("a", 3, NOW + 40 * DAY)): "it has an answer from the future (2027-02-24); set the clock",
     "x" * 10_000_001: "it is too long (10.0\u202fMB)",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_FILES.items(), ids=range(len(BAD_FILES)))
@@ -303,31 +331,45 @@ def test_a_file_that_cannot_be_imported_changes_nothing(js, text, message):
 def test_a_file_is_added_to_what_is_here(js):
     given = {"key": KEY, "stored": text_of(ONE, TWO), "text": "\ufeff" + text_of(TWO, THREE, THREE), "cards": ["a"]}
     assert js(IMPORT, given) == {
-        "added": 1, "known": 1, "unknownCards": ["b"], "log": [list(ONE), list(TWO), list(THREE)], "problem": "",
-    }  # fmt: skip
+        "added": 1,
+        "known": 1,
+        "unknownCards": ["b"],
+        "log": [list(ONE), list(TWO), list(THREE)],
+        "problem": "",
+    }
 
 
 def test_import_is_idempotent_and_commutative(js):
-    sizes, same = js("""
+    sizes, same = js(
+        """
       const [one, two] = given.map((text) => { const log = fakeLog(); log.importText(text); return log; });
       const texts = [one, two].map((log) => log.exportText());
       const sizes = [one.importText(texts[0]).added, one.importText(texts[1]).added, two.importText(texts[0]).added];
       const entries = ({ reviews }) => JSON.stringify(reviews);
       return [sizes, entries(one) === entries(two) && one.reviews.length === 3];
-    """, [text_of(ONE, TWO), text_of(THREE, TWO)])  # fmt: skip
+    """,
+        [text_of(ONE, TWO), text_of(THREE, TWO)],
+    )
     assert sizes == [0, 1, 1] and same
 
 
 def test_an_own_file_from_a_wrong_clock_can_be_imported_again(js):
-    assert js("""
+    assert (
+        js(
+            """
       const log = fakeLog();
       clock += 40 * given; log.add("a", 3); clock -= 40 * given;
       return log.importText(log.exportText()).known;
-    """, DAY) == 1  # fmt: skip
+    """,
+            DAY,
+        )
+        == 1
+    )
 
 
 def test_a_reset_can_be_taken_back_and_reaches_other_tabs(js):
-    counts = js("""
+    counts = js(
+        """
       const one = fakeLog({ [given.key]: given.text }), two = new CardLog(() => one.storage);
       const counts = [];
       const stored = () => JSON.parse(one.storage.items.get(given.key)).reviews.length;
@@ -337,28 +379,36 @@ def test_a_reset_can_be_taken_back_and_reaches_other_tabs(js):
       undo(); note();
       two.add("d", 3); note();
       return counts;
-    """, {"key": KEY, "text": text_of(ONE, TWO)})  # fmt: skip
+    """,
+        {"key": KEY, "text": text_of(ONE, TWO)},
+    )
     assert counts == [[0, 2, 0], [0, 1, 1], [3, 1, 3], [3, 4, 4]]
 
 
 def test_a_reset_elsewhere_does_not_remove_what_could_not_be_stored(js):
-    assert js("""
+    assert js(
+        """
       const one = fakeLog({ [given.key]: given.text }), two = new CardLog(() => one.storage);
       one.storage.room = 20; two.add("unsaved", 3); one.storage.room = 1e6;
       one.reset();
       two.add("c", 3);
       return two.reviews.map(({ card }) => card);
-    """, {"key": KEY, "text": text_of(ONE)}) == ["c", "unsaved"]  # fmt: skip
+    """,
+        {"key": KEY, "text": text_of(ONE)},
+    ) == ["c", "unsaved"]
 
 
 def test_a_tab_that_wrote_during_a_reset_does_not_undo_it(js):
-    assert js("""
+    assert js(
+        """
       const log = fakeLog({ [given.key]: given.text });
       log.reset();
       log.storage.items.set(given.key, given.text);  // written by a tab that had read before the reset
       log.add("c", 3);
       return log.reviews.map(({ card }) => card);
-    """, {"key": KEY, "text": text_of(ONE, TWO)}) == ["c"]  # fmt: skip
+    """,
+        {"key": KEY, "text": text_of(ONE, TWO)},
+    ) == ["c"]
 
 
 def test_a_reset_removes_what_could_not_be_stored_here(js):
@@ -369,7 +419,7 @@ def test_a_reset_removes_what_could_not_be_stored_here(js):
       one.reset(); one.reset();
       two.add("c", 3);
       return [none, two.reviews.map(({ card }) => card).join()];
-    """) == [0, "c"]  # fmt: skip
+    """) == [0, "c"]
 
 
 # --- schedule ----------------------------------------------------------------------------------------------------
@@ -393,8 +443,10 @@ def test_schedule_is_that_of_the_python_package(js):
             assert mine[0] == state
             assert mine[1:3] == pytest.approx([stability, difficulty], rel=1e-5)
             apart = mine[3] - due
-            assert apart == 0 or (apart == DAY and state == "review" and grade > 1) or (
-                abs(apart) <= 330_000 and grade == 2 and state == "learning" and due - at < DAY
+            assert (
+                apart == 0
+                or (apart == DAY and state == "review" and grade > 1)
+                or (abs(apart) <= 330_000 and grade == 2 and state == "learning" and due - at < DAY)
             )
             later += apart == 0
     assert later > 200
@@ -416,18 +468,24 @@ RANDOM = """
 
 @pytest.mark.parametrize("seed", range(8))
 def test_order_of_answers_in_the_log_makes_no_difference(js, seed):
-    assert js(RANDOM + """
+    assert js(
+        RANDOM
+        + """
       const keyed = reviews.map((entry) => [random(1000), entry]).sort(([a], [b]) => a - b);
       const shuffled = keyed.map(([, entry]) => entry);
       const shown = (log) => JSON.stringify([...scheduleOf(log, clock)].sort(([a], [b]) => (a < b ? -1 : 1)));
       return shown(reviews) === shown(shuffled) && shown(reviews).length > 500;
-    """, seed)  # fmt: skip
+    """,
+        seed,
+    )
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_an_answer_brings_what_was_previewed_and_harder_grades_come_earlier(js, seed):
     """The replay of the log with one more answer is the step from its schedule: for all four grades."""
-    checked = js(RANDOM + """
+    checked = js(
+        RANDOM
+        + """
       let checked = 0;
       for (const [card, entry] of [...scheduleOf(reviews, clock), ["new", undefined]]) {
         const previews = previewOf(entry, clock);
@@ -439,25 +497,33 @@ def test_an_answer_brings_what_was_previewed_and_harder_grades_come_earlier(js, 
         checked += dues.every((due, i) => i === 0 || due >= dues[i - 1]) && dues[0] < dues[3];
       }
       return checked;
-    """, seed)  # fmt: skip
+    """,
+        seed,
+    )
     assert checked == 13 * 5
 
 
 def test_answers_of_a_wrong_clock_are_left_out(js):
-    assert js("""
+    assert js(
+        """
       const answer = (card, later) => ({ card, grade: 3, at: clock + later });
       const reviews = [answer("a", 9 * given), answer("b", given / 2)];
       const schedule = scheduleOf(reviews, clock);
       return [...schedule.keys(), previewOf(schedule.get("b"), clock).length];
-    """, DAY) == ["b", 4]  # fmt: skip
+    """,
+        DAY,
+    ) == ["b", 4]
 
 
 def test_retrievability_is_nine_in_ten_after_the_stability(js):
-    p = js("""
+    p = js(
+        """
       const reviews = [{ card: "a", grade: 4, at: clock }], { stability } = scheduleOf(reviews, clock).get("a");
       const later = (days) => scheduleOf(reviews, clock + days * given).get("a").retrievability;
       return [0, Math.round(stability), 900].map(later);
-    """, DAY)  # fmt: skip
+    """,
+        DAY,
+    )
     assert p[0] == 1 and p[1] == pytest.approx(0.9, abs=0.01) and p[2] < 0.7
 
 
@@ -465,7 +531,7 @@ def test_cards_of_days_are_due_from_the_morning_on(js):
     due, start = js("""
       const { due, days } = previewOf(undefined, clock).map(({ due }) => ({ due, days: 8 })).at(-1);
       return [due, dueFrom({ due, days })];
-    """)  # fmt: skip
+    """)
     assert 0 <= due - start < DAY
     assert js("return [dueFrom({ due: 12345, days: 0 }), dueFrom({ due: 12345, days: 1 }) % 60000]") == [12345, 0]
 
@@ -474,12 +540,21 @@ def test_stages(js):
     assert js("""
       return [undefined, { state: "review", stability: 22 }, { state: "review", stability: 20 },
               { state: "relearning", stability: 30 }].map(stageOf);
-    """) == ["new", "known", "learning", "learning"]  # fmt: skip
+    """) == ["new", "known", "learning", "learning"]
 
 
 def test_intervals_are_said_as_people_say_them(js):
-    spans = {60_000: "1 min", 1: "1 min", 600_000: "10 min", 3_600_000: "1 hour", 5 * 3_600_000: "5 hours",
-             DAY: "1 day", 21 * DAY: "21 days", 70 * DAY: "2 months", 800 * DAY: "2 years"}  # fmt: skip
+    spans = {
+        60_000: "1 min",
+        1: "1 min",
+        600_000: "10 min",
+        3_600_000: "1 hour",
+        5 * 3_600_000: "5 hours",
+        DAY: "1 day",
+        21 * DAY: "21 days",
+        70 * DAY: "2 months",
+        800 * DAY: "2 years",
+    }
     said = js("return given.map(spokenInterval)", list(spans))
     assert [text.replace("\u202f", " ") for text in said] == list(spans.values())
 

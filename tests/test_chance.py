@@ -36,10 +36,16 @@ def test_uniform_keeps_its_known_values():
     assert {pair: int(uniform(*pair) * 2**32) for pair in known} == known
 
 
-@pytest.mark.parametrize("numbers", [
-    [uniform(0, t) for t in range(20_000)], [uniform(2**31, t) for t in range(20_000)],
-    [uniform(s, 0) for s in range(20_000)], [uniform(s, s) for s in range(20_000)],
-], ids=["one seed", "a large seed", "one place of many seeds", "diagonal"])  # fmt: skip
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [uniform(0, t) for t in range(20_000)],
+        [uniform(2**31, t) for t in range(20_000)],
+        [uniform(s, 0) for s in range(20_000)],
+        [uniform(s, s) for s in range(20_000)],
+    ],
+    ids=["one seed", "a large seed", "one place of many seeds", "diagonal"],
+)
 def test_uniform_is_uniform_and_neighbours_are_independent(numbers):
     assert all(0 <= u < 1 for u in numbers)
     assert_fits(Counter(int(64 * u) for u in numbers), dict.fromkeys(range(64), 1 / 64))

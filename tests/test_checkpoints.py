@@ -31,13 +31,18 @@ RUNS = {  # settings of runs of 40 steps, 6 or so a stream; "model" and "seed" a
     "variable windows": {"model": {"weight_p": 0.2}, "variable_window": True, "schedule": "constant"},
     "averaging": {"optimizer": "sgd", "schedule": "constant", "lr": 3.0, "averaging": 0, **WATCHED},
     "everything": {
-        "model": DROPOUTS, "alpha": 1.0, "variable_window": True, "averaging": 1, "optimizer": "muon", **WATCHED,
+        "model": DROPOUTS,
+        "alpha": 1.0,
+        "variable_window": True,
+        "averaging": 1,
+        "optimizer": "muon",
+        **WATCHED,
     },
     "adam": {"optimizer": "adam", "weight_decay": 0.001, **WATCHED},
     "state not carried": {"carry_state": False},
     "gru": {"model": "gru"},
     "without a state": {"model": "fixed", "window": 3, "loss_at": "last"},
-}  # fmt: skip
+}
 EVERY = 5  # steps between checkpoints: in the middle of a stream, mostly
 
 
@@ -164,19 +169,23 @@ def test_progress_begins_where_the_run_stands(left, capsys):
     assert f"{EVERY}/40" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("changes, complaint", [
-    ({"lr": 0.02}, "whose lr was 0.01, but now it is 0.02"),
-    ({"steps": 41}, "whose steps was 40, but now it is 41"),
-    ({"window": 9}, "whose window was 8"),
-    ({"optimizer": "adamw"}, "whose optimizer was muon, but now it is adamw"),
-    ({"alpha": 0.5}, "whose alpha was 1.0, but now it is 0.5"),
-    ({"averaging": None}, "whose averaging was 1, but now it is None"),
-    ({"seed": 4}, "whose weights at the start was"),
-    ({"model": {**DROPOUTS, "weight_p": 0.4}}, "whose rnn.weight_p was 0.3, but now it is 0.4"),
-    ({"model": {**DROPOUTS, "embed_p": 0.4}}, "whose embedding_dropout.p was 0.1, but now it is 0.4"),
-    ({"streams": [TEXT[:, :50]]}, "whose first stream was"),
-    ({"validation": HELD_OUT[:, :9]}, "whose held out text was"),
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, complaint",
+    [
+        ({"lr": 0.02}, "whose lr was 0.01, but now it is 0.02"),
+        ({"steps": 41}, "whose steps was 40, but now it is 41"),
+        ({"window": 9}, "whose window was 8"),
+        ({"optimizer": "adamw"}, "whose optimizer was muon, but now it is adamw"),
+        ({"alpha": 0.5}, "whose alpha was 1.0, but now it is 0.5"),
+        ({"averaging": None}, "whose averaging was 1, but now it is None"),
+        ({"seed": 4}, "whose weights at the start was"),
+        ({"model": {**DROPOUTS, "weight_p": 0.4}}, "whose rnn.weight_p was 0.3, but now it is 0.4"),
+        ({"model": {**DROPOUTS, "embed_p": 0.4}}, "whose embedding_dropout.p was 0.1, but now it is 0.4"),
+        ({"streams": [TEXT[:, :50]]}, "whose first stream was"),
+        ({"validation": HELD_OUT[:, :9]}, "whose held out text was"),
+    ],
+    ids=str,
+)
 def test_checkpoint_of_another_run_is_refused(left, changes, complaint):
     path = left("everything")
     before, written = path.read_bytes(), path.stat().st_mtime_ns
@@ -223,16 +232,19 @@ def test_numbers_of_numpy_are_as_good(left, tmp_path):
         run("plain", tmp_path / "run", **{**numbers, "alpha": np.float32(0.25)})
 
 
-@pytest.mark.parametrize("damage, complaint", [
-    (lambda data: data[: len(data) // 2], "is damaged; delete it"),
-    (lambda data: data[:-1], "is damaged; delete it"),
-    (lambda data: data[: len(FIRST_LINE) + 3], "is damaged; delete it"),
-    (lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:], "is damaged; delete it"),
-    (lambda data: data + b"0", "is damaged; delete it"),
-    (lambda data: b"", "is no checkpoint of this version of lmkit; give another file"),
-    (lambda data: b"a letter to a friend", "is no checkpoint of this version of lmkit; give another file"),
-    (lambda data: data.replace(FIRST_LINE, b"lmkit checkpoint 0\n"), "is no checkpoint of this version"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "damage, complaint",
+    [
+        (lambda data: data[: len(data) // 2], "is damaged; delete it"),
+        (lambda data: data[:-1], "is damaged; delete it"),
+        (lambda data: data[: len(FIRST_LINE) + 3], "is damaged; delete it"),
+        (lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:], "is damaged; delete it"),
+        (lambda data: data + b"0", "is damaged; delete it"),
+        (lambda data: b"", "is no checkpoint of this version of lmkit; give another file"),
+        (lambda data: b"a letter to a friend", "is no checkpoint of this version of lmkit; give another file"),
+        (lambda data: data.replace(FIRST_LINE, b"lmkit checkpoint 0\n"), "is no checkpoint of this version"),
+    ],
+)
 def test_damaged_file_is_refused_and_left_alone(left, damage, complaint):
     path = left("plain")
     path.write_bytes(damage(path.read_bytes()))
@@ -264,10 +276,13 @@ def test_reading_a_checkpoint_runs_no_code(tmp_path):
     assert sprung.exists()  # the trap works
 
 
-@pytest.mark.parametrize("options, complaint", [
-    ({"checkpoint_every": 0}, "checkpoint_every must be at least 1, but it is 0"),
-    ({"checkpoint": Path("nowhere/run")}, "checkpoint must lie in a folder that exists, but nowhere does not"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, complaint",
+    [
+        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1, but it is 0"),
+        ({"checkpoint": Path("nowhere/run")}, "checkpoint must lie in a folder that exists, but nowhere does not"),
+    ],
+)
 def test_checkpoint_that_cannot_be_kept_is_refused(tmp_path, options, complaint):
     with pytest.raises(ValueError, match=complaint):
         train(build({}), [TEXT], steps=3, progress=False, **{"checkpoint": tmp_path / "run", **options})

@@ -98,7 +98,7 @@ def test_a_context_with_an_unknown_word_names_it():
 
 def test_the_picture_says_what_is_counted_and_escapes_it():
     svg, words = CountingLab(["<b>", "&", "<b>", "&", "<b>", '"'], context="<b>").picture()
-    assert words == "After “<b>”, counted 3 times in 6 tokens: & 2, \" 1."
+    assert words == 'After “<b>”, counted 3 times in 6 tokens: & 2, " 1.'
     assert "<b>" not in svg and "&lt;b&gt;" in svg and "2 (67 %)" in svg
     assert "<b>" not in noscript(svg, words)
 
@@ -214,8 +214,10 @@ def test_view_shows_counts_places_and_the_context_that_is_used(shown, view):
     assert page.locator(".lmkit-counting-context .lmkit-counting-used").inner_text() == "the"
     assert page.locator(".lmkit-counting .lmkit-title").inner_text() == "Counted 3 times in 12 tokens"
     assert [" ".join(line.split()) for line in page.locator("li").all_inner_texts()] == [
-        "the cat", "the cat sat . the cat", "… . the cat ran . the dog",
-    ]  # fmt: skip
+        "the cat",
+        "the cat sat . the cat",
+        "… . the cat ran . the dog",
+    ]
     view.set(context_length=8)
     assert rows(page) == [("cat", 1)]
     assert "it has no more than 3 tokens" in page.locator(".lmkit-view").inner_text()

@@ -66,10 +66,18 @@ def test_pick_rows_keeps_the_kind_of_state():
     assert all(torch.equal(p, part[rows]) for p in (picked[0], *picked[1]))
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"temperature": 0.6}, {"top_k": 2}, {"top_p": 0.8}, {"temperature": 1.4, "top_k": 3, "top_p": 0.9},
-    {"min_p": 0.3}, {"typical_p": 0.6},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"temperature": 0.6},
+        {"top_k": 2},
+        {"top_p": 0.8},
+        {"temperature": 1.4, "top_k": 3, "top_p": 0.9},
+        {"min_p": 0.3},
+        {"typical_p": 0.6},
+    ],
+)
 def test_samples_have_their_exact_probabilities(options):
     tree = Tree(4, 3, seed=2)
     settings = KEEP_ALL | options
@@ -182,37 +190,61 @@ def test_sample_reports_the_probabilities_before_any_filter():
     assert_tells_the_truth(tree, sample(tree, [0], 4, temperature=0.5, top_k=2, top_p=0.9, seed=3))
 
 
-@pytest.mark.parametrize("call, rule", [
-    (lambda step: greedy(step, []), "prompt must hold at least one token, but it is empty; use the end token"),
-    (lambda step: sample(step, []), "prompt must hold at least one token"),
-    (lambda step: beam_search(step, []), "prompt must hold at least one token"),
-    (lambda step: greedy(step, [0], 0), "max_new_tokens must be a whole number of at least 1, but it is 0"),
-    (lambda step: greedy(step, [0], 1.5), "max_new_tokens must be .* is 1.5"),
-    (lambda step: sample(step, [0], -1), "max_new_tokens must be .* is -1"),
-    (lambda step: beam_search(step, [0], 0), "max_new_tokens must be .* is 0"),
-    (lambda step: beam_search(step, [0], num_beams=0), "num_beams must be a whole number of at least 1, but it is 0"),
-    (lambda step: beam_search(step, [0], num_beams=2.0), "num_beams must be .* is 2.0"),
-    (lambda step: beam_search(step, [0], length_penalty=math.nan), "length_penalty must be a finite number, .* is nan"),
-    (lambda step: sample(step, [0], seed=-1), "seed must be a whole number from 0 to 2³² - 1, but it is -1"),
-    (lambda step: sample(step, [0], seed=2**32), "seed must be .* is 4294967296"),
-    (lambda step: sample(step, [0], seed=0.5), "seed must be .* is 0.5"),
-    (lambda step: sample(step, [0], temperature=0.0), "temperature must be .* is 0.0"),
-    (lambda step: sample(step, [0], top_k=0), "top_k must be .* is 0"),
-    (lambda step: sample(step, [0], top_p=0.0), "top_p must be .* is 0.0"),
-    (lambda step: sample(step, [[0], [0]], seed=[1]), "seed must be one number or 2, one for each prompt, .* are 1"),
-    (lambda step: greedy(step, [0], 4, no_repeat_ngram_size=1), "no_repeat_ngram_size must leave .* after 2 new"),
-    (lambda step: beam_search(step, [0], 4, no_repeat_ngram_size=1), "no_repeat_ngram_size must leave .* after 2 new"),
-    (lambda step: greedy(step, [[0], []]), "prompt must hold at least one token"),
-    (lambda step: greedy(step, [0], 4, min_new_tokens=5), "min_new_tokens must be at most max_new_tokens, 4, .* is 5"),
-    (lambda step: greedy(step, [0], 4, repetition_penalty=0.0), "repetition_penalty must be a finite .* is 0.0"),
-    (lambda step: beam_search(step, [0], early_stopping="soon"), "early_stopping must be True, False or .*soon"),
-    (lambda step: beam_search(step, [0], num_beam_groups=2), "num_beam_groups must be a divisor of .* is 2"),
-    (lambda step: beam_search(step, [0], diversity_penalty=1.0), "diversity_penalty must be 0 where .* it is 1.0"),
-    (lambda step: beam_search(step, [[0]] * 2, watch=print), "watch must be left out for a batch or several groups"),
-    (lambda step: exact_search(step, [0], length_penalty=math.inf), "length_penalty must be a finite .* is inf"),
-    (lambda step: exact_search(step, [0], limit=0), "limit must be a whole number of at least 1, but it is 0"),
-    (lambda step: contrastive_search(step, [0], hidden=directions, penalty_alpha=2), "penalty_alpha must be .* is 2"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, rule",
+    [
+        (lambda step: greedy(step, []), "prompt must hold at least one token, but it is empty; use the end token"),
+        (lambda step: sample(step, []), "prompt must hold at least one token"),
+        (lambda step: beam_search(step, []), "prompt must hold at least one token"),
+        (lambda step: greedy(step, [0], 0), "max_new_tokens must be a whole number of at least 1, but it is 0"),
+        (lambda step: greedy(step, [0], 1.5), "max_new_tokens must be .* is 1.5"),
+        (lambda step: sample(step, [0], -1), "max_new_tokens must be .* is -1"),
+        (lambda step: beam_search(step, [0], 0), "max_new_tokens must be .* is 0"),
+        (
+            lambda step: beam_search(step, [0], num_beams=0),
+            "num_beams must be a whole number of at least 1, but it is 0",
+        ),
+        (lambda step: beam_search(step, [0], num_beams=2.0), "num_beams must be .* is 2.0"),
+        (
+            lambda step: beam_search(step, [0], length_penalty=math.nan),
+            "length_penalty must be a finite number, .* is nan",
+        ),
+        (lambda step: sample(step, [0], seed=-1), "seed must be a whole number from 0 to 2³² - 1, but it is -1"),
+        (lambda step: sample(step, [0], seed=2**32), "seed must be .* is 4294967296"),
+        (lambda step: sample(step, [0], seed=0.5), "seed must be .* is 0.5"),
+        (lambda step: sample(step, [0], temperature=0.0), "temperature must be .* is 0.0"),
+        (lambda step: sample(step, [0], top_k=0), "top_k must be .* is 0"),
+        (lambda step: sample(step, [0], top_p=0.0), "top_p must be .* is 0.0"),
+        (
+            lambda step: sample(step, [[0], [0]], seed=[1]),
+            "seed must be one number or 2, one for each prompt, .* are 1",
+        ),
+        (lambda step: greedy(step, [0], 4, no_repeat_ngram_size=1), "no_repeat_ngram_size must leave .* after 2 new"),
+        (
+            lambda step: beam_search(step, [0], 4, no_repeat_ngram_size=1),
+            "no_repeat_ngram_size must leave .* after 2 new",
+        ),
+        (lambda step: greedy(step, [[0], []]), "prompt must hold at least one token"),
+        (
+            lambda step: greedy(step, [0], 4, min_new_tokens=5),
+            "min_new_tokens must be at most max_new_tokens, 4, .* is 5",
+        ),
+        (lambda step: greedy(step, [0], 4, repetition_penalty=0.0), "repetition_penalty must be a finite .* is 0.0"),
+        (lambda step: beam_search(step, [0], early_stopping="soon"), "early_stopping must be True, False or .*soon"),
+        (lambda step: beam_search(step, [0], num_beam_groups=2), "num_beam_groups must be a divisor of .* is 2"),
+        (lambda step: beam_search(step, [0], diversity_penalty=1.0), "diversity_penalty must be 0 where .* it is 1.0"),
+        (
+            lambda step: beam_search(step, [[0]] * 2, watch=print),
+            "watch must be left out for a batch or several groups",
+        ),
+        (lambda step: exact_search(step, [0], length_penalty=math.inf), "length_penalty must be a finite .* is inf"),
+        (lambda step: exact_search(step, [0], limit=0), "limit must be a whole number of at least 1, but it is 0"),
+        (
+            lambda step: contrastive_search(step, [0], hidden=directions, penalty_alpha=2),
+            "penalty_alpha must be .* is 2",
+        ),
+    ],
+)
 def test_decoders_refuse_what_they_cannot_use(call, rule):
     with pytest.raises(ValueError, match=rule):
         call(Tree(3, 3))

@@ -95,8 +95,10 @@ def test_surprisal_is_as_expected_under_pure_sampling_and_less_when_it_is_cold()
     """Over many draws the mean surprisal is the mean entropy; a low temperature and greedy decoding fall below."""
     gaps = {}
     for temperature in (0.3, 1.0, 2.0):
-        made = [DecodingLab("stories", top_p=1.0, temperature=temperature, seed=seed, max_new_tokens=60, controls=[])
-                for seed in range(40)]  # fmt: skip
+        made = [
+            DecodingLab("stories", top_p=1.0, temperature=temperature, seed=seed, max_new_tokens=60, controls=[])
+            for seed in range(40)
+        ]
         each = [c for lab in made for c in entropy.choices(lab._offers[0], lab.settings(), lab.decode()[0])]
         gaps[temperature] = sum(choice.surprisal - choice.own for choice in each) / len(each)
     assert gaps[0.3] < -0.15

@@ -31,16 +31,36 @@ def exercise(**changes) -> FillIn:
 ALIKE = [
     ("nn.Embedding(37,64)", " torch.nn.Embedding( 37, 64 ) "),
     ("Embedding(37, 64)", "nn.Embedding(37, 64)"),
-    ("torch.relu(h)", "F.relu(h)"), ("nn.functional.relu(h)", "relu(h)"), ("torch.nn.functional.relu", "relu"),
-    ("'tanh'", '"tanh"'), ("“tanh”", '"tanh"'), ("‘tanh’", "'tanh'"),
-    ("4×64", "4 * 64"), ("h − 1", "h-1"), ("8_933", "8933"), ("tokens[:,t]", "tokens[:, t]"),
-    ("a  \t b", "a b"), ("x\u00a0+ y", "x + y"), ("h@W.T", "h @ W.T"), ("x!=y", "x != y"),
-]  # fmt: skip
+    ("torch.relu(h)", "F.relu(h)"),
+    ("nn.functional.relu(h)", "relu(h)"),
+    ("torch.nn.functional.relu", "relu"),
+    ("'tanh'", '"tanh"'),
+    ("“tanh”", '"tanh"'),
+    ("‘tanh’", "'tanh'"),
+    ("4×64", "4 * 64"),
+    ("h − 1", "h-1"),
+    ("8_933", "8933"),
+    ("tokens[:,t]", "tokens[:, t]"),
+    ("a  \t b", "a b"),
+    ("x\u00a0+ y", "x + y"),
+    ("h@W.T", "h @ W.T"),
+    ("x!=y", "x != y"),
+]
 DIFFERENT = [
-    ("37", "3 7"), ("not x", "notx"), ("nn.Linear", "nn.linear"), ("nn.relu", "relu"), ("64", "64.0"),
-    ("'a b'", "'ab'"), ("x ** 2", "x * * 2"), ("<=", "< ="), ("nn.Linear", "nn.LSTM"), ("self.nn.Linear", "Linear"),
-    ("", "0"), ("torch", "nn"), ("'a'", "a"),
-]  # fmt: skip
+    ("37", "3 7"),
+    ("not x", "notx"),
+    ("nn.Linear", "nn.linear"),
+    ("nn.relu", "relu"),
+    ("64", "64.0"),
+    ("'a b'", "'ab'"),
+    ("x ** 2", "x * * 2"),
+    ("<=", "< ="),
+    ("nn.Linear", "nn.LSTM"),
+    ("self.nn.Linear", "Linear"),
+    ("", "0"),
+    ("torch", "nn"),
+    ("'a'", "a"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
@@ -84,15 +104,21 @@ def test_a_form_is_its_own_form(text):
 # --- judging ----------------------------------------------------------------------------------------------------
 
 CASES = [
-    ("layer", "nn.Embedding", ("right", "")), ("layer", "torch.nn.Embedding ", ("right", "")),
-    ("layer", "nn.embedding", ("wrong", CLOSE_HINT)), ("layer", "F.Embedding", ("wrong", CLOSE_HINT)),
+    ("layer", "nn.Embedding", ("right", "")),
+    ("layer", "torch.nn.Embedding ", ("right", "")),
+    ("layer", "nn.embedding", ("wrong", CLOSE_HINT)),
+    ("layer", "F.Embedding", ("wrong", CLOSE_HINT)),
     ("layer", "nn.Linear", ("wrong", NO_HINT)),
-    ("rows", "37", ("right", "")), ("rows", " vocab_size", ("right", "")),
+    ("rows", "37", ("right", "")),
+    ("rows", " vocab_size", ("right", "")),
     ("rows", "Vocab_size", ("wrong", CLOSE_HINT)),
-    ("rows", "64", ("wrong", "64 is its width")), ("rows", "63", ("wrong", "count the tokens")),
-    ("rows", "  ", ("empty", "")), ("steps", "", ("empty", "")), ("steps", "7", ("wrong", "as many as are read")),
+    ("rows", "64", ("wrong", "64 is its width")),
+    ("rows", "63", ("wrong", "count the tokens")),
+    ("rows", "  ", ("empty", "")),
+    ("steps", "", ("empty", "")),
+    ("steps", "7", ("wrong", "as many as are read")),
     ("steps", "constructor", ("wrong", "as many as are read")),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("name", "answer", "expected"), CASES)
@@ -158,8 +184,10 @@ def test_browser_judges_as_python_does(browser):
     assert judged == expected
     assert {case["verdict"] for case in expected} == {"right", "wrong", "empty"}
     assert page.evaluate("(code) => lmkit.linesOf(code)", "a{{x}}b\nc\n{{y}}{{z}}") == [
-        ["a", 0, "b"], ["c"], ["", 1, "", 2, ""],
-    ]  # fmt: skip
+        ["a", 0, "b"],
+        ["c"],
+        ["", 1, "", 2, ""],
+    ]
     page.close()
 
 

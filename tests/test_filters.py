@@ -44,13 +44,16 @@ def kept(logits):
 CASES = 12_000
 
 
-@pytest.mark.parametrize("ours, theirs, values", [
-    (decoding.apply_temperature, TemperatureLogitsWarper, (0.1, 0.7, 1.0, 1.9, 50.0)),
-    (decoding.top_k_filter, TopKLogitsWarper, (1, 2, 5, 20, 59, 60, 61, 1000)),
-    (decoding.top_p_filter, TopPLogitsWarper, (0.01, 0.3, 0.5, 0.8, 0.9, 0.95, 0.999)),
-    (decoding.min_p_filter, MinPLogitsWarper, (0.0, 0.001, 0.02, 0.1, 0.3, 0.9, 1.0)),
-    (decoding.typical_filter, TypicalLogitsWarper, (0.01, 0.2, 0.5, 0.8, 0.9, 0.95, 0.999)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ours, theirs, values",
+    [
+        (decoding.apply_temperature, TemperatureLogitsWarper, (0.1, 0.7, 1.0, 1.9, 50.0)),
+        (decoding.top_k_filter, TopKLogitsWarper, (1, 2, 5, 20, 59, 60, 61, 1000)),
+        (decoding.top_p_filter, TopPLogitsWarper, (0.01, 0.3, 0.5, 0.8, 0.9, 0.95, 0.999)),
+        (decoding.min_p_filter, MinPLogitsWarper, (0.0, 0.001, 0.02, 0.1, 0.3, 0.9, 1.0)),
+        (decoding.typical_filter, TypicalLogitsWarper, (0.01, 0.2, 0.5, 0.8, 0.9, 0.95, 0.999)),
+    ],
+)
 def test_each_filter_is_that_of_transformers(ours, theirs, values):
     """Twelve thousand random distributions, each with one of the values: the same tokens kept, the same numbers."""
     for seed, value in enumerate(values):
@@ -67,10 +70,13 @@ def random_texts(rows, seed, vocab_size=60):
     return torch.where(torch.rand(rows, length, generator=generator) < 0.8, frequent, rare)
 
 
-@pytest.mark.parametrize("ours, theirs, values", [
-    (decoding.apply_repetition_penalty, RepetitionPenaltyLogitsProcessor, (0.5, 1.0, 1.2, 3.0)),
-    (decoding.no_repeat_ngram_filter, NoRepeatNGramLogitsProcessor, (1, 2, 3, 4)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "ours, theirs, values",
+    [
+        (decoding.apply_repetition_penalty, RepetitionPenaltyLogitsProcessor, (0.5, 1.0, 1.2, 3.0)),
+        (decoding.no_repeat_ngram_filter, NoRepeatNGramLogitsProcessor, (1, 2, 3, 4)),
+    ],
+)
 def test_each_rule_against_repetition_is_that_of_transformers(ours, theirs, values):
     """Twelve thousand texts; the logits are of both signs."""
     changed = 0
@@ -113,8 +119,12 @@ def test_filters_run_in_the_order_of_transformers(seed):
     """300 distributions for each of forty settings, all filters at once."""
     rng = np.random.default_rng(seed)
     settings = (
-        rng.uniform(0.2, 3), int(rng.integers(1, 60)), rng.uniform(0.05, 1), rng.uniform(0, 0.3), rng.uniform(0.05, 1),
-    )  # fmt: skip
+        rng.uniform(0.2, 3),
+        int(rng.integers(1, 60)),
+        rng.uniform(0.05, 1),
+        rng.uniform(0, 0.3),
+        rng.uniform(0.05, 1),
+    )
     kinds = (TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper, MinPLogitsWarper, TypicalLogitsWarper)
     logits = logits_rows(300, seed=seed)
     theirs = warped(logits, *(kind(value) for kind, value in zip(kinds, settings, strict=True)))
@@ -207,26 +217,29 @@ def test_filters_work_on_rows_and_leave_their_input_alone():
         assert torch.equal(filtered[index], filter_logits(logits[index], 0.8, 10, 0.7, 0.01, 0.9))
 
 
-@pytest.mark.parametrize("call, rule", [
-    (lambda x: decoding.apply_temperature(x, 0), "temperature must be a finite number above 0.* is 0"),
-    (lambda x: decoding.apply_temperature(x, -1.5), "temperature must be .* is -1.5"),
-    (lambda x: decoding.apply_temperature(x, INF), "temperature must be .* is inf"),
-    (lambda x: decoding.apply_temperature(x, math.nan), "temperature must be .* is nan"),
-    (lambda x: decoding.top_k_filter(x, 0), "top_k must be a whole number of at least 1, but it is 0"),
-    (lambda x: decoding.top_k_filter(x, -2), "top_k must be .* is -2"),
-    (lambda x: decoding.top_k_filter(x, 2.5), "top_k must be .* is 2.5"),
-    (lambda x: decoding.top_k_filter(x, True), "top_k must be .* is True"),
-    (lambda x: decoding.top_p_filter(x, 0), "top_p must be a number above 0 and at most 1, but it is 0"),
-    (lambda x: decoding.top_p_filter(x, 1.01), "top_p must be .* is 1.01"),
-    (lambda x: decoding.top_p_filter(x, math.nan), "top_p must be .* is nan"),
-    (lambda x: decoding.min_p_filter(x, -0.1), "min_p must be a number from 0 to 1, but it is -0.1"),
-    (lambda x: decoding.min_p_filter(x, 1.5), "min_p must be .* is 1.5"),
-    (lambda x: decoding.typical_filter(x, 0), "typical_p must be a number above 0 and at most 1, but it is 0"),
-    (lambda x: decoding.apply_repetition_penalty(x, x.long(), 0), "repetition_penalty must be a finite .* is 0"),
-    (lambda x: decoding.no_repeat_ngram_filter(x, x.long(), -1), "no_repeat_ngram_size must be .* is -1"),
-    (lambda x: filter_logits(x, 0.5, 0), "top_k must be .* is 0"),
-    (lambda x: filter_logits(x * math.nan), "logits must be numbers, but some are NaN; the model has diverged"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "call, rule",
+    [
+        (lambda x: decoding.apply_temperature(x, 0), "temperature must be a finite number above 0.* is 0"),
+        (lambda x: decoding.apply_temperature(x, -1.5), "temperature must be .* is -1.5"),
+        (lambda x: decoding.apply_temperature(x, INF), "temperature must be .* is inf"),
+        (lambda x: decoding.apply_temperature(x, math.nan), "temperature must be .* is nan"),
+        (lambda x: decoding.top_k_filter(x, 0), "top_k must be a whole number of at least 1, but it is 0"),
+        (lambda x: decoding.top_k_filter(x, -2), "top_k must be .* is -2"),
+        (lambda x: decoding.top_k_filter(x, 2.5), "top_k must be .* is 2.5"),
+        (lambda x: decoding.top_k_filter(x, True), "top_k must be .* is True"),
+        (lambda x: decoding.top_p_filter(x, 0), "top_p must be a number above 0 and at most 1, but it is 0"),
+        (lambda x: decoding.top_p_filter(x, 1.01), "top_p must be .* is 1.01"),
+        (lambda x: decoding.top_p_filter(x, math.nan), "top_p must be .* is nan"),
+        (lambda x: decoding.min_p_filter(x, -0.1), "min_p must be a number from 0 to 1, but it is -0.1"),
+        (lambda x: decoding.min_p_filter(x, 1.5), "min_p must be .* is 1.5"),
+        (lambda x: decoding.typical_filter(x, 0), "typical_p must be a number above 0 and at most 1, but it is 0"),
+        (lambda x: decoding.apply_repetition_penalty(x, x.long(), 0), "repetition_penalty must be a finite .* is 0"),
+        (lambda x: decoding.no_repeat_ngram_filter(x, x.long(), -1), "no_repeat_ngram_size must be .* is -1"),
+        (lambda x: filter_logits(x, 0.5, 0), "top_k must be .* is 0"),
+        (lambda x: filter_logits(x * math.nan), "logits must be numbers, but some are NaN; the model has diverged"),
+    ],
+)
 def test_filters_refuse_what_they_cannot_use(call, rule):
     with pytest.raises(ValueError, match=rule):
         call(torch.zeros(2, 5))

@@ -56,15 +56,25 @@ def generated(model, *prompts, **options):
     """Texts and scores by transformers, for prompts of one length."""
     fixed = {"max_new_tokens": MAX_NEW, "eos_token_id": EOS, "pad_token_id": EOS, "use_cache": False}
     out = Wrapped(model).generate(
-        torch.tensor(prompts), attention_mask=torch.ones(len(prompts), len(prompts[0])),
-        return_dict_in_generate=True, output_scores=True, do_sample=False, **fixed, **options,
-    )  # fmt: skip
+        torch.tensor(prompts),
+        attention_mask=torch.ones(len(prompts), len(prompts[0])),
+        return_dict_in_generate=True,
+        output_scores=True,
+        do_sample=False,
+        **fixed,
+        **options,
+    )
     texts = [row[len(prompts[0]) :].tolist() for row in out.sequences]
     return [text[: text.index(EOS) + 1] if EOS in text else text for text in texts], out
 
 
-RULES = [{}, {"repetition_penalty": 1.7}, {"no_repeat_ngram_size": 2}, {"min_new_tokens": 6},
-         {"repetition_penalty": 0.8, "no_repeat_ngram_size": 3, "min_new_tokens": 4}]  # fmt: skip
+RULES = [
+    {},
+    {"repetition_penalty": 1.7},
+    {"no_repeat_ngram_size": 2},
+    {"min_new_tokens": 6},
+    {"repetition_penalty": 0.8, "no_repeat_ngram_size": 3, "min_new_tokens": 4},
+]
 
 
 @pytest.mark.parametrize("rules", RULES)
@@ -83,8 +93,10 @@ def test_beam_search_finds_what_transformers_finds(num_beams, length_penalty, ea
     for seed in range(6):
         model, prompt = random_model(seed, eos_bias=2.0 * seed + 2), [3, 7, 1]
         options = {
-            "num_beams": num_beams, "length_penalty": length_penalty, "early_stopping": early_stopping,
-        } | RULES[seed % len(RULES)]  # fmt: skip
+            "num_beams": num_beams,
+            "length_penalty": length_penalty,
+            "early_stopping": early_stopping,
+        } | RULES[seed % len(RULES)]
         texts, out = generated(model, prompt, num_return_sequences=num_beams, **options)
         found = generate(model.stepper(), prompt, MAX_NEW, EOS, num_return_sequences=num_beams, **options)
         assert [decoded.tokens for decoded in found] == texts
@@ -125,17 +137,23 @@ def test_generate_draws_several_texts_for_each_prompt():
     assert found == [[sample(tree, p, 5, 1, seed=4 + 3 * j + i) for i in range(3)] for j, p in enumerate(prompts)]
 
 
-@pytest.mark.parametrize("options, rule", [
-    ({"temperature": 0.5}, "temperature must be left out of greedy decoding, .* but it is 0.5; .*do_sample"),
-    ({"num_beams": 2, "top_p": 0.5}, "top_p must be left out of beam search"),
-    ({"do_sample": True, "length_penalty": 0.5}, "length_penalty must be left out of sampling"),
-    ({"do_sample": True, "num_beams": 2}, "do_sample must be left out where num_beams is given"),
-    ({"penalty_alpha": 0.6, "num_beams": 2}, "num_beams must be left out where penalty_alpha is given"),
-    ({"num_return_sequences": 2}, "num_return_sequences must be 1, for greedy decoding writes one text, but it is 2"),
-    ({"num_beams": 2, "num_return_sequences": 3}, "num_return_sequences must be at most num_beams, 2, but it is 3"),
-    ({"num_return_sequences": 0}, "num_return_sequences must be a whole number of at least 1, but it is 0"),
-    ({"beams": 3}, "beams must be left out of greedy decoding"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options, rule",
+    [
+        ({"temperature": 0.5}, "temperature must be left out of greedy decoding, .* but it is 0.5; .*do_sample"),
+        ({"num_beams": 2, "top_p": 0.5}, "top_p must be left out of beam search"),
+        ({"do_sample": True, "length_penalty": 0.5}, "length_penalty must be left out of sampling"),
+        ({"do_sample": True, "num_beams": 2}, "do_sample must be left out where num_beams is given"),
+        ({"penalty_alpha": 0.6, "num_beams": 2}, "num_beams must be left out where penalty_alpha is given"),
+        (
+            {"num_return_sequences": 2},
+            "num_return_sequences must be 1, for greedy decoding writes one text, but it is 2",
+        ),
+        ({"num_beams": 2, "num_return_sequences": 3}, "num_return_sequences must be at most num_beams, 2, but it is 3"),
+        ({"num_return_sequences": 0}, "num_return_sequences must be a whole number of at least 1, but it is 0"),
+        ({"beams": 3}, "beams must be left out of greedy decoding"),
+    ],
+)
 def test_generate_refuses_what_would_change_nothing(options, rule):
     with pytest.raises(ValueError, match=rule):
         generate(Tree(3, 4), [0], 3, 1, **options)
@@ -150,9 +168,14 @@ def test_contrastive_search_is_its_definition(penalty_alpha, top_k):
     for seed in range(4):
         model, text = random_model(seed, eos_bias=1.0), [3, 7, 1]
         found = contrastive_search(
-            model.stepper(), text, MAX_NEW, EOS,
-            hidden=lambda state: state[0][:, -1], penalty_alpha=penalty_alpha, top_k=top_k,
-        )  # fmt: skip
+            model.stepper(),
+            text,
+            MAX_NEW,
+            EOS,
+            hidden=lambda state: state[0][:, -1],
+            penalty_alpha=penalty_alpha,
+            top_k=top_k,
+        )
         expected = list(text)
         while len(expected) < len(text) + MAX_NEW and expected[3:][-1:] != [EOS]:
             expected.append(most_contrastive(model, expected, penalty_alpha, top_k))

@@ -58,8 +58,11 @@ def linked(document: nodes.document) -> list[tuple[str, str]]:
     before = document.astext()
     linker().link(document, "glossary.html")
     assert document.astext() == before
-    return [(found.astext(), found["refuri"]) for found in document.findall(nodes.reference)
-            if "glossary-link" in found["classes"]]
+    return [
+        (found.astext(), found["refuri"])
+        for found in document.findall(nodes.reference)
+        if "glossary-link" in found["classes"]
+    ]
 
 
 def words(*paragraphs: str) -> list[str]:
@@ -102,9 +105,18 @@ def test_everyday_words_are_left_alone():
     assert document[0][0] == "vocabulary cards are not a "
 
 
-@pytest.mark.parametrize("around", [
-    nodes.title, nodes.literal, nodes.reference, nodes.math, addnodes.pending_xref, nodes.citation_reference, nodes.raw,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "around",
+    [
+        nodes.title,
+        nodes.literal,
+        nodes.reference,
+        nodes.math,
+        addnodes.pending_xref,
+        nodes.citation_reference,
+        nodes.raw,
+    ],
+)
 def test_no_link_within(around):
     inside = around("", *["", nodes.Text("LSTM")][not issubclass(around, nodes.TextElement) :])
     assert linked(page(nodes.paragraph("", "", inside))) == []
@@ -132,7 +144,9 @@ def test_a_term_may_run_over_neighbouring_texts_and_text_keeps_its_order():
     texts = [nodes.Text(part) for part in ("one", "\n", "cell", "\n", "state", "\n", "two", "\n", "LSTM")]
     paragraph = nodes.paragraph("", "", *texts)
     assert linked(page(paragraph)) == [
-        ("cell\nstate", "glossary.html#term-cell-state"), ("LSTM", "glossary.html#term-LSTM")]  # fmt: skip
+        ("cell\nstate", "glossary.html#term-cell-state"),
+        ("LSTM", "glossary.html#term-LSTM"),
+    ]
 
 
 def test_lists_and_admonitions_are_running_text():
@@ -161,8 +175,10 @@ def source_entries() -> list[tuple[list[str], str]]:
     """Names and definition of every entry, read from the source."""
     body = SOURCE[SOURCE.index(":::{glossary}") + 13 : SOURCE.rindex(":::")]
     blocks = [block.splitlines() for block in body.strip().split("\n\n")]
-    return [([line for line in block if line[0] != " "], " ".join(line.strip() for line in block if line[0] == " "))
-            for block in blocks]
+    return [
+        ([line for line in block if line[0] != " "], " ".join(line.strip() for line in block if line[0] == " "))
+        for block in blocks
+    ]
 
 
 ENTRIES = source_entries()
@@ -177,8 +193,12 @@ def test_terms_are_many_sorted_and_unique():
 
 
 def test_no_form_belongs_to_two_entries():
-    forms = [form.strip() for _, definition in ENTRIES for listed in re.findall(r"% also: (.*)$", definition)
-             for form in listed.split(",")]  # fmt: skip
+    forms = [
+        form.strip()
+        for _, definition in ENTRIES
+        for listed in re.findall(r"% also: (.*)$", definition)
+        for form in listed.split(",")
+    ]
     forms += [name for names, _ in ENTRIES for name in names]
     assert len(forms) == len(set(forms))
 

@@ -94,8 +94,9 @@ def test_sequential_split_is_the_first_four_fifths():
 
 @pytest.mark.parametrize("k", range(5))
 def test_diagonal_split_hides_a_fifth_and_no_digit(k):
-    training, held_out = ({human_numbers.parse(n) for n in human_numbers.numerals(part)}
-                          for part in human_numbers.diagonal_split(k))  # fmt: skip
+    training, held_out = (
+        {human_numbers.parse(n) for n in human_numbers.numerals(part)} for part in human_numbers.diagonal_split(k)
+    )
     assert training | held_out == set(human_numbers.numbers()) and not training & held_out
     assert len(held_out) == pytest.approx(2000, abs=1)
     for place in range(4):
@@ -115,11 +116,14 @@ def test_nested_diagonal_stays_within_the_training_part():
     assert development == human_numbers.diagonal_split(1)[1]
 
 
-@pytest.mark.parametrize("arguments, rule", [
-    ((5,), "k must be one of 0 … 4, but it is 5"),
-    ((2, 2), "nested must be one of 0 … 4 other than k = 2, but it is 2"),
-    ((2, 7), "nested must be one of 0 … 4 other than k = 2, but it is 7"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, rule",
+    [
+        ((5,), "k must be one of 0 … 4, but it is 5"),
+        ((2, 2), "nested must be one of 0 … 4 other than k = 2, but it is 2"),
+        ((2, 7), "nested must be one of 0 … 4 other than k = 2, but it is 7"),
+    ],
+)
 def test_diagonal_split_refuses_what_is_no_diagonal(arguments, rule):
     with pytest.raises(ValueError, match=rule):
         human_numbers.diagonal_split(*arguments)

@@ -100,9 +100,11 @@ def test_command_on_the_card_has_every_setting(capsys, text, tmp_path, monkeypat
 def handed_on(monkeypatch):
     """What `train` is given, as it is called."""
     given, full = {}, training.train
-    monkeypatch.setattr(training, "train", lambda model, streams, **kw: (
-        given.update(kw, model=model, streams=streams), full(model, streams, **kw)
-    )[1])  # fmt: skip
+    monkeypatch.setattr(
+        training,
+        "train",
+        lambda model, streams, **kw: (given.update(kw, model=model, streams=streams), full(model, streams, **kw))[1],
+    )
     return given
 
 
@@ -111,10 +113,22 @@ def test_train_hands_every_option_on(capsys, text, monkeypatch):
     more = ["--warmup", ".2", "--lr", ".02", "--checkpoint", text.with_name("run"), "--checkpoint-every", 7]
     assert run(capsys, "train", "--text", text, "--epochs", 2, *SMALL, *REGULARISED, *more)[0] == 0
     expected = {
-        "window": 8, "variable_window": True, "lr": 0.02, "schedule": "cosine", "warmup": 0.2, "weight_decay": 0.1,
-        "alpha": 2.0, "beta": 1.0, "clip": 0.5, "optimizer": "muon", "averaging": 0, "validate_every": 5,
-        "checkpoint": text.with_name("run"), "checkpoint_every": 7, "progress": False,
-    }  # fmt: skip
+        "window": 8,
+        "variable_window": True,
+        "lr": 0.02,
+        "schedule": "cosine",
+        "warmup": 0.2,
+        "weight_decay": 0.1,
+        "alpha": 2.0,
+        "beta": 1.0,
+        "clip": 0.5,
+        "optimizer": "muon",
+        "averaging": 0,
+        "validate_every": 5,
+        "checkpoint": text.with_name("run"),
+        "checkpoint_every": 7,
+        "progress": False,
+    }
     assert {name: given[name] for name in expected} == expected
     assert given["validation"].shape == (1, 40)
     model = given["model"]
@@ -167,9 +181,15 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
     assert len(set(told)) == len(told) == 64 + 12
 
 
-@pytest.mark.parametrize("source, memory, expected", [
-    ("text", None, 8), ("human_numbers", None, 0), ("text", 0, 0), ("human_numbers", 30, 30),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "source, memory, expected",
+    [
+        ("text", None, 8),
+        ("human_numbers", None, 0),
+        ("text", 0, 0),
+        ("human_numbers", 30, 30),
+    ],
+)
 def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypatch, source, memory, expected):
     begun = []
     monkeypatch.setattr(recipes, "remember_long", lambda model, longest: begun.append(longest))
@@ -189,8 +209,9 @@ def test_train_tells_what_was_measured_on_the_way(capsys, text):
     assert [int(step) for step, *_ in told] == [10, 20, 24]
     metrics = pretrained.load(text.with_suffix(".safetensors")).card["metrics"]
     assert (float(told[-1][1]), float(told[-1][2])) == (
-        metrics["held_out_perplexity"], pytest.approx(metrics["held_out_accuracy"], abs=6e-4)
-    )  # fmt: skip
+        metrics["held_out_perplexity"],
+        pytest.approx(metrics["held_out_accuracy"], abs=6e-4),
+    )
     assert "training" in err and "held-out" in err
 
 
@@ -241,11 +262,14 @@ def test_generate_prints_what_the_decoder_writes(capsys):
     assert out.splitlines()[0] == f"{prompt} | {trained.vocab.decode(expected.tokens)}"
 
 
-@pytest.mark.parametrize("method, options", [
-    ("sample", {"min_p": 0.2, "typical_p": 0.8, "top_p": 0.7, "repetition_penalty": 1.3, "seed": 3}),
-    ("beam", {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.0, "length_penalty": 0.5}),
-    ("contrastive", {"penalty_alpha": 0.8, "top_k": 6}),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "method, options",
+    [
+        ("sample", {"min_p": 0.2, "typical_p": 0.8, "top_p": 0.7, "repetition_penalty": 1.3, "seed": 3}),
+        ("beam", {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.0, "length_penalty": 0.5}),
+        ("contrastive", {"penalty_alpha": 0.8, "top_k": 6}),
+    ],
+)
 def test_generate_hands_every_option_on(capsys, method, options):
     trained, prompt = pretrained.load("stories"), "one morning anna"
     arguments = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
@@ -269,36 +293,45 @@ def test_generate_writes_as_many_texts_as_asked(capsys):
     assert run(capsys, *arguments, "--seed", 4) == first != run(capsys, *arguments, "--seed", 5)
 
 
-@pytest.mark.parametrize("arguments, complaint", [
-    (["generate", "gpt", "a"], r"name must be one of the shipped models \['human_numbers', 'stories'\], .* 'gpt'"),
-    (["generate", "nowhere.safetensors", "a"], "nowhere.safetensors"),
-    (["generate", "stories", "a dragon"], "text holds 'dragon', which is not among"),
-    (["generate", "stories", ""], "prompt must hold at least one word, but it is empty; type a few words"),
-    (["generate", "stories", "anna", "--top-k", "0"], "top_k must be a whole number of at least 1, but it is 0"),
-    (["generate", "stories", "anna", "--top-p", "1.5"], "top_p must be .* but it is 1.5"),
-    (["generate", "stories", "anna", "--temperature", "0"], "temperature must be .* but it is 0.0"),
-    (["generate", "stories", "anna", "--method", "beam", "--num-beams", "0"], "num_beams must be .* but it is 0"),
-    (["generate", "stories", "anna", "--max-new-tokens", "0"], "max_new_tokens must be .* but it is 0"),
-    (["generate", "stories", "anna", "--seed", "-1"], "seed must be .* but it is -1"),
-    (["generate", "stories", "anna", "--count", "0"], "count must be at least 1, but it is 0"),
-    (["generate", "stories", "anna", "--method", "magic"], "argument --method: invalid choice: 'magic'"),
-    (["train", "--text", "nowhere.txt"], "nowhere.txt"),
-    (["train", "--recipe", "gpt"], "argument --recipe: invalid choice: 'gpt'"),
-    (["train"], "one of the arguments --recipe --data --text is required"),
-    (["train", "--recipe", "stories", "--text", "a.txt"], "not allowed with argument"),
-    (["train", "--data", "stories", "--text", "a.txt"], "not allowed with argument"),
-    (["train", "--data", "poems"], "argument --data: invalid choice: 'poems'"),
-    (["train", "--recipe", "stories", "--alpha", "2"], "alpha must not be given with --recipe, .* it is 2.0; leave it"),
-    (["train", "--recipe", "stories", "--shifted"], "shifted must not be given with --recipe"),
-    (["train", "--recipe", "stories", "--out", "nowhere/a"], "out must name a file in a folder .* is nowhere/a"),
-    (["train", "--recipe", "stories", "--out", "."], "out must name a file in a folder that exists, but it is ."),
-    (["train", "--data", "stories", "--epochs", "3"], "epochs must not be given with Stories, .* is 3; give --steps"),
-    (["train", "--data", "stories", "--shifted"], "shifted must not be given with Stories, .*; leave it out"),
-    (["train", "--data", "human_numbers", "--steps", "3"], "steps must not be given with a text that has an end"),
-    (["experiment", "magic"], "invalid choice: 'magic'"),
-    (["sing"], "invalid choice: 'sing'"),
-    ([], "arguments are required: command"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (["generate", "gpt", "a"], r"name must be one of the shipped models \['human_numbers', 'stories'\], .* 'gpt'"),
+        (["generate", "nowhere.safetensors", "a"], "nowhere.safetensors"),
+        (["generate", "stories", "a dragon"], "text holds 'dragon', which is not among"),
+        (["generate", "stories", ""], "prompt must hold at least one word, but it is empty; type a few words"),
+        (["generate", "stories", "anna", "--top-k", "0"], "top_k must be a whole number of at least 1, but it is 0"),
+        (["generate", "stories", "anna", "--top-p", "1.5"], "top_p must be .* but it is 1.5"),
+        (["generate", "stories", "anna", "--temperature", "0"], "temperature must be .* but it is 0.0"),
+        (["generate", "stories", "anna", "--method", "beam", "--num-beams", "0"], "num_beams must be .* but it is 0"),
+        (["generate", "stories", "anna", "--max-new-tokens", "0"], "max_new_tokens must be .* but it is 0"),
+        (["generate", "stories", "anna", "--seed", "-1"], "seed must be .* but it is -1"),
+        (["generate", "stories", "anna", "--count", "0"], "count must be at least 1, but it is 0"),
+        (["generate", "stories", "anna", "--method", "magic"], "argument --method: invalid choice: 'magic'"),
+        (["train", "--text", "nowhere.txt"], "nowhere.txt"),
+        (["train", "--recipe", "gpt"], "argument --recipe: invalid choice: 'gpt'"),
+        (["train"], "one of the arguments --recipe --data --text is required"),
+        (["train", "--recipe", "stories", "--text", "a.txt"], "not allowed with argument"),
+        (["train", "--data", "stories", "--text", "a.txt"], "not allowed with argument"),
+        (["train", "--data", "poems"], "argument --data: invalid choice: 'poems'"),
+        (
+            ["train", "--recipe", "stories", "--alpha", "2"],
+            "alpha must not be given with --recipe, .* it is 2.0; leave it",
+        ),
+        (["train", "--recipe", "stories", "--shifted"], "shifted must not be given with --recipe"),
+        (["train", "--recipe", "stories", "--out", "nowhere/a"], "out must name a file in a folder .* is nowhere/a"),
+        (["train", "--recipe", "stories", "--out", "."], "out must name a file in a folder that exists, but it is ."),
+        (
+            ["train", "--data", "stories", "--epochs", "3"],
+            "epochs must not be given with Stories, .* is 3; give --steps",
+        ),
+        (["train", "--data", "stories", "--shifted"], "shifted must not be given with Stories, .*; leave it out"),
+        (["train", "--data", "human_numbers", "--steps", "3"], "steps must not be given with a text that has an end"),
+        (["experiment", "magic"], "invalid choice: 'magic'"),
+        (["sing"], "invalid choice: 'sing'"),
+        ([], "arguments are required: command"),
+    ],
+)
 def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint):
     status, out, err = run(capsys, *arguments)
     assert (status, out) == (2, "")
@@ -306,36 +339,39 @@ def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("option, value, complaint", [
-    ("--epochs", 0, "epochs must be at least 1, but it is 0"),
-    ("--window", 0, "window must be at least 1, but it is 0"),
-    ("--batch-size", 0, "batch_size must be at least 1, but it is 0"),
-    ("--batch-size", 500, "tokens must hold at least 2 × batch_size = 1000"),
-    ("--hidden-size", 0, "hidden_size must be at least 1, but it is 0"),
-    ("--embedding-size", -1, "embedding_size must be at least 1, but it is -1"),
-    ("--num-layers", 0, "num_layers must be at least 1, but it is 0"),
-    ("--lr", 0, "lr and clip must be above 0"),
-    ("--seed", -1, "seed must be at least 0 and below 2**32, but it is -1; choose another"),
-    ("--seed", 2**32, "seed must be at least 0 and below 2**32, but it is 4294967296; choose another"),
-    ("--embed-p", 1, "embed_p must be at least 0 and below 1, but it is 1.0"),
-    ("--input-p", -0.1, "input_p must be at least 0 and below 1, but it is -0.1"),
-    ("--weight-p", 1.5, "weight_p must be at least 0 and below 1, but it is 1.5"),
-    ("--hidden-p", 2, "hidden_p must be at least 0 and below 1, but it is 2.0"),
-    ("--output-p", "nan", "output_p must be at least 0 and below 1, but it is nan"),
-    ("--memory", -1, "memory must be at least 0, but it is -1; 0 begins as torch does"),
-    ("--alpha", -1, "alpha must be at least 0, but it is -1.0"),
-    ("--beta", "nan", "beta must be at least 0, but it is nan"),
-    ("--weight-decay", -1, "weight_decay must be at least 0, but it is -1.0"),
-    ("--clip", 0, "lr and clip must be above 0"),
-    ("--warmup", 1, "warmup must be above 0 and below 1, but it is 1.0"),
-    ("--averaging", 5, "but averaging is 5 and validate_every is not given; add --validate-every"),
-    ("--validate-every", 0, "validate_every must be at least 1, but it is 0"),
-    ("--checkpoint-every", 0, "checkpoint_every must be at least 1, but it is 0"),
-    ("--checkpoint", "nowhere/run", "checkpoint must lie in a folder that exists, but nowhere does not"),
-    ("--out", "nowhere/model", "out must name a file in a folder that exists, but it is nowhere/model"),
-    ("--optimizer", "lion", "argument --optimizer: invalid choice: 'lion'"),
-    ("--schedule", "none", "argument --schedule: invalid choice: 'none'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "option, value, complaint",
+    [
+        ("--epochs", 0, "epochs must be at least 1, but it is 0"),
+        ("--window", 0, "window must be at least 1, but it is 0"),
+        ("--batch-size", 0, "batch_size must be at least 1, but it is 0"),
+        ("--batch-size", 500, "tokens must hold at least 2 × batch_size = 1000"),
+        ("--hidden-size", 0, "hidden_size must be at least 1, but it is 0"),
+        ("--embedding-size", -1, "embedding_size must be at least 1, but it is -1"),
+        ("--num-layers", 0, "num_layers must be at least 1, but it is 0"),
+        ("--lr", 0, "lr and clip must be above 0"),
+        ("--seed", -1, "seed must be at least 0 and below 2**32, but it is -1; choose another"),
+        ("--seed", 2**32, "seed must be at least 0 and below 2**32, but it is 4294967296; choose another"),
+        ("--embed-p", 1, "embed_p must be at least 0 and below 1, but it is 1.0"),
+        ("--input-p", -0.1, "input_p must be at least 0 and below 1, but it is -0.1"),
+        ("--weight-p", 1.5, "weight_p must be at least 0 and below 1, but it is 1.5"),
+        ("--hidden-p", 2, "hidden_p must be at least 0 and below 1, but it is 2.0"),
+        ("--output-p", "nan", "output_p must be at least 0 and below 1, but it is nan"),
+        ("--memory", -1, "memory must be at least 0, but it is -1; 0 begins as torch does"),
+        ("--alpha", -1, "alpha must be at least 0, but it is -1.0"),
+        ("--beta", "nan", "beta must be at least 0, but it is nan"),
+        ("--weight-decay", -1, "weight_decay must be at least 0, but it is -1.0"),
+        ("--clip", 0, "lr and clip must be above 0"),
+        ("--warmup", 1, "warmup must be above 0 and below 1, but it is 1.0"),
+        ("--averaging", 5, "but averaging is 5 and validate_every is not given; add --validate-every"),
+        ("--validate-every", 0, "validate_every must be at least 1, but it is 0"),
+        ("--checkpoint-every", 0, "checkpoint_every must be at least 1, but it is 0"),
+        ("--checkpoint", "nowhere/run", "checkpoint must lie in a folder that exists, but nowhere does not"),
+        ("--out", "nowhere/model", "out must name a file in a folder that exists, but it is nowhere/model"),
+        ("--optimizer", "lion", "argument --optimizer: invalid choice: 'lion'"),
+        ("--schedule", "none", "argument --schedule: invalid choice: 'none'"),
+    ],
+)
 def test_train_refuses_bad_numbers(capsys, text, option, value, complaint):
     before = ["--checkpoint", text.with_name("run")] if option == "--checkpoint-every" else []
     status, _, err = run(capsys, "train", "--text", text, *SMALL, *before, option, value)
@@ -358,9 +394,14 @@ def test_averaging_must_not_be_negative(capsys, text):
     assert status == 2 and "averaging must be at least 0" in err
 
 
-@pytest.mark.parametrize("content, complaint", [
-    (b"", "it is empty"), (b"a b c", "tokens must hold at least 2"), (b"\xff\xfe\x00 a", "utf-8"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "content, complaint",
+    [
+        (b"", "it is empty"),
+        (b"a b c", "tokens must hold at least 2"),
+        (b"\xff\xfe\x00 a", "utf-8"),
+    ],
+)
 def test_train_refuses_a_text_it_cannot_use(capsys, tmp_path, content, complaint):
     path = tmp_path / "odd.txt"
     path.write_bytes(content)

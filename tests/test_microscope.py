@@ -234,10 +234,30 @@ def test_a_step_that_is_looked_at_is_the_same_step(runtime):
 @pytest.mark.parametrize(
     "text",
     [
-        "5", " 0,21 ", "3 4,5", "8-11", "8–11", "8-11, 9, 2", "mine", " mine ", "0-15", "0-16", "22", "21-22", "5-3",
-        "-1", "1-", "a", "", " , ", "mine, 5", "１", "1.0", "0-99999999999",
+        "5",
+        " 0,21 ",
+        "3 4,5",
+        "8-11",
+        "8–11",
+        "8-11, 9, 2",
+        "mine",
+        " mine ",
+        "0-15",
+        "0-16",
+        "22",
+        "21-22",
+        "5-3",
+        "-1",
+        "1-",
+        "a",
+        "",
+        " , ",
+        "mine, 5",
+        "１",
+        "1.0",
+        "0-99999999999",
     ],
-)  # fmt: skip
+)
 def test_units_are_read_alike(runtime, text):
     presets = [["mine", [4, 2]]]
     got = runtime.evaluate(

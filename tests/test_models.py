@@ -268,9 +268,14 @@ def test_fixed_context_model_is_torchs_relu_network_of_one_layer(V, H, context, 
     model = FixedContextRNN(V, H, context).double()
     theirs = nn.RNN(H, H, nonlinearity="relu", batch_first=True).double()
     weight, bias = model.hidden.weight, model.hidden.bias
-    theirs.load_state_dict({
-        "weight_ih_l0": weight, "weight_hh_l0": weight, "bias_ih_l0": bias, "bias_hh_l0": torch.zeros(H),
-    })  # fmt: skip
+    theirs.load_state_dict(
+        {
+            "weight_ih_l0": weight,
+            "weight_hh_l0": weight,
+            "bias_ih_l0": bias,
+            "bias_hh_l0": torch.zeros(H),
+        }
+    )
     tokens = torch.randint(V, (N, context))
     output, _ = theirs(model.embedding(tokens))
     expected = F.linear(output[:, -1], model.output.weight, model.output.bias)

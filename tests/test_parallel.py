@@ -26,10 +26,16 @@ SURE = {  # runs without chance in the model, which are the same in two processe
     "penalties": {"alpha": 2.0, "beta": 1.0},
     "padded": {"text": PADDED, "clip": 0.05},
     "everything": {
-        "variable_window": True, "averaging": 0, "validation": HELD_OUT, "validate_every": 3, "optimizer": "muon",
-        "schedule": "cosine", "lr": 0.03, "beta": 0.5,
+        "variable_window": True,
+        "averaging": 0,
+        "validation": HELD_OUT,
+        "validate_every": 3,
+        "optimizer": "muon",
+        "schedule": "cosine",
+        "lr": 0.03,
+        "beta": 0.5,
     },
-}  # fmt: skip
+}
 RUNS = {
     **SURE,
     "dropout": {"model": DROPOUTS, "alpha": 1.0},
@@ -67,9 +73,13 @@ def torchrun(*arguments, status=0, timeout=240):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
     meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1", "-m"]
     with subprocess.Popen(
-        [*launcher, *meeting, *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        text=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as started:  # fmt: skip
+        [*launcher, *meeting, *map(str, arguments)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    ) as started:
         try:
             out, err = started.communicate(timeout=timeout)
         finally:

@@ -24,10 +24,14 @@ CORNERS = [
 ]
 SETTINGS = st.fixed_dictionaries(
     {
-        "vocab_size": st.integers(1, 60), "embedding_size": st.integers(1, 20), "hidden_size": st.integers(1, 20),
-        "num_layers": st.integers(1, 4), "cell": st.sampled_from(list(CELLS)), "tied": st.booleans(),
+        "vocab_size": st.integers(1, 60),
+        "embedding_size": st.integers(1, 20),
+        "hidden_size": st.integers(1, 20),
+        "num_layers": st.integers(1, 4),
+        "cell": st.sampled_from(list(CELLS)),
+        "tied": st.booleans(),
     }
-).map(lambda s: s | {"embedding_size": s["hidden_size"]} if s["tied"] else s)  # fmt: skip
+).map(lambda s: s | {"embedding_size": s["hidden_size"]} if s["tied"] else s)
 
 
 def model_of(settings: dict) -> RecurrentLanguageModel:
@@ -152,9 +156,10 @@ def test_view_says_that_activation_and_length_cost_nothing(view):
     assert shown(page) == total
     lines = [row.locator("th, td").all_inner_texts()[:3] for row in free.locator("tr").all()]
     assert lines == [
-        ["Activation function", "relu", "0"], ["Longest text", "1,000 tokens", "0"],
+        ["Activation function", "relu", "0"],
+        ["Longest text", "1,000 tokens", "0"],
         ["Word frequency counts", "none are kept", "0"],
-    ]  # fmt: skip
+    ]
     view.set(length=1)
     assert free.get_by_text("1 token", exact=True).count() == 1
 

@@ -449,8 +449,16 @@ def test_a_highlighted_step_is_a_column_with_the_state_that_enters_it():
     shapes = named(ax, ".*", (FancyBboxPatch, FancyArrowPatch))
     bright = {name for name, shape in shapes.items() if hue(shape) != plots.color("muted")}
     assert bright == {
-        "input-2", "cell-1-2", "cell-2-2", "output-2", "W_x-1-2", "W_x-2-2", "W_y-2", "hidden-1-1", "hidden-2-1"
-    }  # fmt: skip
+        "input-2",
+        "cell-1-2",
+        "cell-2-2",
+        "output-2",
+        "W_x-1-2",
+        "W_x-2-2",
+        "W_y-2",
+        "hidden-1-1",
+        "hidden-2-1",
+    }
     states = named(ax, "hidden-1-.-text", Annotation).items()
     bright = [name for name, text in states if hue(text) == plots.color("hidden", text=True)]
     assert bright == ["hidden-1-1-text", "hidden-1-2-text"]
@@ -581,11 +589,17 @@ def test_highlighted_parts_add_up():
 def test_values_are_printed_with_what_follows_from_them():
     labels = texts(cell(values=VALUES))
     assert [labels[f"{gate}-text"] for gate in "figo"] == [
-        "$f_t = 0.93$", "$i_t = 0.41$", "$g_t = -0.72$", "$o_t = 0.88$"
-    ]  # fmt: skip
+        "$f_t = 0.93$",
+        "$i_t = 0.41$",
+        "$g_t = -0.72$",
+        "$o_t = 0.88$",
+    ]
     assert [labels[f"{state}-value"] for state in ("c_prev", "c", "h_prev", "h")] == [
-        "$1.24$", "$0.86$", "$-0.31$", "$0.61$"
-    ]  # fmt: skip
+        "$1.24$",
+        "$0.86$",
+        "$-0.31$",
+        "$0.61$",
+    ]
     assert labels["kept-text"] == f"${0.93 * 1.24:.2f}$"
     assert labels["added-text"] == f"${0.41 * -0.72:.2f}$"
     assert labels["shown-text"] == f"${math.tanh(0.858):.2f}$"

@@ -89,13 +89,18 @@ def test_file_is_int8_with_a_scale_per_row_and_carries_the_tied_weights_once():
     kinds = {name: (tensor.dtype, tuple(tensor.shape)) for name, tensor in tensors.items()}
     whole, single = torch.int8, torch.float32
     assert kinds == {
-        "embedding.weight": (whole, (5, 4)), "embedding.weight.scale": (single, (5,)),
-        "rnn.weight_ih_l0": (whole, (24, 4)), "rnn.weight_ih_l0.scale": (single, (24,)),
-        "rnn.weight_hh_l0": (whole, (24, 6)), "rnn.weight_hh_l0.scale": (single, (24,)),
-        "rnn.bias_ih_l0": (single, (24,)), "rnn.bias_hh_l0": (single, (24,)),
-        "projection.weight": (whole, (4, 6)), "projection.weight.scale": (single, (4,)),
+        "embedding.weight": (whole, (5, 4)),
+        "embedding.weight.scale": (single, (5,)),
+        "rnn.weight_ih_l0": (whole, (24, 4)),
+        "rnn.weight_ih_l0.scale": (single, (24,)),
+        "rnn.weight_hh_l0": (whole, (24, 6)),
+        "rnn.weight_hh_l0.scale": (single, (24,)),
+        "rnn.bias_ih_l0": (single, (24,)),
+        "rnn.bias_hh_l0": (single, (24,)),
+        "projection.weight": (whole, (4, 6)),
+        "projection.weight.scale": (single, (4,)),
         "decoder.bias": (single, (5,)),
-    }  # fmt: skip
+    }
 
 
 def test_quantising_changes_the_loss_of_a_shipped_model_little():

@@ -66,8 +66,10 @@ def test_unit_accuracies_are_those_of_a_search_by_hand():
     test_x, test_y = states(seed=1)
     expected = []
     for unit in range(6):
-        means = [sum(v for v, c in zip(x[:, unit].tolist(), y.tolist(), strict=True) if c == k)
-                 / y.tolist().count(k) for k in (0, 1)]  # fmt: skip
+        means = [
+            sum(v for v, c in zip(x[:, unit].tolist(), y.tolist(), strict=True) if c == k) / y.tolist().count(k)
+            for k in (0, 1)
+        ]
         guesses = [int(abs(v - means[1]) < abs(v - means[0])) for v in test_x[:, unit].tolist()]
         expected.append(sum(g == c for g, c in zip(guesses, test_y.tolist(), strict=True)) / len(test_y))
     assert unit_accuracies(x, y, test_x, test_y).tolist() == pytest.approx(expected)

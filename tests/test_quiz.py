@@ -28,8 +28,10 @@ class Quizzed:
         return self.page.get_by_role("button", name=name, exact=True)
 
     def reviews(self) -> list[tuple[str, int]]:
-        return [(card, grade) for card, grade in self.page.evaluate(
-            "() => __lmkit_log.reviews.map(({ card, grade }) => [card, grade])")]  # fmt: skip
+        return [
+            (card, grade)
+            for card, grade in self.page.evaluate("() => __lmkit_log.reviews.map(({ card, grade }) => [card, grade])")
+        ]
 
     def places(self) -> list[str]:
         """What is said of each question, without its number."""

@@ -63,8 +63,17 @@ def test_a_window_of_one_step_has_no_differences():
 def test_penalties_are_part_of_the_gradient_and_not_of_the_loss():
     """One step of SGD from the gradient of cross-entropy + α mean h² + β mean Δh², written out."""
     model, twin = small_model(), small_model()
-    history = run(model, steps=1, alpha=2.0, beta=1.0, optimizer="sgd", weight_decay=0.0, clip=math.inf,
-                  schedule="constant", lr=0.5)  # fmt: skip
+    history = run(
+        model,
+        steps=1,
+        alpha=2.0,
+        beta=1.0,
+        optimizer="sgd",
+        weight_decay=0.0,
+        clip=math.inf,
+        schedule="constant",
+        lr=0.5,
+    )
     x, y = next(windows(STREAM, 6))
     logits, _, (raw, dropped) = twin.with_activations(x)
     loss = cross_entropy(logits.flatten(0, 1), y.flatten())
@@ -238,10 +247,20 @@ def test_validation_reads_whole_windows_where_training_varies_them():
 # Averaging.
 
 
-@pytest.mark.parametrize("losses, interval, expected", [
-    ([3], 0, False), ([3, 2], 0, False), ([2, 3], 0, True), ([2, 3], 1, False), ([2, 3, 3], 1, True),
-    ([3, 2, 2.5, 2.5], 1, True), ([3, 2, 2.5], 1, False), ([3, 2, 1, 1.5, 1.6], 2, False), ([1, 2, 1], 0, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "losses, interval, expected",
+    [
+        ([3], 0, False),
+        ([3, 2], 0, False),
+        ([2, 3], 0, True),
+        ([2, 3], 1, False),
+        ([2, 3, 3], 1, True),
+        ([3, 2, 2.5, 2.5], 1, True),
+        ([3, 2, 2.5], 1, False),
+        ([3, 2, 1, 1.5, 1.6], 2, False),
+        ([1, 2, 1], 0, False),
+    ],
+)
 def test_trigger_compares_with_the_best_of_long_ago(losses, interval, expected):
     assert is_non_monotone(losses, interval) is expected
 
@@ -274,10 +293,12 @@ def test_average_is_the_mean_of_the_weights_since_the_trigger():
 
 def test_nt_asgd_ends_with_the_average_and_measures_it():
     model = small_model()
-    history = run(model, steps=60, optimizer="sgd", schedule="constant", lr=9.0, averaging=0, validation=STREAM,
-                  validate_every=1)  # fmt: skip
-    plain = run(small_model(), steps=60, optimizer="sgd", schedule="constant", lr=9.0, validation=STREAM,
-                validate_every=1)  # fmt: skip
+    history = run(
+        model, steps=60, optimizer="sgd", schedule="constant", lr=9.0, averaging=0, validation=STREAM, validate_every=1
+    )
+    plain = run(
+        small_model(), steps=60, optimizer="sgd", schedule="constant", lr=9.0, validation=STREAM, validate_every=1
+    )
     held, without = ([at.cross_entropy for at in each.validation] for each in (history, plain))
     begun = next(t for t in range(1, 60) if is_non_monotone(without[: t + 1], 0))
     assert history.losses == plain.losses  # training itself goes on unchanged
@@ -361,10 +382,15 @@ def test_cache_leaves_out_padding():
     assert measures.cross_entropy == pytest.approx(expected, abs=1e-6)
 
 
-@pytest.mark.parametrize("name, value, rule", [
-    ("theta", -1.0, "theta must be at least 0"), ("lam", 1.0, r"lam in \[0, 1\)"),
-    ("size", 0, "size must be at least 1"), ("window", 0, "window must be at least 1"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, value, rule",
+    [
+        ("theta", -1.0, "theta must be at least 0"),
+        ("lam", 1.0, r"lam in \[0, 1\)"),
+        ("size", 0, "size must be at least 1"),
+        ("window", 0, "window must be at least 1"),
+    ],
+)
 def test_cache_refuses_what_it_cannot_use(name, value, rule):
     with pytest.raises(ValueError, match=rule):
         measure_with_cache(small_model(), STREAM, **{name: value})
@@ -383,8 +409,20 @@ def test_awd_lstm_learns_a_small_text():
     model = small_model(embed_p=0.05, input_p=0.05, weight_p=0.1, hidden_p=0.1, output_p=0.1)
     before = measure(model, STREAM).cross_entropy
     streams, steps = repeat(STREAM, 60, 12, variable_window=True)
-    run(model, streams, steps=steps, window=12, variable_window=True, alpha=0.1, beta=0.1, weight_decay=0.1, lr=0.03,
-        averaging=3, validation=STREAM, validate_every=20)  # fmt: skip
+    run(
+        model,
+        streams,
+        steps=steps,
+        window=12,
+        variable_window=True,
+        alpha=0.1,
+        beta=0.1,
+        weight_decay=0.1,
+        lr=0.03,
+        averaging=3,
+        validation=STREAM,
+        validate_every=20,
+    )
     assert measure(model, STREAM).cross_entropy < 0.75 * before
 
 

@@ -16,8 +16,11 @@ def files():
     """The files that are under version control or would be, without those that are generated or binary."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, capture_output=True, check=True, text=True,
-    ).stdout  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
     for name in filter(None, listed.split("\0")):
         path = ROOT / name
         if name not in OWN_TEXT and path.is_file() and b"\0" not in (data := path.read_bytes())[:4096]:
@@ -27,8 +30,10 @@ def files():
 def test_files_name_no_machine_and_no_registry():
     found = [
         f"{name} names {what}: {match[0]!r}"
-        for name, text in files() for what, pattern in FORBIDDEN.items() for match in re.finditer(pattern, text)
-    ]  # fmt: skip
+        for name, text in files()
+        for what, pattern in FORBIDDEN.items()
+        for match in re.finditer(pattern, text)
+    ]
     assert not found
 
 

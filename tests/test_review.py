@@ -15,13 +15,19 @@ from tests.stand_in import module_page
 ADDRESS = "http://book.test/book/review.html"
 KEY = "memory-and-chance:reviews"
 EXAMPLES = study.read_deck(Path(__file__).with_name("example_cards.yml"), "Examples")
-SECOND = study.Deck("second", "The second chapter", (
-    study.Single(
-        id="second-single", section="Its section", question="Which is right?",
-        choices=[{"text": "this", "right": True, "why": "It is."}, {"text": "that", "why": "It is not."}],
+SECOND = study.Deck(
+    "second",
+    "The second chapter",
+    (
+        study.Single(
+            id="second-single",
+            section="Its section",
+            question="Which is right?",
+            choices=[{"text": "this", "right": True, "why": "It is."}, {"text": "that", "why": "It is not."}],
+        ),
+        study.Flashcard(id="second-flash", section="Its section", question="Who?", answer="**Nobody**."),
     ),
-    study.Flashcard(id="second-flash", section="Its section", question="Who?", answer="**Nobody**."),
-))  # fmt: skip
+)
 DAY = 86_400_000
 NOW = round(datetime(2027, 3, 10, 12).timestamp() * 1000)  # noon by the clock of this machine
 RIGHT = {  # how a reader answers each of the examples
@@ -157,10 +163,13 @@ def plan(browser):
 @pytest.mark.parametrize(
     ("limits", "ids"),
     [
-        ("length: 20, fresh: 20", "baef"), ("length: 20, fresh: 1", "bae"), ("length: 3, fresh: 20", "bae"),
-        ("length: 1, fresh: 5", "b"), ("length: 20, fresh: 0", "ba"),
+        ("length: 20, fresh: 20", "baef"),
+        ("length: 20, fresh: 1", "bae"),
+        ("length: 3, fresh: 20", "bae"),
+        ("length: 1, fresh: 5", "b"),
+        ("length: 20, fresh: 0", "ba"),
     ],
-)  # fmt: skip
+)
 def test_a_session_has_due_cards_first_and_then_new_ones(plan, limits, ids):
     assert plan(f"ids(lmkit.sessionCards(cards, schedule, now, {{ {limits} }}))") == ids
 
@@ -192,8 +201,11 @@ def test_a_flashcard_is_graded_by_its_reader(opened):
     press(page, "Show the answer")
     labels = page.locator(".lmkit-review-grade:visible").evaluate_all("(all) => all.map((one) => one.ariaLabel)")
     assert [label.replace("\u202f", " ") for label in labels] == [
-        "Again, again in 1 min", "Hard, again in 6 min", "Good, again in 10 min", "Easy, again in 8 days",
-    ]  # fmt: skip
+        "Again, again in 1 min",
+        "Hard, again in 6 min",
+        "Good, again in 10 min",
+        "Easy, again in 8 days",
+    ]
     page.keyboard.press("4")
     assert head(page).startswith("Card 2 of 10")
     assert stored(page) == [["example-flashcard", 4, NOW]]
@@ -500,8 +512,13 @@ def test_cards_are_chosen_by_chapter_and_kind(opened):
 def test_tabs_go_by_arrow_keys(opened):
     page = opened()
     page.get_by_role("tab", name="Session").focus()
-    for key, name in (("ArrowRight", "Exam"), ("End", "Browse"), ("ArrowRight", "Session"), ("ArrowLeft", "Browse"),
-                      ("Home", "Session")):  # fmt: skip
+    for key, name in (
+        ("ArrowRight", "Exam"),
+        ("End", "Browse"),
+        ("ArrowRight", "Session"),
+        ("ArrowLeft", "Browse"),
+        ("Home", "Session"),
+    ):
         page.keyboard.press(key)
         expect(page.get_by_role("tab", name=name, selected=True)).to_be_focused()
         expect(page.get_by_role("tabpanel", name=name)).to_be_visible()

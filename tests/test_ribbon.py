@@ -169,9 +169,11 @@ def measuring(browser):
 
 def settings_of_every_kind() -> list[tuple[str, dict]]:
     values = {
-        "top_k": [1, 2, 7, 50], "top_p": [0.05, 0.5, 0.9, 0.97, 1.0], "min_p": [0.0005, 0.02, 0.2, 1.0],
+        "top_k": [1, 2, 7, 50],
+        "top_p": [0.05, 0.5, 0.9, 0.97, 1.0],
+        "min_p": [0.0005, 0.02, 0.2, 1.0],
         "typical_p": [0.05, 0.4, 0.85, 1.0],
-    }  # fmt: skip
+    }
     by_method = zip(ribbon.METHODS, values.items(), strict=True)
     return [
         (method, {name: value, "temperature": temperature})

@@ -265,10 +265,12 @@ def test_state_is_zero_where_none_is_given(kind):
 def test_layers_refuse_sizes_below_1(kind, size):
     layers, _, cell, _, _ = KINDS[kind]
     for make, name in [
-        (lambda: cell(size, 3), "input_size"), (lambda: cell(3, size), "hidden_size"),
-        (lambda: layers(size, 3), "input_size"), (lambda: layers(3, size), "hidden_size"),
+        (lambda: cell(size, 3), "input_size"),
+        (lambda: cell(3, size), "hidden_size"),
+        (lambda: layers(size, 3), "input_size"),
+        (lambda: layers(3, size), "hidden_size"),
         (lambda: layers(3, 3, size), "num_layers"),
-    ]:  # fmt: skip
+    ]:
         with pytest.raises(ValueError, match=f"{name} must be at least 1, but it is {size}"):
             make()
 

@@ -19,10 +19,23 @@ from tests import vectors
 
 MODULES = ("safetensors.js", "lstm.js", "memory.js", "filters.js", "decoding.js", "beams.js", "oracle.js", "session.js")
 NAMES = (
-    "parseModel", "LanguageModel", "Memory", "Filter", "greedy", "sample", "beamSearch", "uniform",
-    "checkSettings", "complete", "makeKernel", "placeInMatrix",
-    "Grammar", "Oracle", "Session", "tokenize",
-)  # fmt: skip
+    "parseModel",
+    "LanguageModel",
+    "Memory",
+    "Filter",
+    "greedy",
+    "sample",
+    "beamSearch",
+    "uniform",
+    "checkSettings",
+    "complete",
+    "makeKernel",
+    "placeInMatrix",
+    "Grammar",
+    "Oracle",
+    "Session",
+    "tokenize",
+)
 KERNELS = {  # by what they are forbidden to use
     "fused": {},
     "vector": {"fused": False},
@@ -42,9 +55,7 @@ DECODE = """(cases) => cases.map(({ prompt, method, settings, eos_token_id }) =>
   if (method === "greedy") return [complete(lmkit.greedy(memory, text, all))];
   return [complete(lmkit.sample(memory, text, all, new lmkit.Filter(memory.model.size.V)))];
 })"""
-MESSAGE = (
-    """(source) => { try { eval(source); return "no error"; } catch (error) { return error.message; } }"""
-)
+MESSAGE = """(source) => { try { eval(source); return "no error"; } catch (error) { return error.message; } }"""
 
 
 @pytest.fixture(scope="module")
@@ -394,26 +405,42 @@ def test_a_prompt_that_cannot_be_read_says_why(page, text, part):
 @pytest.mark.parametrize("text", ["w1 w2", "<eos>", "<eos> w1"])
 def test_a_prompt_is_read_alike(page, text):
     trained = load_random(page)
-    assert page.evaluate("(text) => lmkit.memory.model.vocab.promptIds(text)", text) == trained.prompt_ids(
-        text
-    )
+    assert page.evaluate("(text) => lmkit.memory.model.vocab.promptIds(text)", text) == trained.prompt_ids(text)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("temperature", 0), ("temperature", -1), ("temperature", None), ("top_k", 0), ("top_k", 1.5),
+        ("temperature", 0),
+        ("temperature", -1),
+        ("temperature", None),
+        ("top_k", 0),
+        ("top_k", 1.5),
         ("top_p", 0),
-        ("top_p", 1.01), ("num_beams", 0), ("length_penalty", None), ("max_new_tokens", 0), ("seed", -1),
-        ("min_p", -0.1), ("min_p", 1.1), ("min_p", None), ("typical_p", 0), ("typical_p", 1.1),
-        ("early_stopping", None), ("early_stopping", 1),
+        ("top_p", 1.01),
+        ("num_beams", 0),
+        ("length_penalty", None),
+        ("max_new_tokens", 0),
+        ("seed", -1),
+        ("min_p", -0.1),
+        ("min_p", 1.1),
+        ("min_p", None),
+        ("typical_p", 0),
+        ("typical_p", 1.1),
+        ("early_stopping", None),
+        ("early_stopping", 1),
     ],
-)  # fmt: skip
+)
 def test_a_setting_out_of_range_is_named(page, name, value):
     good = {
-        "temperature": 1, "top_k": None, "top_p": 1, "num_beams": 5, "length_penalty": 1, "max_new_tokens": 20,
+        "temperature": 1,
+        "top_k": None,
+        "top_p": 1,
+        "num_beams": 5,
+        "length_penalty": 1,
+        "max_new_tokens": 20,
         "seed": 0,
-    }  # fmt: skip
+    }
     message = page.evaluate(MESSAGE, f"lmkit.checkSettings({json.dumps({**good, name: value})})")
     assert message.startswith(f"{name} must be ")
     assert message.endswith(f"but it is {json.dumps(value)}")

@@ -110,7 +110,7 @@ FAULTS = {  # what is changed in the examples: the line on which it is told, and
     "a truth for a number": ("answer: 4160", "answer: true", 55, "answer must be a number, but it is True"),
     "a hint about the number": ("hints: {4096:", "hints: {4160:", 58, "hints must be about wrong numbers, but 4160"),
     "two in order": (THIRD, "", 64, "items must have at least 3, but there are 2"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("old", "new", "line", "message"), FAULTS.values(), ids=FAULTS)
@@ -167,8 +167,9 @@ def folder(tmp_path):
 
 def test_a_folder_is_read_in_the_books_order(folder):
     assert [(deck.chapter, deck.title) for deck in study.load_all(folder=folder())] == [
-        ("first", "The first"), ("second", "The second"),
-    ]  # fmt: skip
+        ("first", "The first"),
+        ("second", "The second"),
+    ]
     assert [deck.chapter for deck in study.load_all(["second"], folder())] == ["second"]
 
 

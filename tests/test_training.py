@@ -76,10 +76,20 @@ def weights(model):
     return nn.utils.parameters_to_vector(model.parameters())
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"optimizer": "muon"}, {"kind": "rnn"}, {"kind": "gru"}, {"kind": "lstm"}, {"schedule": "cosine"},
-    {"schedule": "constant"}, {"warmup": 0.5},
-], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimizer": "muon"},
+        {"kind": "rnn"},
+        {"kind": "gru"},
+        {"kind": "lstm"},
+        {"schedule": "cosine"},
+        {"schedule": "constant"},
+        {"warmup": 0.5},
+    ],
+    ids=str,
+)
 def test_training_learns_a_small_text(options):
     settings = dict(options)
     model = small_model(kind=settings.pop("kind", "lstm, projected"))
@@ -113,11 +123,14 @@ def along_cosine(start, end, share):
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
 
 
-@pytest.mark.parametrize("schedule, factor", [
-    ("one-cycle", lambda t: along_cosine(1 / 25, 1, t / 4) if t <= 4 else along_cosine(1, 4e-6, (t - 4) / 15)),
-    ("cosine", lambda t: along_cosine(1, 0, t / 20)),
-    ("constant", lambda t: 1.0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "schedule, factor",
+    [
+        ("one-cycle", lambda t: along_cosine(1 / 25, 1, t / 4) if t <= 4 else along_cosine(1, 4e-6, (t - 4) / 15)),
+        ("cosine", lambda t: along_cosine(1, 0, t / 20)),
+        ("constant", lambda t: 1.0),
+    ],
+)
 def test_learning_rate_follows_its_schedule(monkeypatch, schedule, factor):
     """Against the formulas: the rates that the optimizer has when it steps."""
     rates, step = [], torch.optim.AdamW.step
@@ -425,20 +438,23 @@ def test_streams_too_short_to_predict_are_refused():
         rows(torch.zeros(100, dtype=torch.int64), 64)
 
 
-@pytest.mark.parametrize("name, value, rule", [
-    ("steps", 0, "steps must be at least 1, but it is 0"),
-    ("window", 0, "window must be at least 1, but it is 0"),
-    ("lr", 0.0, "lr and clip must be above 0, but they are 0.0 and 1.0"),
-    ("lr", math.nan, "lr and clip must be above 0, but they are nan and 1.0"),
-    ("clip", -1.0, "lr and clip must be above 0, but they are 0.01 and -1.0"),
-    ("weight_decay", -0.5, "weight_decay must be at least 0, but it is -0.5"),
-    ("validate_every", 0, "validate_every must be at least 1, but it is 0"),
-    ("warmup", 0.0, "warmup must be above 0 and below 1, but it is 0.0"),
-    ("warmup", 1.0, "warmup must be above 0 and below 1, but it is 1.0"),
-    ("loss_at", "first", "loss_at must be 'every' or 'last', but it is 'first'"),
-    ("schedule", "linear", "schedule must be 'one-cycle', 'cosine' or 'constant', but it is 'linear'"),
-    ("optimizer", "adagrad", "optimizer must be one of 'adamw', 'adam', 'sgd', 'muon', but it is 'adagrad'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, value, rule",
+    [
+        ("steps", 0, "steps must be at least 1, but it is 0"),
+        ("window", 0, "window must be at least 1, but it is 0"),
+        ("lr", 0.0, "lr and clip must be above 0, but they are 0.0 and 1.0"),
+        ("lr", math.nan, "lr and clip must be above 0, but they are nan and 1.0"),
+        ("clip", -1.0, "lr and clip must be above 0, but they are 0.01 and -1.0"),
+        ("weight_decay", -0.5, "weight_decay must be at least 0, but it is -0.5"),
+        ("validate_every", 0, "validate_every must be at least 1, but it is 0"),
+        ("warmup", 0.0, "warmup must be above 0 and below 1, but it is 0.0"),
+        ("warmup", 1.0, "warmup must be above 0 and below 1, but it is 1.0"),
+        ("loss_at", "first", "loss_at must be 'every' or 'last', but it is 'first'"),
+        ("schedule", "linear", "schedule must be 'one-cycle', 'cosine' or 'constant', but it is 'linear'"),
+        ("optimizer", "adagrad", "optimizer must be one of 'adamw', 'adam', 'sgd', 'muon', but it is 'adagrad'"),
+    ],
+)
 def test_training_refuses_what_it_cannot_use(name, value, rule):
     with pytest.raises(ValueError, match=rule):
         run(**{name: value})

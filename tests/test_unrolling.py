@@ -47,8 +47,12 @@ def sent(made: UnrollLab, text: str) -> list:
 
 
 MODELS = [
-    dict(), dict(nonlinearity="relu"), dict(num_layers=2), dict(num_layers=3, nonlinearity="relu"), dict(tied=True),
-]  # fmt: skip
+    dict(),
+    dict(nonlinearity="relu"),
+    dict(num_layers=2),
+    dict(num_layers=3, nonlinearity="relu"),
+    dict(tied=True),
+]
 
 
 @pytest.fixture(scope="module")

@@ -57,9 +57,7 @@ def test_colours_stand_out_from_the_page(role, dark, paper):
     assert contrast(roles.color(role, dark, text=True), paper) >= 4.5
 
 
-@pytest.mark.parametrize(
-    "group", ["i f g o hidden cell", "model truth dropped chosen", "kept dropped", "rnn lstm"]
-)
+@pytest.mark.parametrize("group", ["i f g o hidden cell", "model truth dropped chosen", "kept dropped", "rnn lstm"])
 def test_roles_that_meet_have_different_colours(group):
     for dark in (False, True):
         assert len({roles.color(role, dark) for role in group.split()}) == len(group.split())
@@ -100,9 +98,7 @@ def test_page_scripts_carry_the_assets_unchanged():
     scripts = assets.page_scripts()
     assert set(scripts) == {"stories-grammar.js", *(f"{name}.js" for name in SHIPPED)}
     for file, script in scripts.items():
-        name, content = re.fullmatch(
-            r'\(globalThis\.__lmkit_assets\?\?=\{\}\)\["(.+?)"\]=(.*);\n', script
-        ).groups()
+        name, content = re.fullmatch(r'\(globalThis\.__lmkit_assets\?\?=\{\}\)\["(.+?)"\]=(.*);\n', script).groups()
         assert f"{name}.js" == file
         if name == assets.GRAMMAR:
             assert json.loads(content) == json.loads(stories.PATH.read_text(encoding="utf-8"))
@@ -149,9 +145,7 @@ def test_a_prompt_with_an_unknown_word_names_it():
 
 
 def test_a_model_of_ones_own_needs_its_vocabulary():
-    with pytest.raises(
-        ValueError, match="vocab must be the Vocab that the model was trained with, but it is None"
-    ):
+    with pytest.raises(ValueError, match="vocab must be the Vocab that the model was trained with, but it is None"):
         DecodingLab(own_model()[0])
     with pytest.raises(ValueError, match="vocab must hold the model's 30 words, but it holds 1"):
         DecodingLab(own_model()[0], Vocab(["a"]))
@@ -178,11 +172,7 @@ def test_an_unknown_shipped_model_is_named():
 def test_controls_are_ipywidgets_linked_to_the_view():
     made = own_lab(top_k=7)
     assert list(made.controls) == [name for name in decoding_lab.CONTROLS if name != "model"]
-    links = [
-        w
-        for w in ipywidgets.widgets.widget._instances.values()
-        if hasattr(w, "source") and hasattr(w, "target")
-    ]
+    links = [w for w in ipywidgets.widgets.widget._instances.values() if hasattr(w, "source") and hasattr(w, "target")]
     linked = {(w.source[0], w.source[1], w.target[1]) for w in links if w.target[0] is made.view}
     assert (made.controls["temperature"], "value", "temperature") in linked
     assert (made.controls["top_k"], "index", "top_k_index") in linked
@@ -197,14 +187,29 @@ def test_controls_are_ipywidgets_linked_to_the_view():
 
 def test_controls_agree_with_the_traits_they_are_linked_to():
     made = own_lab(
-        temperature=0.55, top_k=7, top_p=0.83, min_p=0.07, typical_p=0.62, num_beams=3, length_penalty=0.25, seed=9,
+        temperature=0.55,
+        top_k=7,
+        top_p=0.83,
+        min_p=0.07,
+        typical_p=0.62,
+        num_beams=3,
+        length_penalty=0.25,
+        seed=9,
         position=4,
-    )  # fmt: skip
+    )
     settings = made.settings()
     assert settings.top_k == 7 and made.view.top_ks[made.view.top_k_index] == 7
     for name in (
-        "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "seed", "position", "prompt"
-    ):  # fmt: skip
+        "temperature",
+        "top_p",
+        "min_p",
+        "typical_p",
+        "num_beams",
+        "length_penalty",
+        "seed",
+        "position",
+        "prompt",
+    ):
         assert getattr(made.view, name) == made.controls[name].value == getattr(settings, name)
     for name in ("temperature", "top_p", "min_p", "typical_p", "length_penalty"):
         slider = made.controls[name]
@@ -265,12 +270,7 @@ def test_the_picture_shows_what_python_decodes_and_escapes_it():
     assert "<b>" not in html and "&lt;b&gt;" in html
     drawing = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1]).decode()
     assert "<b>" not in drawing and "a&amp;b" in drawing
-    assert (
-        drawing
-        == base64.b64decode(
-            re.search(r"base64,([\w+/=]+)", noscript(*made.picture()))[1]
-        ).decode()
-    )
+    assert drawing == base64.b64decode(re.search(r"base64,([\w+/=]+)", noscript(*made.picture()))[1]).decode()
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -352,9 +352,7 @@ def test_view_says_what_is_wrong_and_goes_on_when_it_is_mended(shown, view, trai
     made = own_lab(prompt="w3", seed=3)
     page = shown(made)
     text_of(page)
-    before = page.evaluate(
-        "(names) => Object.fromEntries(names.map((name) => [name, model.get(name)]))", list(traits)
-    )
+    before = page.evaluate("(names) => Object.fromEntries(names.map((name) => [name, model.get(name)]))", list(traits))
     view.set(**traits)
     alert = page.get_by_role("alert")
     alert.wait_for()
@@ -444,8 +442,10 @@ def test_bars_say_what_is_kept_and_dropped(shown):
     page = shown(made)
     text_of(page)
     rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
-    shown = [row.all_inner_texts() for row in
-             (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))]  # fmt: skip
+    shown = [
+        row.all_inner_texts()
+        for row in (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))
+    ]
     for (word, percent, is_kept, chosen), cells in zip(rows, shown, strict=True):
         assert cells[0] == word
         assert abs(float(cells[2].strip("<\u202f% ")) - percent) <= 1
@@ -537,9 +537,7 @@ def test_sliders_get_accessible_names_whenever_they_come(shown):
     slider = """<div class="widget-slider"><label class="widget-label">Top p</label>
       <div class="noUi-handle" role="slider" tabindex="0"></div>
       <div class="widget-readout" contenteditable="true">0.90</div></div>"""
-    page.evaluate(
-        "(html) => document.querySelector('.lmkit-controls').insertAdjacentHTML('beforeend', html)", slider
-    )
+    page.evaluate("(html) => document.querySelector('.lmkit-controls').insertAdjacentHTML('beforeend', html)", slider)
     page.get_by_role("slider", name="Top p").wait_for(state="attached")
     page.evaluate("document.querySelector('.widget-readout').textContent = '0.85'")
     expect(page.get_by_role("slider", name="Top p")).to_have_attribute("aria-valuetext", "0.85")

@@ -18,18 +18,47 @@ from sphinx.util.osutil import relative_uri
 
 # Running text is what stands in a paragraph, and within none of these.
 NO_TEXT = (
-    nodes.title, nodes.reference, nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw,
-    nodes.caption, nodes.legend, nodes.table, nodes.citation, nodes.citation_reference, nodes.footnote,
-    nodes.footnote_reference, nodes.topic, nodes.term, addnodes.pending_xref, addnodes.glossary, addnodes.toctree,
-)  # fmt: skip
+    nodes.title,
+    nodes.reference,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.caption,
+    nodes.legend,
+    nodes.table,
+    nodes.citation,
+    nodes.citation_reference,
+    nodes.footnote,
+    nodes.footnote_reference,
+    nodes.topic,
+    nodes.term,
+    addnodes.pending_xref,
+    addnodes.glossary,
+    addnodes.toctree,
+)
 OUTPUT = "cell_output"
 COMMENT = re.compile(r"(also|not|unlinked)(?::(.*))?", re.DOTALL)
 
 # How the few formulas that stand in a first sentence are written in a tooltip, which knows plain text only.
 PLAIN = {
-    r"\alpha": "α", r"\beta": "β", r"\theta": "θ", r"\lambda": "λ", r"\eta": "η", r"\rho": "ρ", r"\sigma": "σ",
-    r"\nabla": "∇", r"\leftarrow": "←", r"\odot": "⊙", r"\cdot": "·", r"\sum": "Σ", r"\dots": "…", r"\|": "‖", "-": "−",
-}  # fmt: skip
+    r"\alpha": "α",
+    r"\beta": "β",
+    r"\theta": "θ",
+    r"\lambda": "λ",
+    r"\eta": "η",
+    r"\rho": "ρ",
+    r"\sigma": "σ",
+    r"\nabla": "∇",
+    r"\leftarrow": "←",
+    r"\odot": "⊙",
+    r"\cdot": "·",
+    r"\sum": "Σ",
+    r"\dots": "…",
+    r"\|": "‖",
+    "-": "−",
+}
 DROPPED = re.compile(r"\\(operatorname|mathrm|text|big|tilde|lVert|rVert|[,;! ])|[{}\\]")
 
 
@@ -89,8 +118,11 @@ def entry_of(item: nodes.definition_list_item) -> Entry:
 
 def entries(doctree: nodes.document) -> list[Entry]:
     """Read all entries of a glossary."""
-    return [entry_of(item) for part in doctree.findall(addnodes.glossary)
-            for item in part.findall(nodes.definition_list_item)]
+    return [
+        entry_of(item)
+        for part in doctree.findall(addnodes.glossary)
+        for item in part.findall(nodes.definition_list_item)
+    ]
 
 
 class Linker:

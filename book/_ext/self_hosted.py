@@ -40,8 +40,12 @@ def stage_assets(app, config) -> None:
     shutil.rmtree(stage, ignore_errors=True)
     for folder in ("vendor", "lmkit"):
         (stage / folder).mkdir(parents=True)
-    for name in ("widgets/dist/static-widgets.js", "widgets/dist/NOTICES.txt",
-                 "math-font/stix-two-math.woff2", "math-font/OFL.txt"):
+    for name in (
+        "widgets/dist/static-widgets.js",
+        "widgets/dist/NOTICES.txt",
+        "math-font/stix-two-math.woff2",
+        "math-font/OFL.txt",
+    ):
         shutil.copy2(THIRD_PARTY / name, stage / "vendor")
     anywidget = resources.files("anywidget") / "nbextension" / "index.js"
     (stage / "vendor" / "anywidget.js").write_bytes(anywidget.read_bytes())
@@ -53,6 +57,7 @@ def stage_assets(app, config) -> None:
 
 def drop_thebe(app, pagename, templatename, context, doctree) -> None:
     """Take out what sphinx-thebe adds to every page even when it is off: a loader with a foreign address."""
+
     def is_thebe(asset) -> bool:
         return "thebe" in str(asset.filename).lower() or "THEBE" in asset.attributes.get("body", "")
 

@@ -20,7 +20,7 @@ from PIL import Image
 ICON_SCRIPT = "scripts/fontawesome.js"
 ICON_SCRIPT_TAG = re.compile(r"<script[^>]*fontawesome\.js[^>]*></script>")
 SEARCH_TAG = re.compile(r'\s*<script src="[^"]*(?:searchtools|language_data|searchindex)\.js"></script>')
-DESIGN_TAG = re.compile(r'\s*<(?:link|script)\b[^>]*sphinx-design[^>]*>(?:</script>)?')
+DESIGN_TAG = re.compile(r"\s*<(?:link|script)\b[^>]*sphinx-design[^>]*>(?:</script>)?")
 DESIGN_ELEMENT = re.compile(r'class="(?:[^"]* )?sd-')
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 ICON_NAME = re.compile(r'\bfa-([a-z0-9-]+)|"icon": ?"([a-z0-9-]+)"')  # as a class; in a widget's state
@@ -37,6 +37,7 @@ def icons_in_use(site: Path) -> set[str]:
 
 def keep_rules(css: str, names: set[str]) -> str:
     """Return the style sheet without the rules of icons that are not in ``names``."""
+
     def keep(rule: re.Match) -> str:
         return rule[0] if names.intersection(re.findall(r"\.fa-([\w-]+):", rule[1])) else ""
 

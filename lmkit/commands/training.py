@@ -26,9 +26,20 @@ DROPOUTS = {
 }
 SIZES = ("embedding_size", "hidden_size", "num_layers")
 LOOP = (  # options that `train` has under the same name
-    "window", "variable_window", "lr", "schedule", "warmup", "weight_decay", "alpha", "beta", "clip", "optimizer",
-    "averaging", "checkpoint", "checkpoint_every",
-)  # fmt: skip
+    "window",
+    "variable_window",
+    "lr",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "alpha",
+    "beta",
+    "clip",
+    "optimizer",
+    "averaging",
+    "checkpoint",
+    "checkpoint_every",
+)
 ALWAYS = ("epochs", "steps", *SIZES, "memory", "batch_size", "window", "lr", "seed")  # are written on every card
 NEVER = ("command", "data", "text", "out", "quiet", "checkpoint", "checkpoint_every", "default_of")  # nor told twice
 
@@ -68,10 +79,12 @@ def _add_model(group: Group) -> None:
     group.add_argument("--hidden-size", type=int, default=128, metavar="H", help="memory cells of a layer")
     group.add_argument("--num-layers", type=int, default=1, metavar="D", help="layers")
     group.add_argument(
-        "--memory", type=int, metavar="STEPS",
+        "--memory",
+        type=int,
+        metavar="STEPS",
         help="let cells begin with memories of up to so many steps, or with 0 as torch does; unless given that is "
         "the window, and 0 for Human Numbers",
-    )  # fmt: skip
+    )
     for place, what in DROPOUTS.items():
         group.add_argument(f"--{place}-p", type=float, default=0.0, metavar="P", help=f"dropout of {what}")
 
@@ -83,24 +96,32 @@ def _add_training(group: Group) -> None:
     group.add_argument("--schedule", choices=schedules, default="one-cycle", help="how the rate changes")
     group.add_argument("--warmup", type=float, default=0.03, metavar="X", help="share of one cycle in which it rises")
     group.add_argument(
-        "--weight-decay", type=float, default=0.01, metavar="X",
+        "--weight-decay",
+        type=float,
+        default=0.01,
+        metavar="X",
         help="with adam and sgd it is added to the gradient; with adamw and muon weights shrink apart from it",
-    )  # fmt: skip
+    )
     group.add_argument("--alpha", type=float, default=0.0, metavar="X", help="activation regularisation, AR")
     group.add_argument("--beta", type=float, default=0.0, metavar="X", help="temporal activation regularisation, TAR")
     group.add_argument("--clip", type=float, default=1.0, metavar="X", help="largest norm of a gradient")
     group.add_argument(
-        "--averaging", type=int, metavar="N",
+        "--averaging",
+        type=int,
+        metavar="N",
         help="average the weights once held-out loss is worse than the best of those over N measurements before",
-    )  # fmt: skip
+    )
 
 
 def _add_measuring(group: Group) -> None:
     group.add_argument("--validate-every", type=int, metavar="STEPS", help="measure it on the way, so often")
     group.add_argument(
-        "--cache", type=float, nargs=2, metavar=("THETA", "LAMBDA"),
+        "--cache",
+        type=float,
+        nargs=2,
+        metavar=("THETA", "LAMBDA"),
         help="measure it also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
-    )  # fmt: skip
+    )
 
 
 def _add_checkpoints(group: Group) -> None:
@@ -155,9 +176,11 @@ def _train(options: argparse.Namespace, processes: Processes) -> bytes:
         recipes.remember_long(model, options.memory)
     if options.cache:
         _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
-    watching = {} if options.validate_every is None else {
-        "validation": text.held_out, "validate_every": options.validate_every
-    }  # fmt: skip
+    watching = (
+        {}
+        if options.validate_every is None
+        else {"validation": text.held_out, "validate_every": options.validate_every}
+    )
     settings = {name: getattr(options, name) for name in LOOP}
     history = train(model, text.streams, steps=text.steps, progress=not options.quiet, **settings, **watching)
     if processes.is_first and not options.quiet:

@@ -73,9 +73,7 @@ def sequential(role: str) -> LinearSegmentedColormap:
 
 def diverging() -> LinearSegmentedColormap:
     """From the colours of negative numbers over white to those of positive ones, darker towards both ends."""
-    return LinearSegmentedColormap.from_list(
-        "lm-sign", [*reversed(_shades("negative")), "white", *_shades("positive")]
-    )
+    return LinearSegmentedColormap.from_list("lm-sign", [*reversed(_shades("negative")), "white", *_shades("positive")])
 
 
 def _shades(role: str) -> list:

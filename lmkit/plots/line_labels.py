@@ -19,8 +19,13 @@ def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:
     heights = [ax.transData.transform((x, y))[1] * 72 / ax.figure.dpi for _, x, y, _ in ends]
     for (label, x, y, role), old, new in zip(ends, heights, _spread(heights), strict=True):
         ax.annotate(
-            label, (x, y), xytext=(8, new - old), textcoords="offset points", va="center",
-            color=color(role, text=True), annotation_clip=False,
+            label,
+            (x, y),
+            xytext=(8, new - old),
+            textcoords="offset points",
+            va="center",
+            color=color(role, text=True),
+            annotation_clip=False,
         )
 
 

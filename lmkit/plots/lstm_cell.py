@@ -162,10 +162,22 @@ def _write_products(sketch: Sketch, values: Mapping[str, float]) -> None:
     """What is kept, what is added and what is shown: as formulas, or as numbers where these follow from the values."""
     v = {**dict.fromkeys(VALUES, math.nan), **values}
     for gid, formula, value, at, parts, ha in (
-        ("kept", r"f_t \odot c_{t-1}", v["f"] * v["c_prev"], ((_COLUMN["f"] + _ADD) / 2, _CELL + 0.15),
-         {"c", "additive path", "f"}, "center"),
-        ("added", r"i_t \odot g_t", v["i"] * v["g"], (_ADD + 0.08, (_CELL + _MEET) / 2),
-         {"i", "g", "additive path"}, "left"),
+        (
+            "kept",
+            r"f_t \odot c_{t-1}",
+            v["f"] * v["c_prev"],
+            ((_COLUMN["f"] + _ADD) / 2, _CELL + 0.15),
+            {"c", "additive path", "f"},
+            "center",
+        ),
+        (
+            "added",
+            r"i_t \odot g_t",
+            v["i"] * v["g"],
+            (_ADD + 0.08, (_CELL + _MEET) / 2),
+            {"i", "g", "additive path"},
+            "left",
+        ),
         ("shown", "", math.tanh(v["c"]), (_OUT - 0.07, (_TANH + _SHOW) / 2 + 0.03), {"h"}, "right"),
     ):
         text = formula if math.isnan(value) else _number(value)

@@ -140,8 +140,18 @@ def _draw_losses(ax: Axes, losses: np.ndarray, smooth: int, hue: str, label: str
 
 def _draw_points(ax: Axes, steps: np.ndarray, values: np.ndarray, role: str, marker: str) -> None:
     ax.plot(
-        steps, values, marker, color=color(role), markeredgecolor="white", markersize=8, label=role, gid=role, zorder=3,
-        linestyle="--" if role == "accuracy" else "none", linewidth=1.2, clip_on=role != "accuracy",
+        steps,
+        values,
+        marker,
+        color=color(role),
+        markeredgecolor="white",
+        markersize=8,
+        label=role,
+        gid=role,
+        zorder=3,
+        linestyle="--" if role == "accuracy" else "none",
+        linewidth=1.2,
+        clip_on=role != "accuracy",
     )
 
 
@@ -161,8 +171,14 @@ def _legend(ax: Axes, right: Axes | None) -> None:
     handles, labels = ax.get_legend_handles_labels()
     more = right.get_legend_handles_labels() if right else ([], [])
     ax.legend(
-        handles + more[0], labels + more[1], loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2,
-        handletextpad=0.6, columnspacing=1.6,
+        handles + more[0],
+        labels + more[1],
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=4,
+        borderaxespad=0.2,
+        handletextpad=0.6,
+        columnspacing=1.6,
     )
 
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-ROLES: dict[str, dict[str, str]] = json.loads(
-    Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
-)["roles"]
+ROLES: dict[str, dict[str, str]] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))["roles"]
 
 # The book's theme names its dark mode on the root element, JupyterLab on the body.
 _DARK = 'html[data-theme="dark"], [data-jp-theme-light="false"]'
@@ -41,7 +39,6 @@ def css() -> str:
 
 def _rule(selector: str, dark: bool) -> str:
     lines = [
-        f"  --lm-{role}: {color(role, dark)}; --lm-{role}-text: {color(role, dark, text=True)};\n"
-        for role in ROLES
+        f"  --lm-{role}: {color(role, dark)}; --lm-{role}-text: {color(role, dark, text=True)};\n" for role in ROLES
     ]
     return f"{selector} {{\n{''.join(lines)}}}\n"

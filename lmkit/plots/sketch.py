@@ -73,9 +73,16 @@ class Sketch:
         """A rounded box around a point, tinted unless it is muted, with text in it."""
         (width, height), muted = size, self.is_muted(parts)
         shape = FancyBboxPatch(
-            (-width / 2, -height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={min(min(size) / 5, 0.18)}",
-            facecolor="white" if muted else tint(role), edgecolor=self.hue(role, parts), linewidth=self.width(parts),
-            transform=self._around(at), zorder=_SHAPES, gid=gid,
+            (-width / 2, -height / 2),
+            width,
+            height,
+            boxstyle=f"round,pad=0,rounding_size={min(min(size) / 5, 0.18)}",
+            facecolor="white" if muted else tint(role),
+            edgecolor=self.hue(role, parts),
+            linewidth=self.width(parts),
+            transform=self._around(at),
+            zorder=_SHAPES,
+            gid=gid,
         )
         self.ax.add_patch(shape)
         if text:
@@ -98,8 +105,16 @@ class Sketch:
         return circle
 
     def line(
-        self, points: Sequence[Point], role: str, parts: Iterable[Part], gid: str, *, head: bool = True,
-        bold: float = 1, around: Point | None = None, curved: bool = False,
+        self,
+        points: Sequence[Point],
+        role: str,
+        parts: Iterable[Part],
+        gid: str,
+        *,
+        head: bool = True,
+        bold: float = 1,
+        around: Point | None = None,
+        curved: bool = False,
     ) -> FancyArrowPatch:
         """An arrow (or line, without a head) along points of the data, or of a shape's own measure around a point."""
         codes = [Path.MOVETO, *[Path.CURVE4 if curved else Path.LINETO] * (len(points) - 1)]
@@ -113,27 +128,52 @@ class Sketch:
         way = {"posA": start, "posB": end, "shrinkA": 72 * gaps[0], "shrinkB": 72 * gaps[1]}
         return self._arrow(way, role, parts, gid, head=True, bold=1)
 
-    def _arrow(
-        self, way: dict, role: str, parts: Iterable[Part], gid: str, head: bool, bold: float
-    ) -> FancyArrowPatch:
+    def _arrow(self, way: dict, role: str, parts: Iterable[Part], gid: str, head: bool, bold: float) -> FancyArrowPatch:
         arrow = FancyArrowPatch(
-            **way, color=self.hue(role, parts), linewidth=bold * self.width(parts), capstyle="butt", joinstyle="round",
-            arrowstyle="-|>,head_length=0.42,head_width=0.2" if head else "-", mutation_scale=11, gid=gid,
-            clip_on=False, zorder=_LINES - (0.5 if self.is_muted(parts) else 0),
+            **way,
+            color=self.hue(role, parts),
+            linewidth=bold * self.width(parts),
+            capstyle="butt",
+            joinstyle="round",
+            arrowstyle="-|>,head_length=0.42,head_width=0.2" if head else "-",
+            mutation_scale=11,
+            gid=gid,
+            clip_on=False,
+            zorder=_LINES - (0.5 if self.is_muted(parts) else 0),
         )
         self.ax.add_patch(arrow)
         return arrow
 
     def label(
-        self, at: Point, text: str, role: str, parts: Iterable[Part], gid: str, *, size: float = LABEL,
-        offset: Point = (0, 0), ha: str = "center", va: str = "center", chip: bool = False,
+        self,
+        at: Point,
+        text: str,
+        role: str,
+        parts: Iterable[Part],
+        gid: str,
+        *,
+        size: float = LABEL,
+        offset: Point = (0, 0),
+        ha: str = "center",
+        va: str = "center",
+        chip: bool = False,
     ) -> Text:
         """Text at a point, moved by an offset in points; on a chip, so that even a full stop is seen to be a word."""
         pad = {"boxstyle": "round,pad=0.28", "linewidth": 0, "zorder": _SHAPES}
         behind = {**pad, "facecolor": tint("muted" if self.is_muted(parts) else role)}
         return self.ax.annotate(
-            text, at, offset, textcoords="offset points", ha=ha, va=va, fontsize=size, gid=gid, zorder=_TEXT,
-            color=self.hue(role, parts, text=True), annotation_clip=False, bbox=behind if chip else None,
+            text,
+            at,
+            offset,
+            textcoords="offset points",
+            ha=ha,
+            va=va,
+            fontsize=size,
+            gid=gid,
+            zorder=_TEXT,
+            color=self.hue(role, parts, text=True),
+            annotation_clip=False,
+            bbox=behind if chip else None,
         )
 
     def _around(self, at: Point) -> Transform:

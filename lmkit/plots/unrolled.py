@@ -70,8 +70,14 @@ class _Network:
     """Where everything stands: columns are steps, rows from below are token, input, cells, output and target."""
 
     def __init__(
-        self, ax: Axes, layers: int, steps: int, tokens: Sequence[str] | None, unrolled: bool,
-        highlight: Iterable[Part] | Part, cell: str,
+        self,
+        ax: Axes,
+        layers: int,
+        steps: int,
+        tokens: Sequence[str] | None,
+        unrolled: bool,
+        highlight: Iterable[Part] | Part,
+        cell: str,
     ) -> None:
         self.layers, self.unrolled, self.cell_text = layers, unrolled, cell
         self.columns = range(1, steps + 1) if unrolled else range(1, 2)

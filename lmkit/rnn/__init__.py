@@ -11,6 +11,18 @@ from lmkit.rnn.cells import Cell, GRUCell, LSTMCell, RNNCell, check_sizes, gru_s
 from lmkit.rnn.layers import GRU, LSTM, RNN, Layers, State
 
 __all__ = [
-    "GRU", "LSTM", "RNN", "Cell", "GRUCell", "LSTMCell", "Layers", "RNNCell", "State",
-    "check_sizes", "gru_step", "lstm_gates", "lstm_step", "rnn_step",
-]  # fmt: skip
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Cell",
+    "GRUCell",
+    "LSTMCell",
+    "Layers",
+    "RNNCell",
+    "State",
+    "check_sizes",
+    "gru_step",
+    "lstm_gates",
+    "lstm_step",
+    "rnn_step",
+]

@@ -184,7 +184,8 @@ def _model(kind: str) -> genanki.Model:
         for name, role in (("label", "model"), ("source", "muted"), ("right", "accuracy"), ("wrong", "f"))
     )
     return genanki.Model(
-        number, f"{TITLE}: {name}",
+        number,
+        f"{TITLE}: {name}",
         fields=[{"name": field} for field in FIELDS],
         templates=[{"name": "Card", "qfmt": _FRONT, "afmt": _BACK}],
         css=style + night + f".nightMode summary {{ color: {color('muted', dark=True)}; }}\n",

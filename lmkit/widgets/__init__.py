@@ -17,6 +17,20 @@ from lmkit.widgets.study import Flashcards, Quiz
 from lmkit.widgets.unrolling import UnrollLab
 
 __all__ = [
-    "AblationLab", "BeamTreeLab", "ComparisonLab", "CountingLab", "DecodingLab", "DropoutLab", "FillIn", "Microscope",
-    "Flashcards", "ParameterLab", "Quiz", "ReachLab", "RegularisationLab", "Review", "RibbonLab", "UnrollLab",
-]  # fmt: skip
+    "AblationLab",
+    "BeamTreeLab",
+    "ComparisonLab",
+    "CountingLab",
+    "DecodingLab",
+    "DropoutLab",
+    "FillIn",
+    "Microscope",
+    "Flashcards",
+    "ParameterLab",
+    "Quiz",
+    "ReachLab",
+    "RegularisationLab",
+    "Review",
+    "RibbonLab",
+    "UnrollLab",
+]

@@ -160,8 +160,10 @@ class AblationLab(Lab):
         view = AblationView(
             parts=[[name, label] for name, label in PARTS.items()],
             combinations=[combination.entry() for combination in self.combinations],
-            **{part: part in on for part in PARTS}, cache=bool(cache), measure_index=list(MEASURES).index(measure),
-        )  # fmt: skip
+            **{part: part in on for part in PARTS},
+            cache=bool(cache),
+            measure_index=list(MEASURES).index(measure),
+        )
         for name, control in shown.items():
             setattr(control, *(("index", view.measure_index) if name == "measure" else ("value", getattr(view, name))))
         super().__init__(view, shown, {"measure": ("index", "measure_index")})

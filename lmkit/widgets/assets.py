@@ -36,9 +36,7 @@ def digest(data: bytes) -> str:
 
 def page_scripts() -> dict[str, str]:
     """The scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
-    scripts = {
-        name: _script(name, base64.b64encode(model_bytes(name)).decode()) for name in pretrained.names()
-    }
+    scripts = {name: _script(name, base64.b64encode(model_bytes(name)).decode()) for name in pretrained.names()}
     return {f"{name}.js": text for name, text in {**scripts, GRAMMAR: _script(GRAMMAR, grammar())}.items()}
 
 

@@ -103,11 +103,15 @@ class BeamTreeLab(Lab):
         step = steps if step is None else step
         check_number("step", step, (0, steps), whole=True)
         view = BeamTreeView(
-            languages=[table.traits() for table in self.tables], language_index=index, num_beams=num_beams,
-            length_penalty=float(length_penalty), early_index=list(EARLY_STOPPING).index(early_stopping), step=step,
+            languages=[table.traits() for table in self.tables],
+            language_index=index,
+            num_beams=num_beams,
+            length_penalty=float(length_penalty),
+            early_index=list(EARLY_STOPPING).index(early_stopping),
+            step=step,
             # A slider's End key goes to the largest end that it has ever had, so it starts with the largest of all.
             steps=max(table.max_new_tokens for table in self.tables),
-        )  # fmt: skip
+        )
         shown = check_controls(SHOWN if controls is None else controls, CONTROLS)
         shown = [name for name in shown if name != "language" or len(self.tables) > 1]
         links = {"language": ("index", "language_index"), "early_stopping": ("index", "early_index")}
@@ -135,10 +139,12 @@ class BeamTreeLab(Lab):
         """What `decoding.beam_search` is called with, at the present settings."""
         index = self.value("early_stopping") if "early_stopping" in self.controls else self.view.early_index
         return {
-            "max_new_tokens": self.table.max_new_tokens, "eos_token_id": self.table.eos_token_id,
-            "num_beams": self.value("num_beams"), "length_penalty": self.value("length_penalty"),
+            "max_new_tokens": self.table.max_new_tokens,
+            "eos_token_id": self.table.eos_token_id,
+            "num_beams": self.value("num_beams"),
+            "length_penalty": self.value("length_penalty"),
             "early_stopping": list(EARLY_STOPPING)[index],
-        }  # fmt: skip
+        }
 
     def search(self) -> Search:
         """What Python's beam search looks at with the present settings; the page shows the same."""

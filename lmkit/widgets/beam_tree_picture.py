@@ -125,7 +125,8 @@ def _chip(node: Node, table, pitch: float, signs: dict) -> list[str]:
     behind = ("‖ " if node.fate == "ended" else "") + signs.get(node.tokens, "")
     frame = f'<rect x="{x:g}" y="{y - HEIGHT / 2:g}" width="{pitch - 22:g}" height="{HEIGHT}" rx="5"'
     return [
-        f"{frame} {_stroke(node.fate)}/>", text(x + 6, y - 2, table.words[node.tokens[-1]], ink, 'font-size="13"'),
+        f"{frame} {_stroke(node.fate)}/>",
+        text(x + 6, y - 2, table.words[node.tokens[-1]], ink, 'font-size="13"'),
         text(x + 6, y + 12, f"Σ {_number(node.total)}", MUTED, 'font-size="11"'),
         *([text(x + pitch - 18, y + 5, behind, INK)] if behind else []),
-    ]  # fmt: skip
+    ]

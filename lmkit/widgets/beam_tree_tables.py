@@ -102,9 +102,14 @@ class Table:
     def traits(self) -> dict[str, Any]:
         """The table as it travels to the browser."""
         return {
-            "name": self.name, "words": self.words, "probs": self.probs(), "start": self.prompt[0],
-            "end": self.eos_token_id, "max_new_tokens": self.max_new_tokens, "texts": self.texts,
-        }  # fmt: skip
+            "name": self.name,
+            "words": self.words,
+            "probs": self.probs(),
+            "start": self.prompt[0],
+            "end": self.eos_token_id,
+            "max_new_tokens": self.max_new_tokens,
+            "texts": self.texts,
+        }
 
 
 @dataclass(frozen=True)
@@ -205,33 +210,51 @@ def _count_texts(table: Table) -> int:
 TABLES = (
     Table(
         {
-            "start": {"the": 0.6, "a": 0.4}, "the": {"dog": 0.4, "cat": 0.35, "bird": 0.25},
+            "start": {"the": 0.6, "a": 0.4},
+            "the": {"dog": 0.4, "cat": 0.35, "bird": 0.25},
             "a": {"dog": 0.9, "cat": 0.1},
         },
-        name="a beam of two beats greedy", max_new_tokens=2,
+        name="a beam of two beats greedy",
+        max_new_tokens=2,
     ),
     Table(
         {
-            "anna": {"walked": 0.5, "ran": 0.3, ".": 0.2}, "walked": {"to": 0.62, "home": 0.38},
-            "ran": {"home": 0.7, "away": 0.3}, "to": {"town": 0.55, "school": 0.45}, "town": {".": 0.8, "and": 0.2},
-            "school": {".": 0.85, "and": 0.15}, "home": {".": 0.6, "and": 0.4}, "away": {".": 0.9, "and": 0.1},
-            "and": {"slept": 0.6, "sang": 0.4}, "slept": {".": 1.0}, "sang": {".": 1.0},
+            "anna": {"walked": 0.5, "ran": 0.3, ".": 0.2},
+            "walked": {"to": 0.62, "home": 0.38},
+            "ran": {"home": 0.7, "away": 0.3},
+            "to": {"town": 0.55, "school": 0.45},
+            "town": {".": 0.8, "and": 0.2},
+            "school": {".": 0.85, "and": 0.15},
+            "home": {".": 0.6, "and": 0.4},
+            "away": {".": 0.9, "and": 0.1},
+            "and": {"slept": 0.6, "sang": 0.4},
+            "slept": {".": 1.0},
+            "sang": {".": 1.0},
         },
-        name="texts that end", end=".", max_new_tokens=6,
+        name="texts that end",
+        end=".",
+        max_new_tokens=6,
     ),
     Table(
         {
             "start": {"the": 0.4, "my": 0.35, "a": 0.25},
-            "the": {"dog": 0.28, "cat": 0.26, "bird": 0.24, "cow": 0.22}, "my": {"dear": 0.52, "old": 0.48},
-            "a": {"day": 0.4, "week": 0.35, "year": 0.25}, "dog": {"barked": 1.0}, "cat": {"purred": 1.0},
-            "bird": {"sang": 1.0}, "cow": {"mooed": 1.0}, "day": {"passed": 0.6, "went": 0.4},
-            "week": {"passed": 0.6, "went": 0.4}, "year": {"passed": 0.6, "went": 0.4},
+            "the": {"dog": 0.28, "cat": 0.26, "bird": 0.24, "cow": 0.22},
+            "my": {"dear": 0.52, "old": 0.48},
+            "a": {"day": 0.4, "week": 0.35, "year": 0.25},
+            "dog": {"barked": 1.0},
+            "cat": {"purred": 1.0},
+            "bird": {"sang": 1.0},
+            "cow": {"mooed": 1.0},
+            "day": {"passed": 0.6, "went": 0.4},
+            "week": {"passed": 0.6, "went": 0.4},
+            "year": {"passed": 0.6, "went": 0.4},
             "dear": {"aunt": 0.25, "friend": 0.23, "son": 0.2, "sister": 0.17, "uncle": 0.15},
             "old": {"friend": 0.26, "house": 0.22, "coat": 0.2, "aunt": 0.17, "hat": 0.15},
         },
-        name="a beam of two loses to greedy", max_new_tokens=3,
+        name="a beam of two loses to greedy",
+        max_new_tokens=3,
     ),
-)  # fmt: skip
+)
 
 ZOE = "on a quiet afternoon zoe walked to the market"
 LANGUAGES = (*TABLES, Continuation("stories", ZOE, 8, f"the Stories model: {ZOE} …"))

@@ -40,9 +40,7 @@ def bundle(*entries: str, folder: Path = FOLDER) -> str:
     for module, source in sources.items():
         for name in _DECLARED.findall(source):
             if owners.setdefault(name, module) != module:
-                raise ValueError(
-                    f"top-level names must be unique, but {name!r} is in {owners[name]} and {module}"
-                )
+                raise ValueError(f"top-level names must be unique, but {name!r} is in {owners[name]} and {module}")
     joined = "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources.values())
     return _INDENT.sub("", _COMMENT.sub("", joined))
 

@@ -121,9 +121,13 @@ class ComparisonLab(Lab):
             "part_index": int(near),
         }
         view = ComparisonView(
-            **traits, model=self._offer.entry(), curves=_curves(self.points), truth=self.truth, prompts=self.prompts,
+            **traits,
+            model=self._offer.entry(),
+            curves=_curves(self.points),
+            truth=self.truth,
+            prompts=self.prompts,
             draw=draw,
-        )  # fmt: skip
+        )
         shown = {name: self._control(name, traits) for name in check_controls(controls, CONTROLS)}
         links = {name: ("index", f"{name}_index") for name in ("strategy", "quality", "diversity", "part")}
         super().__init__(view, shown, links)
@@ -167,9 +171,14 @@ class ComparisonLab(Lab):
         """All points in the plane, and the first text of the present one."""
         quality, diversity = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
         return comparison_picture.draw(
-            self.points, self.truth, (diversity, quality), (DIVERSITIES[diversity], QUALITIES[quality]),
-            {name: label for name, (label, _) in STRATEGIES.items()}, self.setting, self.texts()[0],
-        )  # fmt: skip
+            self.points,
+            self.truth,
+            (diversity, quality),
+            (DIVERSITIES[diversity], QUALITIES[quality]),
+            {name: label for name, (label, _) in STRATEGIES.items()},
+            self.setting,
+            self.texts()[0],
+        )
 
     def _control(self, name: str, traits: Mapping[str, Any]) -> ipywidgets.Widget:
         def switch(options: Sequence[str]) -> ipywidgets.Widget:

@@ -15,9 +15,14 @@ TURNED = ("self_bleu",)  # less is more diverse: the axis runs the other way
 
 
 def draw(
-    points: Mapping, truth: Mapping, axes: tuple[str, str], titles: tuple[str, str], labels: Mapping[str, str],
-    setting: Mapping[str, float], first_text: str,
-) -> tuple[str, str]:  # fmt: skip
+    points: Mapping,
+    truth: Mapping,
+    axes: tuple[str, str],
+    titles: tuple[str, str],
+    labels: Mapping[str, str],
+    setting: Mapping[str, float],
+    first_text: str,
+) -> tuple[str, str]:
     """The SVG document and what it says.
 
     Parameters

@@ -23,9 +23,14 @@ from lmkit.widgets.view import View
 LENGTHS = (1, 8)
 BARS = 10
 NUMBERS = [
-    ". two hundred seventy eight .", "two thousand three hundred", "nine hundred ninety nine .", "sixty", ". nine",
-    "eight thousand eight hundred eighty", "twenty ten",
-]  # fmt: skip
+    ". two hundred seventy eight .",
+    "two thousand three hundred",
+    "nine hundred ninety nine .",
+    "sixty",
+    ". nine",
+    "eight thousand eight hundred eighty",
+    "twenty ten",
+]
 
 
 class CountingView(View):

@@ -18,9 +18,20 @@ from lmkit.widgets.settings import METHODS, Settings
 from lmkit.widgets.view import View
 
 CONTROLS = (
-    "model", "method", "prompt", "temperature", "top_k", "top_p", "min_p", "typical_p", "num_beams",
-    "length_penalty", "seed", "position", "show_entropy",
-)  # fmt: skip
+    "model",
+    "method",
+    "prompt",
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "typical_p",
+    "num_beams",
+    "length_penalty",
+    "seed",
+    "position",
+    "show_entropy",
+)
 TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500]
 # What is linked by its place among the options.
 _BY_PLACE = {name: ("index", f"{name}_index") for name in ("model", "method", "top_k")}
@@ -50,12 +61,8 @@ class DecodingView(View):
     seed = T.Int(0).tag(sync=True)
     position = T.Int(1, help="The step that is inspected, from 1.").tag(sync=True)
     show_entropy = T.Bool(False).tag(sync=True)
-    sampling_display = T.Unicode("", help="CSS display of sampling's controls; the view sets it.").tag(
-        sync=True
-    )
-    beam_display = T.Unicode("", help="CSS display of beam search's controls; the view sets it.").tag(
-        sync=True
-    )
+    sampling_display = T.Unicode("", help="CSS display of sampling's controls; the view sets it.").tag(sync=True)
+    beam_display = T.Unicode("", help="CSS display of beam search's controls; the view sets it.").tag(sync=True)
 
 
 class DecodingLab(Lab):
@@ -176,9 +183,7 @@ class DecodingLab(Lab):
         return decoding_picture.of(offer, self.settings(), self.value("show_entropy"))
 
     def _make_view(self, start: Settings, show_entropy: bool) -> DecodingView:
-        traits = {
-            name: getattr(start, name) for name in Settings.__dataclass_fields__ if name not in _BY_PLACE
-        }
+        traits = {name: getattr(start, name) for name in Settings.__dataclass_fields__ if name not in _BY_PLACE}
         return DecodingView(
             **traits,
             models=[offer.entry() for offer in self._offers],

@@ -65,11 +65,7 @@ def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int, 
         parts += _columns(y := y + COLUMNS_HEIGHT + 16, made)
         parts.append(text(16, y := y + LINE, means(made), MUTED))
     step = min(settings.position, len(best.tokens))
-    parts.append(
-        text(
-            16, y := y + LINE + 10, f"step {step}: {kept} of {len(offer.trained.vocab)} tokens kept", MUTED
-        )
-    )
+    parts.append(text(16, y := y + LINE + 10, f"step {step}: {kept} of {len(offer.trained.vocab)} tokens kept", MUTED))
     for row in rows:
         parts += _bar(y := y + LINE, *row)
     return document(parts, y + 16)
@@ -77,9 +73,7 @@ def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int, 
 
 def _title(offer: Offer, settings: Settings) -> str:
     values = {name: value for name, value in settings.applicable().items() if name not in ("prompt", "method")}
-    return ", ".join(
-        [offer.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())]
-    )
+    return ", ".join([offer.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())])
 
 
 def _columns(bottom: int, made: list[Choice]) -> list[str]:
@@ -95,11 +89,7 @@ def _columns(bottom: int, made: list[Choice]) -> list[str]:
 
 
 def _bar(y: int, word: str, percent: int, kept: bool, chosen: bool) -> list[str]:
-    fill = (
-        f'fill="{color("kept")}"'
-        if kept
-        else f'fill="none" stroke="{color("dropped")}" stroke-dasharray="3 2"'
-    )
+    fill = f'fill="{color("kept")}"' if kept else f'fill="none" stroke="{color("dropped")}" stroke-dasharray="3 2"'
     note = f"{percent} %{'' if kept else ', dropped'}{', chosen' if chosen else ''}"
     width = max(1, 4 * percent)
     return [

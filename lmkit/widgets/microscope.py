@@ -20,8 +20,13 @@ from lmkit.widgets.view import View
 
 CONTROLS = ("model", "text", "quantity", "units", "layer", "step")
 QUANTITIES = {
-    "f": "forget f", "i": "input i", "g": "candidate g", "o": "output o", "c": "cell c", "h": "hidden h",
-}  # fmt: skip
+    "f": "forget f",
+    "i": "input i",
+    "g": "candidate g",
+    "o": "output o",
+    "c": "cell c",
+    "h": "hidden h",
+}
 MOST_TOKENS, MOST_UNITS, FIRST_UNITS = 200, 16, "0-7"
 # What is known of the units of the shipped models. Tests hold it to the weights.
 PRESETS = {
@@ -137,18 +142,28 @@ class Microscope(Lab):
         check_number("step", step, (1, last), whole=True)
         units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)
         view = MicroscopeView(
-            models=self._entries, weights=first.weights, text=text, suggestions=self._entries[0]["prompts"],
-            units=units, unit_names=[name for name, _ in self._entries[0]["presets"]],
-            quantity_index=list(QUANTITIES).index(quantity), layer=layer, step=step, last=last,
-        )  # fmt: skip
+            models=self._entries,
+            weights=first.weights,
+            text=text,
+            suggestions=self._entries[0]["prompts"],
+            units=units,
+            unit_names=[name for name, _ in self._entries[0]["presets"]],
+            quantity_index=list(QUANTITIES).index(quantity),
+            layer=layer,
+            step=step,
+            last=last,
+        )
         shown = check_controls(controls, CONTROLS)
         if controls is None:
             useless = {"model": len(self._offers) == 1, "layer": layers == 1}
             shown = [name for name in shown if not useless.get(name)]
         links = {name: ("index", f"{name}_index") for name in ("model", "quantity")}
         super().__init__(view, {name: self._make_control(name, view, layers) for name in shown}, links)
-        for name, trait, target in (("text", "suggestions", "options"), ("units", "unit_names", "options"),
-                                    ("step", "last", "max")):  # fmt: skip
+        for name, trait, target in (
+            ("text", "suggestions", "options"),
+            ("units", "unit_names", "options"),
+            ("step", "last", "max"),
+        ):
             if name in self.controls:
                 ipywidgets.jslink((view, trait), (self.controls[name], target))
 

@@ -47,9 +47,7 @@ class Offer:
         """What the browser needs to know of it."""
         truth = {"name": assets.GRAMMAR, "key": assets.grammar_key()} if self.has_truth() else None
         own = bool(self.weights)
-        return dict(
-            name=self.name, title=self.title, key=self.key, truth=truth, own=own, prompts=self.prompts
-        )
+        return dict(name=self.name, title=self.title, key=self.key, truth=truth, own=own, prompts=self.prompts)
 
     def has_truth(self) -> bool:
         """Whether the model speaks Stories, whose true probabilities are known."""
@@ -93,8 +91,6 @@ def _own(model: Module, vocab: Vocab | None) -> Offer:
         raise ValueError(f"vocab must be the Vocab that the model was trained with, but it is {vocab!r}")
     for name, weight in model.state_dict().items():
         if not torch.isfinite(weight).all():
-            raise ValueError(
-                f"model must have finite weights, but {name} has not; it has diverged: train it again"
-            )
+            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
     data = pretrained.to_bytes(model, vocab, quantise=False)
     return Offer("your model", Pretrained(model, vocab, {}), model.stepper(), assets.digest(data), data)

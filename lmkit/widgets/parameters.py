@@ -21,8 +21,15 @@ NONLINEARITIES = ("tanh", "relu")
 VOCAB_SIZES = [10, 20, 30, 37, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000]
 SIZE, NUM_LAYERS, LENGTH = (1, 512), (1, 4), (1, 1000)
 CONTROLS = (
-    "vocab_size", "embedding_size", "hidden_size", "num_layers", "cell", "tied", "nonlinearity", "length",
-)  # fmt: skip
+    "vocab_size",
+    "embedding_size",
+    "hidden_size",
+    "num_layers",
+    "cell",
+    "tied",
+    "nonlinearity",
+    "length",
+)
 _BY_PLACE = {"vocab_size": ("index", "vocab_index"), "cell": ("index", "cell_index")}
 _BY_PLACE |= {"nonlinearity": ("index", "nonlinearity_index")}
 _ROLES = {"embedding": "embedding", "rnn": "hidden", "decoder": "output"}  # by the first part of a tensor's name
@@ -130,10 +137,15 @@ class ParameterLab(Lab):
             raise ValueError(f"tied must be False where sizes differ, but they are {sizes}; make them equal")
         vocab_sizes = sorted({*VOCAB_SIZES, vocab_size})
         view = ParameterView(
-            **sizes, vocab_sizes=vocab_sizes, vocab_index=vocab_sizes.index(vocab_size), num_layers=num_layers,
-            cell_index=list(CELLS).index(cell), tied=bool(tied), length=length,
+            **sizes,
+            vocab_sizes=vocab_sizes,
+            vocab_index=vocab_sizes.index(vocab_size),
+            num_layers=num_layers,
+            cell_index=list(CELLS).index(cell),
+            tied=bool(tied),
+            length=length,
             nonlinearity_index=NONLINEARITIES.index(nonlinearity),
-        )  # fmt: skip
+        )
         super().__init__(view, {name: _control(name, view) for name in check_controls(controls, CONTROLS)}, _BY_PLACE)
 
     def settings(self) -> dict[str, int | str | bool]:
@@ -213,7 +225,8 @@ def _times(tensor: Parameters) -> str:
 def _line(y: float, tensor: Parameters, most: int) -> list[str]:
     width, hue = 200 * tensor.count / most, color(_ROLES[tensor.name.split(".")[0]])
     return [
-        text(16, y, tensor.name), text(260, y, _times(tensor), MUTED, 'text-anchor="end"'),
+        text(16, y, tensor.name),
+        text(260, y, _times(tensor), MUTED, 'text-anchor="end"'),
         text(360, y, f"{tensor.count:,}", INK, 'text-anchor="end"'),
         f'<rect x="376" y="{y - 12}" width="{width:.0f}" height="14" fill="{hue}"/>',
-    ]  # fmt: skip
+    ]

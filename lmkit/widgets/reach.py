@@ -22,9 +22,12 @@ INPUT_SIZE, HIDDEN_SIZE = 8, 16
 NONLINEARITIES = ("tanh", "relu")
 # Far above a radius of 2 a tanh network is chaotic: what processors round differently would grow as its gradient does.
 LIMITS = {
-    "spectral_radius": (0.1, 2.0), "forget_bias": (-2.0, 6.0), "distance": (1, FARTHEST), "input_scale": (0.05, 3.0),
+    "spectral_radius": (0.1, 2.0),
+    "forget_bias": (-2.0, 6.0),
+    "distance": (1, FARTHEST),
+    "input_scale": (0.05, 3.0),
     "seed": (0, 2**32 - 1),
-}  # fmt: skip
+}
 CONTROLS = ("spectral_radius", "forget_bias", "distance", "nonlinearity", "input_scale", "seed")
 
 
@@ -82,9 +85,12 @@ class ReachLab(Lab):
         controls: Sequence[str] | None = None,
     ):
         start = {
-            "spectral_radius": spectral_radius, "forget_bias": forget_bias, "distance": distance,
-            "input_scale": input_scale, "seed": seed,
-        }  # fmt: skip
+            "spectral_radius": spectral_radius,
+            "forget_bias": forget_bias,
+            "distance": distance,
+            "input_scale": input_scale,
+            "seed": seed,
+        }
         for name, value in start.items():
             check_number(name, value, LIMITS[name], whole=name in ("distance", "seed"))
         if nonlinearity not in NONLINEARITIES:

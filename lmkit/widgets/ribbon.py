@@ -24,8 +24,12 @@ METHODS = ("top-k", "top-p", "min-p", "typical")
 MOST_TOKENS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
 LIMITS = {
-    "top_k": (1, 50), "top_p": (0.05, 1.0), "min_p": (0.0, 1.0), "typical_p": (0.05, 1.0), "temperature": (0.1, 3.0),
-}  # fmt: skip
+    "top_k": (1, 50),
+    "top_p": (0.05, 1.0),
+    "min_p": (0.0, 1.0),
+    "typical_p": (0.05, 1.0),
+    "temperature": (0.1, 3.0),
+}
 # The parameter of each method, in their order; its control is shown only while its method is chosen.
 OWN = ("top_k", "top_p", "min_p", "typical_p")
 CONTROLS = ("story", "text", "method", *OWN, "temperature", "step")
@@ -150,11 +154,19 @@ class RibbonLab(Lab):
         check_number("step", step, (1, steps), whole=True)
         min_ps = sorted({*MIN_PS, float(values.pop("min_p"))})
         view = RibbonView(
-            **values, offer=self._offer.entry(), weights=self._offer.weights, stories=told, text=text,
-            story_index=told.index(text) if text in told else len(told), method_index=METHODS.index(method),
-            min_ps=min_ps, min_p_index=min_ps.index(min_p), step=step, steps=steps,
+            **values,
+            offer=self._offer.entry(),
+            weights=self._offer.weights,
+            stories=told,
+            text=text,
+            story_index=told.index(text) if text in told else len(told),
+            method_index=METHODS.index(method),
+            min_ps=min_ps,
+            min_p_index=min_ps.index(min_p),
+            step=step,
+            steps=steps,
             **{f"{name}_display": "" if method == METHODS[i] else "none" for i, name in enumerate(OWN)},
-        )  # fmt: skip
+        )
         super().__init__(view, {name: _control(name, view) for name in check_controls(controls, CONTROLS)}, _BY_PLACE)
         self._link_more()
 

@@ -36,10 +36,13 @@ def _column(x: float, reading, vocab: Vocab, last: bool) -> list[str]:
     frame = f'fill="none" stroke="{color("hidden")}" stroke-width="{2.5 if last else 1}"'
     arrow = f'<path d="M{x + 30} {top + STRIP / 2}h{PITCH - 60}" stroke="{color("hidden")}"/>'
     return [
-        text(x, 52, word, ink, _MIDDLE), text(x, 68, percent, MUTED, f'{_MIDDLE} font-size="12"'),
-        *_bars(x, top, hidden), f'<rect x="{x - 30}" y="{top}" width="60" height="{STRIP}" {frame}/>',
-        *([] if last else [arrow]), text(x, top + STRIP + 30, reading.token, ink, _MIDDLE),
-    ]  # fmt: skip
+        text(x, 52, word, ink, _MIDDLE),
+        text(x, 68, percent, MUTED, f'{_MIDDLE} font-size="12"'),
+        *_bars(x, top, hidden),
+        f'<rect x="{x - 30}" y="{top}" width="60" height="{STRIP}" {frame}/>',
+        *([] if last else [arrow]),
+        text(x, top + STRIP + 30, reading.token, ink, _MIDDLE),
+    ]
 
 
 def _bars(x: float, top: float, values: Sequence[float]) -> list[str]:

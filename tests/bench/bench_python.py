@@ -68,9 +68,12 @@ def decoding_speed(batch_size: int, rounds: int) -> dict[str, dict[str, float]]:
     gpt2 = GPT2LMHeadModel(GPT2Config(vocab_size=VOCAB, bos_token_id=0, eos_token_id=None, **sizes)).eval()
     prompts = [PROMPT] * batch_size
     theirs = partial(
-        gpt2.generate, torch.tensor(prompts), attention_mask=torch.ones(batch_size, len(PROMPT)),
-        max_new_tokens=NEW_TOKENS, pad_token_id=0,
-    )  # fmt: skip
+        gpt2.generate,
+        torch.tensor(prompts),
+        attention_mask=torch.ones(batch_size, len(PROMPT)),
+        max_new_tokens=NEW_TOKENS,
+        pad_token_id=0,
+    )
     ours = partial(generate, LSTMLanguageModel(VOCAB, 96, 256).eval().stepper(), prompts, NEW_TOKENS)
     return {
         name: seconds({"transformers": partial(theirs, **options), "ours": partial(ours, **options)}, rounds)

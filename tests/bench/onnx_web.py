@@ -96,21 +96,35 @@ def step_graph(model: LSTMLanguageModel) -> onnx.ModelProto:
     weights = {name: numpy_helper.from_array(tensor.detach().numpy(), name) for name, tensor in _weights(model)}
     weights["axis"] = numpy_helper.from_array(np.array([0]), "axis")
     lines = [  # operator, inputs, outputs
-        ("MatMul", "embedding input_weights", "table"), ("Gather", "table token", "word"),
-        ("MatMul", "embedding projection", "words"), ("Transpose", "words", "readout"),
-        ("Squeeze", "h axis", "h_old"), ("Squeeze", "c axis", "c_old"),
-        ("Gemm", "h_old recurrent_weights gate_bias", "recurrent"), ("Add", "word recurrent", "sums"),
+        ("MatMul", "embedding input_weights", "table"),
+        ("Gather", "table token", "word"),
+        ("MatMul", "embedding projection", "words"),
+        ("Transpose", "words", "readout"),
+        ("Squeeze", "h axis", "h_old"),
+        ("Squeeze", "c axis", "c_old"),
+        ("Gemm", "h_old recurrent_weights gate_bias", "recurrent"),
+        ("Add", "word recurrent", "sums"),
         ("Split", "sums", "sum_i sum_f sum_g sum_o"),
-        ("Sigmoid", "sum_i", "i"), ("Sigmoid", "sum_f", "f"), ("Tanh", "sum_g", "g"), ("Sigmoid", "sum_o", "o"),
-        ("Mul", "f c_old", "kept"), ("Mul", "i g", "written"), ("Add", "kept written", "c_next"),
-        ("Tanh", "c_next", "squashed"), ("Mul", "o squashed", "h_next"),
-        ("Gemm", "h_next readout bias", "logits"), ("LogSoftmax", "logits", "log_probs"),
-        ("Unsqueeze", "h_next axis", "h_new"), ("Unsqueeze", "c_next axis", "c_new"),
-    ]  # fmt: skip
+        ("Sigmoid", "sum_i", "i"),
+        ("Sigmoid", "sum_f", "f"),
+        ("Tanh", "sum_g", "g"),
+        ("Sigmoid", "sum_o", "o"),
+        ("Mul", "f c_old", "kept"),
+        ("Mul", "i g", "written"),
+        ("Add", "kept written", "c_next"),
+        ("Tanh", "c_next", "squashed"),
+        ("Mul", "o squashed", "h_next"),
+        ("Gemm", "h_next readout bias", "logits"),
+        ("LogSoftmax", "logits", "log_probs"),
+        ("Unsqueeze", "h_next axis", "h_new"),
+        ("Unsqueeze", "c_next axis", "c_new"),
+    ]
     options = {"Split": {"axis": 1, "num_outputs": 4}}
     nodes = [helper.make_node(op, ins.split(), outs.split(), **options.get(op, {})) for op, ins, outs in lines]
-    state = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "N", hidden])
-             for name in ("h", "c", "h_new", "c_new")}  # fmt: skip
+    state = {
+        name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, "N", hidden])
+        for name in ("h", "c", "h_new", "c_new")
+    }
     inputs = [helper.make_tensor_value_info("token", TensorProto.INT32, ["N"]), state["h"], state["c"]]
     log_probs = helper.make_tensor_value_info("log_probs", TensorProto.FLOAT, ["N", vocab_size])
     outputs = [log_probs, state["h_new"], state["c_new"]]

@@ -28,7 +28,9 @@ DECODING = ".lmkit-lab:has(.lmkit-method):has(.lmkit-num-beams)"  # the whole la
 # Notes when the labs of the page show their text, in ms since the navigation began. Quizzes and flashcards, which are
 # there long before, do not count.
 LABS = ".lmkit-lab:not(:has(.lmkit-study))"
-WATCH = f"""const LABS = "{LABS}";""" + """addEventListener("DOMContentLoaded", () => {
+WATCH = (
+    f"""const LABS = "{LABS}";"""
+    + """addEventListener("DOMContentLoaded", () => {
   globalThis.labsReady = [];
   const look = () => {
     const views = [...document.querySelectorAll(`${LABS} .lmkit-view`)];
@@ -38,6 +40,7 @@ WATCH = f"""const LABS = "{LABS}";""" + """addEventListener("DOMContentLoaded", 
   };
   look();
 });"""
+)
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,7 @@ def slider_steps() -> dict[str, tuple[dict, list]]:
         ),
         "beam 10": (
             {"method_index": 2, "num_beams": 10},
-            [("length_penalty", -1 + 0.2 * k) for k in there_and_back]
-            + [("num_beams", 1 + k % 10) for k in range(20)],
+            [("length_penalty", -1 + 0.2 * k) for k in there_and_back] + [("num_beams", 1 + k % 10) for k in range(20)],
         ),
         "beam 10, new prompts": (
             {"method_index": 2, "num_beams": 10, "length_penalty": 1.0},
@@ -70,8 +69,13 @@ def unread_prompts() -> list[str]:
     """Beginnings of which no other one is a beginning: nothing that was read before helps."""
     first, names = PROMPTS["stories"][0].rsplit(" ", 1)[0], ("felix", "clara", "emma", "oscar", "lily", "max", "nina")
     words = lab_page.DecodingLab("stories")._offers[0].trained.vocab.words
-    return [f"{first} {name} {word}" for name in names if name in words for word in ("was", "had", "saw", "went")
-            if word in words]  # fmt: skip
+    return [
+        f"{first} {name} {word}"
+        for name in names
+        if name in words
+        for word in ("was", "had", "saw", "went")
+        if word in words
+    ]
 
 
 def times(browser: Browser, address: str, slower: float, simd: bool = True) -> dict[str, list[float]]:

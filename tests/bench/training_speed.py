@@ -77,9 +77,18 @@ def ours(recipe: Recipe, stream: torch.Tensor) -> None:
     model = AWDLSTM(30, size, size, recipe.num_layers, input_p=recipe.input_p, output_p=recipe.output_p)
     streams, steps = repeat(stream, EPOCHS, recipe.window)
     train(
-        model, streams, steps=steps, window=recipe.window, lr=recipe.lr, optimizer=recipe.optimizer, alpha=recipe.alpha,
-        beta=recipe.beta, weight_decay=recipe.weight_decay, clip=recipe.clip, progress=False,
-    )  # fmt: skip
+        model,
+        streams,
+        steps=steps,
+        window=recipe.window,
+        lr=recipe.lr,
+        optimizer=recipe.optimizer,
+        alpha=recipe.alpha,
+        beta=recipe.beta,
+        weight_decay=recipe.weight_decay,
+        clip=recipe.clip,
+        progress=False,
+    )
 
 
 def main() -> None:

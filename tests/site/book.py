@@ -21,8 +21,12 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 # What an output is shown as when it comes in several forms; the first that it has.
 FORMS = {
-    WIDGET_VIEW: "widget", "text/html": "html", "image/svg+xml": "image", "image/png": "image", "text/plain": "text",
-}  # fmt: skip
+    WIDGET_VIEW: "widget",
+    "text/html": "html",
+    "image/svg+xml": "image",
+    "image/png": "image",
+    "text/plain": "text",
+}
 REMOVES_OUTPUT = {"remove-cell", "remove_cell", "remove-output", "remove_output"}
 
 

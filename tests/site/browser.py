@@ -57,8 +57,10 @@ def ensure() -> str:
     if path := executable():
         return path
     tried = "\n  ".join(" ".join(command) for command in installers())
-    raise SystemExit(f"The tests need Chromium. None was found, and these did not bring one:\n  {tried}\n"
-                     "Install Chromium or Chrome so that it is on the PATH, and run the command again.")
+    raise SystemExit(
+        f"The tests need Chromium. None was found, and these did not bring one:\n  {tried}\n"
+        "Install Chromium or Chrome so that it is on the PATH, and run the command again."
+    )
 
 
 if __name__ == "__main__":

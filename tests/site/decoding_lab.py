@@ -73,9 +73,17 @@ class DecodingLab(Lab):
         super().__init__(root, plan)
         self.own = own
         names = (
-            "prompt", "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "seed", "position",
+            "prompt",
+            "temperature",
+            "top_p",
+            "min_p",
+            "typical_p",
+            "num_beams",
+            "length_penalty",
+            "seed",
+            "position",
             "show_entropy",
-        )  # fmt: skip
+        )
         view = {name: plan.view[name] for name in names}
         k, method = plan.view["top_ks"][plan.view["top_k_index"]], plan.view["method_index"]
         view |= {"top_k": "all" if k is None else str(k), "method": list(APPLICABLE)[method]}

@@ -19,9 +19,13 @@ PATIENCE = 120  # seconds after which a server that does not start, or end, has 
 
 
 FOLDERS = (
-    "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
-    "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
-)  # fmt: skip
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "IPYTHONDIR",
+)
 NEWS = "@jupyterlab/apputils-extension:announcements"
 TRACKER = "@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
 
@@ -46,9 +50,16 @@ def _start(notebooks: Path, own: Path) -> subprocess.Popen:
     _write(own / "jupyter_config_dir/labconfig/page_config.json", {"disabledExtensions": {NEWS: True}})
     _write(own / "jupyterlab_settings_dir" / TRACKER, {"windowingMode": "none"})
     command = [
-        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-        "--ServerApp.port=0", f"--ServerApp.root_dir={notebooks}", f"--IdentityProvider.token={TOKEN}",
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+        f"--ServerApp.root_dir={notebooks}",
+        f"--IdentityProvider.token={TOKEN}",
+    ]
     with (own / "log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | places, cwd=notebooks)
 

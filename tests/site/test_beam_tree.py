@@ -54,9 +54,11 @@ class Driver(Lab):
         over = step >= len(search.steps)
         fates = [fate for beam in search.steps[:step] for fate in beam.fates]
         expected = {
-            "dropped": fates.count("dropped"), "ended": fates.count("ended"),
-            "winners": len(search.texts[0].tokens) if over else 0, "ready": True,
-        }  # fmt: skip
+            "dropped": fates.count("dropped"),
+            "ended": fates.count("ended"),
+            "winners": len(search.texts[0].tokens) if over else 0,
+            "ready": True,
+        }
         texts = search.texts if over else []
         rows = [[str(place), table.text(text.tokens)] for place, text in enumerate(texts, 1)]
         stars = {sign: [table.text(text.tokens)] for sign, text in {"◆": lab.optimum(), "●": lab.greedy()}.items()}
@@ -65,8 +67,10 @@ class Driver(Lab):
             listed = shown["rows"][: len(rows)]
             numbers = [[as_number(cell) for cell in row[2:4]] for row in listed]
             marked = {sign: [row[1] for row in shown["rows"] if sign in row[4]] for sign in stars}
-            near = [found == pytest.approx([text.log_prob, text.score], abs=0.0051)
-                    for found, text in zip(numbers, texts, strict=False)]  # fmt: skip
+            near = [
+                found == pytest.approx([text.log_prob, text.score], abs=0.0051)
+                for found, text in zip(numbers, texts, strict=False)
+            ]
             rest = [row[:2] for row in listed] == rows and marked == stars and all(near)
             return expected.items() <= shown.items() and rest
 
@@ -85,10 +89,19 @@ def test_every_control_grows_python_s_tree(lab, by):
     lab = lab()
     keyboard, seen = by == "keyboard", [lab.check()]
     changes = [
-        ("language", TABLES[1].name), ("length_penalty", 3.0), ("num_beams", 3), ("num_beams", 5),
-        ("length_penalty", -1.0), ("step", 0), ("language", TABLES[2].name), ("num_beams", 1), ("step", 2),
-        ("length_penalty", 3.0), ("language", LANGUAGES[-1].name), ("num_beams", 5),
-    ]  # fmt: skip
+        ("language", TABLES[1].name),
+        ("length_penalty", 3.0),
+        ("num_beams", 3),
+        ("num_beams", 5),
+        ("length_penalty", -1.0),
+        ("step", 0),
+        ("language", TABLES[2].name),
+        ("num_beams", 1),
+        ("step", 2),
+        ("length_penalty", 3.0),
+        ("language", LANGUAGES[-1].name),
+        ("num_beams", 5),
+    ]
     for name, value in changes:
         lab.set(name, value, keyboard=keyboard)
         seen.append(lab.check())

@@ -148,6 +148,9 @@ def test_numbers_are_those_that_the_chapters_measured():
 
 def outputs(document: str) -> str:
     """The text of all outputs of a chapter."""
-    texts = [output.get("text") or output.get("data", {}).get("text/plain", "")
-             for cell in book.code_cells(document) for output in cell.outputs]
+    texts = [
+        output.get("text") or output.get("data", {}).get("text/plain", "")
+        for cell in book.code_cells(document)
+        for output in cell.outputs
+    ]
     return "\n".join(texts)

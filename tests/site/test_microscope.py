@@ -16,8 +16,14 @@ pytestmark = pytest.mark.site
 KIND, CHAPTER = "MicroscopeView", "book/lstm"
 FIXED, FULL = 0, 1  # the microscopes of the chapter, in order: one model, and all of them
 QUANTITIES = {label: name for name, label in microscope.QUANTITIES.items()}
-TITLES = {"f": "Forget gate f", "i": "Input gate i", "g": "Candidate g", "o": "Output gate o", "c": "Cell state c",
-          "h": "Hidden state h"}  # fmt: skip
+TITLES = {
+    "f": "Forget gate f",
+    "i": "Input gate i",
+    "g": "Candidate g",
+    "o": "Output gate o",
+    "c": "Cell state c",
+    "h": "Hidden state h",
+}
 
 SNAPSHOT = """root => {
   const texts = (selector) => Array.from(root.querySelectorAll(selector), (node) => node.textContent);
@@ -85,9 +91,11 @@ class Microscope(Lab):
         top = look.log_probs[t].sort(descending=True, stable=True).indices[:8].tolist()
         step_title = f"Step {t + 1} of {len(look.tokens)}: after ‘{look.tokens[t]}’"
         expected = {
-            "ready": True, "titles": [f"{TITLES[quantity]}, after each token", step_title], "tokens": look.tokens,
+            "ready": True,
+            "titles": [f"{TITLES[quantity]}, after each token", step_title],
+            "tokens": look.tokens,
             "units": [str(unit) for unit in look.units],
-        }  # fmt: skip
+        }
         try:
             self.page.wait_for_function(EQUALS, arg=[self.root.element_handle(), expected], timeout=PATIENCE)
         except TimeoutError:
@@ -205,8 +213,10 @@ def test_controls_have_their_visible_names_and_are_reached_by_tab(open_microscop
 
 
 MARKUP = '<img src="absent.png" onerror="globalThis.ran = true">'
-BAD = {"text": {"anna zyzzyva": "‘zyzzyva’", "": "at least one word", MARKUP: "‘<img’"},
-       "units": {"256": "‘256’", "some": "‘some’", "": "at least one unit", "0-99": "at most 16"}}  # fmt: skip
+BAD = {
+    "text": {"anna zyzzyva": "‘zyzzyva’", "": "at least one word", MARKUP: "‘<img’"},
+    "units": {"256": "‘256’", "some": "‘some’", "": "at least one unit", "0-99": "at most 16"},
+}
 
 
 def test_bad_input_is_explained_and_the_lab_recovers(open_microscope):

@@ -68,13 +68,16 @@ class RibbonLab(Lab):
         return {
             "totals": [
                 f"Kept per step: {mean:.2f} words on average, {int(found.kept.max())} at most.",
-                fine(float(found.leak.mean())), fine(ever["leak"]), fine(float(found.loss.mean())), fine(ever["loss"]),
+                fine(float(found.leak.mean())),
+                fine(ever["leak"]),
+                fine(float(found.loss.mean())),
+                fine(ever["loss"]),
             ],
             "bars": [*(int((n > 0).sum()) for n in (found.right + found.missing, found.right, found.wrong)), dropped],
             "struck": dropped,
             "facts": f"Kept: {kept} of 396 words{split}; {right + missing} can come next; {gone}.",
             "rows": min(SHOWN, kept + missing),
-        }  # fmt: skip
+        }
 
 
 @pytest.fixture

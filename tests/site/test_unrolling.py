@@ -130,9 +130,11 @@ def test_controls_have_their_visible_names(lab):
 
 
 BAD_TEXTS = {
-    "one zyzzyva": "‘zyzzyva’", " ": "at least one word", "one " * 41: "at most 40 words",
+    "one zyzzyva": "‘zyzzyva’",
+    " ": "at least one word",
+    "one " * 41: "at most 40 words",
     '<img src="absent.png" onerror="globalThis.ran = true">': "‘<img’",
-}  # fmt: skip
+}
 
 
 def test_bad_text_is_explained_and_the_lab_recovers(lab):

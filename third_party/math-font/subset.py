@@ -16,7 +16,8 @@ from fontTools.ttLib import TTFont
 
 RANGES = [
     (0x20, 0x7E),  # ASCII
-    (0x391, 0x3A9), (0x3B1, 0x3C9),  # Greek
+    (0x391, 0x3A9),
+    (0x3B1, 0x3C9),  # Greek
     (0x1D400, 0x1D467),  # Latin: bold, italic
     (0x1D6E2, 0x1D71B),  # Greek: italic
     (0x2061, 0x2064),  # invisible operators

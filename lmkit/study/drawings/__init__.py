@@ -58,7 +58,7 @@ def svg(name: str, upto: int | None = None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {drawing.height:g}" role="img" '
         f'aria-label="{escape(alt(name, last))}" {_FONT} '
         f'style="display: block; width: 100%; max-width: {_WIDEST}px; height: auto">'
-        f'{_groups(drawing, last)}</svg>'
+        f"{_groups(drawing, last)}</svg>"
     )
 
 

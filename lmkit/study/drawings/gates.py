@@ -7,7 +7,10 @@ from lmkit.study.drawings.pen import THICK, Pen
 
 # Columns of the boxes; then the sum, the way of the hidden state, and where x meets h.
 _GATES = {
-    "f": ("forget", "σ", 83), "i": ("input", "σ", 160), "g": ("candidate", "tanh", 237), "o": ("output", "σ", 314),
+    "f": ("forget", "σ", 83),
+    "i": ("input", "σ", 160),
+    "g": ("candidate", "tanh", 237),
+    "o": ("output", "σ", 314),
 }
 _ADD, _OUT, _JOIN = 198.5, 362, 58
 # Rows: the cell state, i ⊙ g, o ⊙ tanh c, the boxes, the hidden state.
@@ -76,15 +79,28 @@ def _show(pen: Pen) -> None:
 
 
 DRAWINGS = {
-    "lstm-cell": Drawing("One step of an LSTM cell", 290, (
-        ("The cell state is a straight line on top, from c_(t−1) on the left to c_t on the right.", _cell_state),
-        ("The hidden state h_(t−1) enters at the bottom left and meets the input x_t from below.", _inputs),
-        ("Four boxes look at both: forget gate f, input gate i, candidate g and output gate o; the gates are sigmoids, "
-         "the candidate is a tanh.", _boxes),
-        ("The forget gate f_t goes up to the cell state and multiplies it entry by entry (⊙).", _forget),
-        ("The input gate i_t and the candidate g_t are multiplied (⊙), and the product is added (+) to the cell state.",
-         _add),
-        ("The new cell state goes down through tanh, is multiplied (⊙) by the output gate o_t, and leaves at the "
-         "bottom right as h_t.", _show),
-    )),
+    "lstm-cell": Drawing(
+        "One step of an LSTM cell",
+        290,
+        (
+            ("The cell state is a straight line on top, from c_(t−1) on the left to c_t on the right.", _cell_state),
+            ("The hidden state h_(t−1) enters at the bottom left and meets the input x_t from below.", _inputs),
+            (
+                "Four boxes look at both: forget gate f, input gate i, candidate g and output gate o; the gates are "
+                "sigmoids, the candidate is a tanh.",
+                _boxes,
+            ),
+            ("The forget gate f_t goes up to the cell state and multiplies it entry by entry (⊙).", _forget),
+            (
+                "The input gate i_t and the candidate g_t are multiplied (⊙), and the product is added (+) "
+                "to the cell state.",
+                _add,
+            ),
+            (
+                "The new cell state goes down through tanh, is multiplied (⊙) by the output gate o_t, and leaves at "
+                "the bottom right as h_t.",
+                _show,
+            ),
+        ),
+    ),
 }

@@ -160,30 +160,61 @@ def _key(pen: Pen, y: float, role: str, dash: str, words: str) -> None:
 
 
 DRAWINGS = {
-    "recurrent-network": Drawing("A recurrent network, rolled up and unrolled over four words", 312, (
-        ("Rolled up, one column from below: the word w_t, through the weights W_e its embedding x_t, through W_x one "
-         "cell, and through W_y the output ŷ_t.", _rolled),
-        ("A loop at the cell: the hidden state h_t goes back into the cell through the weights W_h.", _loop),
-        ("Unrolled: the same column four times from left to right, for the words two, hundred, seventy, eight.",
-         _columns),
-        ("Arrows from each cell to the next carry the states h_1, h_2, h_3; h_0 enters the first cell and h_4 leaves "
-         "the last.", _arrows),
-        ("The same weights W_e, W_x, W_h and W_y stand at the arrows of every step.", _same_weights),
-    )),
-    "stacked-rnn": Drawing("A recurrent network of two layers, unrolled over three steps", 292, (
-        ("Layer 1 is a recurrent network of its own: it reads the inputs x_1, x_2, x_3 and hands its state h on.",
-         _one_layer),
-        ("Its hidden states go up as well: they are the inputs of the cells of layer 2.", _second_layer),
-        ("Layer 2 hands its own states to the right; each layer has its own weights, which all its steps share.",
-         _second_states),
-        ("Only the last layer has outputs, ŷ_1, ŷ_2, ŷ_3.", _outputs),
-    )),
-    "backprop-through-time": Drawing("Truncated back-propagation through time, two windows of three steps", 260, (
-        ("Forwards: six states in a row, each from its input and the state before; the state also goes from window 1 "
-         "into window 2.", _forward),
-        ("Each state has a loss above it.", _losses),
-        ("Backwards, dashed: from each loss the gradient goes down and then to the left, to the states before it in "
-         "its window.", _gradients),
-        ("Between the windows a dotted line, detach: the gradient ends there, while the state goes on.", _cut),
-    )),
+    "recurrent-network": Drawing(
+        "A recurrent network, rolled up and unrolled over four words",
+        312,
+        (
+            (
+                "Rolled up, one column from below: the word w_t, through the weights W_e its embedding x_t, through "
+                "W_x one cell, and through W_y the output ŷ_t.",
+                _rolled,
+            ),
+            ("A loop at the cell: the hidden state h_t goes back into the cell through the weights W_h.", _loop),
+            (
+                "Unrolled: the same column four times from left to right, for the words two, hundred, seventy, eight.",
+                _columns,
+            ),
+            (
+                "Arrows from each cell to the next carry the states h_1, h_2, h_3; h_0 enters the first cell and h_4 "
+                "leaves the last.",
+                _arrows,
+            ),
+            ("The same weights W_e, W_x, W_h and W_y stand at the arrows of every step.", _same_weights),
+        ),
+    ),
+    "stacked-rnn": Drawing(
+        "A recurrent network of two layers, unrolled over three steps",
+        292,
+        (
+            (
+                "Layer 1 is a recurrent network of its own: it reads the inputs x_1, x_2, x_3 and hands "
+                "its state h on.",
+                _one_layer,
+            ),
+            ("Its hidden states go up as well: they are the inputs of the cells of layer 2.", _second_layer),
+            (
+                "Layer 2 hands its own states to the right; each layer has its own weights, which all its steps share.",
+                _second_states,
+            ),
+            ("Only the last layer has outputs, ŷ_1, ŷ_2, ŷ_3.", _outputs),
+        ),
+    ),
+    "backprop-through-time": Drawing(
+        "Truncated back-propagation through time, two windows of three steps",
+        260,
+        (
+            (
+                "Forwards: six states in a row, each from its input and the state before; the state also goes from "
+                "window 1 into window 2.",
+                _forward,
+            ),
+            ("Each state has a loss above it.", _losses),
+            (
+                "Backwards, dashed: from each loss the gradient goes down and then to the left, to the states before "
+                "it in its window.",
+                _gradients,
+            ),
+            ("Between the windows a dotted line, detach: the gradient ends there, while the state goes on.", _cut),
+        ),
+    ),
 }

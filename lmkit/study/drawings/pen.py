@@ -115,7 +115,13 @@ class Pen:
             self.parts.append(f'<path d="{crosses}" style="fill: none; stroke: {shade(role)}; stroke-width: 1"/>')
 
     def text(
-        self, at: Point, content: str, role: str | None = None, *, anchor: str = "middle", middle: bool = False,
+        self,
+        at: Point,
+        content: str,
+        role: str | None = None,
+        *,
+        anchor: str = "middle",
+        middle: bool = False,
         bold: bool = False,
     ) -> None:
         """A line of words and formulas (`$h_t$`), which stands on a point or has its middle there."""
@@ -157,7 +163,7 @@ def _spans(content: str) -> str:
         letter, _, below = piece.strip("$").partition("_") if piece.startswith("$") else (piece, "", "")
         if letter:
             slant = ' font-style="italic"' if piece.startswith("$") else ""
-            spans.append(f'<tspan{slant}{_shift(-down)}>{escape(letter, quote=False)}</tspan>')
+            spans.append(f"<tspan{slant}{_shift(-down)}>{escape(letter, quote=False)}</tspan>")
             down = 0
         if below:
             slant = ' font-style="italic"' if below.isalpha() else ""

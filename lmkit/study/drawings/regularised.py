@@ -66,22 +66,46 @@ def _output(pen: Pen) -> None:
 
 def _tied(pen: Pen) -> None:
     side = _COLUMNS[2] + 26
-    pen.line([(side - 4, _VECTOR), (393, _VECTOR), (393, _SCORES), (side, _SCORES)], "weight", head=False,
-             bold=PLAIN, dash="5 3")
+    pen.line(
+        [(side - 4, _VECTOR), (393, _VECTOR), (393, _SCORES), (side, _SCORES)],
+        "weight",
+        head=False,
+        bold=PLAIN,
+        dash="5 3",
+    )
     pen.text((398, 22), "tied: one matrix for the embedding and for ŷ", "weight", anchor="end")
 
 
 DRAWINGS = {
-    "awd-lstm-places": Drawing("An AWD-LSTM of two layers over three steps, and where it drops", 424, (
-        ("Below, each word has its embedding; two layers of LSTM cells stand above it, and the outputs ŷ on top.",
-         _network),
-        ("Embedding dropout, embed_p: the whole vector of a dropped word is zero wherever the word occurs, here the "
-         "full stop.", _embed),
-        ("Input dropout, input_p: a mask between the embedding and the first layer, the same at all steps.", _input),
-        ("Weight dropout, weight_p (DropConnect): single hidden-to-hidden weights of each layer are zero, the same "
-         "ones at all steps.", _weight),
-        ("Hidden dropout, hidden_p: a mask between the two layers, the same at all steps.", _hidden),
-        ("Output dropout, output_p: a mask between the last layer and the outputs, the same at all steps.", _output),
-        ("Tied weights: the embedding and the output layer are one and the same matrix.", _tied),
-    )),
+    "awd-lstm-places": Drawing(
+        "An AWD-LSTM of two layers over three steps, and where it drops",
+        424,
+        (
+            (
+                "Below, each word has its embedding; two layers of LSTM cells stand above it, and the "
+                "outputs ŷ on top.",
+                _network,
+            ),
+            (
+                "Embedding dropout, embed_p: the whole vector of a dropped word is zero wherever the word occurs, here "
+                "the full stop.",
+                _embed,
+            ),
+            (
+                "Input dropout, input_p: a mask between the embedding and the first layer, the same at all steps.",
+                _input,
+            ),
+            (
+                "Weight dropout, weight_p (DropConnect): single hidden-to-hidden weights of each layer are zero, the "
+                "same ones at all steps.",
+                _weight,
+            ),
+            ("Hidden dropout, hidden_p: a mask between the two layers, the same at all steps.", _hidden),
+            (
+                "Output dropout, output_p: a mask between the last layer and the outputs, the same at all steps.",
+                _output,
+            ),
+            ("Tied weights: the embedding and the output layer are one and the same matrix.", _tied),
+        ),
+    ),
 }

@@ -8,8 +8,10 @@ from lmkit.study.drawings.pen import THICK, THIN, Pen
 # A language of two words, and what a beam of width 2 makes of it.
 _FIRST = {"the": (0.6, 82), "a": (0.4, 206)}
 _SECOND = {
-    ("the", "dog"): (0.4, 0.24, 38, True), ("the", "cat"): (0.35, 0.21, 82, False),
-    ("the", "bird"): (0.25, 0.15, 126, False), ("a", "dog"): (0.9, 0.36, 184, True),
+    ("the", "dog"): (0.4, 0.24, 38, True),
+    ("the", "cat"): (0.35, 0.21, 82, False),
+    ("the", "bird"): (0.25, 0.15, 126, False),
+    ("a", "dog"): (0.9, 0.36, 184, True),
     ("a", "cat"): (0.1, 0.04, 228, False),
 }
 _START, _ONE, _TWO = (28, 144), 124, 240
@@ -59,8 +61,10 @@ def _best(pen: Pen) -> None:
 
 
 # Two distributions over eight words, most probable first.
-_PANELS = {"peaked": (10, (0.70, 0.22, 0.03, 0.02, 0.01, 0.01, 0.005, 0.005)),
-           "flat": (212, (0.20, 0.17, 0.15, 0.13, 0.11, 0.09, 0.08, 0.07))}
+_PANELS = {
+    "peaked": (10, (0.70, 0.22, 0.03, 0.02, 0.01, 0.01, 0.005, 0.005)),
+    "flat": (212, (0.20, 0.17, 0.15, 0.13, 0.11, 0.09, 0.08, 0.07)),
+}
 _PITCH, _BASE, _SCALE, _TALL = 22, 158, 160, 30
 _K, _P = 3, 0.9
 
@@ -105,21 +109,46 @@ def _top_p(pen: Pen) -> None:
 
 
 DRAWINGS = {
-    "beam-tree": Drawing("The tree of a beam search of width 2", 298, (
-        ("From the start two words are possible, “the” with probability 0.6 and “a” with 0.4; both are kept.",
-         _first_words),
-        ("Each kept text is extended by every word, and the probabilities are multiplied: the dog 0.24, the cat 0.21, "
-         "the bird 0.15, a dog 0.36, a cat 0.04.", _second_words),
-        ("Of these five only the two most probable are kept, the dog and a dog; the others, dashed, are dropped.",
-         _fates),
-        ("The best text is a dog with 0.36; greedy decoding, which followed only “the”, ends with the dog and 0.24.",
-         _best),
-    )),
-    "nucleus": Drawing("What top-k and top-p keep of a peaked and of a flat distribution over eight words", 244, (
-        ("Bars in falling order: the peaked distribution begins with 0.7, the flat one with 0.2.", _bars),
-        ("Top-k with k = 3, a dashed line: three words are kept in both, which are 95 % of the peaked distribution and "
-         "52 % of the flat one.", _top_k),
-        ("Top-p with p = 0.9, a solid line: the smallest set that reaches 0.9, which is 2 words of the peaked "
-         "distribution and 7 of the flat one.", _top_p),
-    )),
+    "beam-tree": Drawing(
+        "The tree of a beam search of width 2",
+        298,
+        (
+            (
+                "From the start two words are possible, “the” with probability 0.6 and “a” with 0.4; both are kept.",
+                _first_words,
+            ),
+            (
+                "Each kept text is extended by every word, and the probabilities are multiplied: the dog 0.24, the cat "
+                "0.21, the bird 0.15, a dog 0.36, a cat 0.04.",
+                _second_words,
+            ),
+            (
+                "Of these five only the two most probable are kept, the dog and a dog; the "
+                "others, dashed, are dropped.",
+                _fates,
+            ),
+            (
+                "The best text is a dog with 0.36; greedy decoding, which followed only “the”, ends with "
+                "the dog and 0.24.",
+                _best,
+            ),
+        ),
+    ),
+    "nucleus": Drawing(
+        "What top-k and top-p keep of a peaked and of a flat distribution over eight words",
+        244,
+        (
+            ("Bars in falling order: the peaked distribution begins with 0.7, the flat one with 0.2.", _bars),
+            (
+                "Top-k with k = 3, a dashed line: three words are kept in both, which are 95 % of the peaked "
+                "distribution and 52 % of the flat one.",
+                _top_k,
+            ),
+            (
+                "Top-p with p = 0.9, a solid line: the smallest set that reaches 0.9, which is 2 words of the peaked "
+                "distribution and 7 of the flat one.",
+                _top_p,
+            ),
+        ),
+    ),
 }

@@ -7,11 +7,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from lmkit.widgets import assets
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.lab import Lab
+from lmkit.widgets.base import assets
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.shared_code import SharingView
-from lmkit.widgets.view import View
+from lmkit.widgets.base.view import View
 
 PATIENCE = 20_000  # ms
 

@@ -15,9 +15,10 @@ from lmkit import experiments
 from lmkit import runs as shipped
 from lmkit.models import AWDLSTM
 from lmkit.runs import Run, Runs
-from lmkit.widgets import AblationLab, ablation
-from lmkit.widgets.ablation import MEASURES, PARTS
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.labs.ablation import lab as ablation
+from lmkit.widgets import AblationLab
+from lmkit.widgets.labs.ablation.lab import MEASURES, PARTS
+from lmkit.widgets.base.svg import noscript
 from tests.stand_in import check_drawn_for_width, module_page
 
 EVERY = frozenset(PARTS)

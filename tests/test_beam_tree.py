@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from lmkit import plots, pretrained
 from lmkit.widgets import BeamTreeLab
-from lmkit.widgets.beam_tree_tables import LANGUAGES, TABLES, Table
+from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, TABLES, Table
 from tests.stand_in import module_page
 
 GROW = """(cases) => cases.map(({ language, settings }) => {

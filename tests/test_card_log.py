@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.review import ReviewView
-from lmkit.widgets.study import StudyView
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.cards.review.lab import ReviewView
+from lmkit.widgets.cards.quiz.lab import StudyView
 
 ROOT = Path(__file__).parents[1]
 KEY = "memory-and-chance:reviews"

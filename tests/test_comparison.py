@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from lmkit import decoding, pretrained
 from lmkit.datasets import stories
 from lmkit.widgets import ComparisonLab
-from lmkit.widgets.comparison import DIVERSITIES, MEASURES, QUALITIES, STRATEGIES
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.labs.comparison.lab import DIVERSITIES, MEASURES, QUALITIES, STRATEGIES
+from lmkit.widgets.base.svg import noscript
 from tests import stand_in
 
 PROMPTS = ["one morning anna", "one evening felix", "one night ida", "one night jack"]

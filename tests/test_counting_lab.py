@@ -15,9 +15,9 @@ from lmkit import counting
 from lmkit.datasets import human_numbers
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import CountingLab
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.counting import id_bytes
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.labs.counting.lab import id_bytes
+from lmkit.widgets.base.svg import noscript
 
 RHYME = "the cat sat . the cat ran . the dog sat .".split()
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from lmkit.decoding import uniform
-from lmkit.widgets import DropoutLab, dropout
-from lmkit.widgets.dropout_picture import BIN, HIGH, LOW, histogram
+from lmkit.widgets.labs.dropout import lab as dropout
+from lmkit.widgets import DropoutLab
+from lmkit.widgets.labs.dropout.fallback import BIN, HIGH, LOW, histogram
 from tests.stand_in import check_drawn_for_width, module_page
 
 CONTRIBUTIONS = [w * a for w, a in zip(dropout.WEIGHTS, dropout.ACTIVATIONS, strict=True)]

@@ -9,8 +9,9 @@ import torch
 
 from lmkit import pretrained
 from lmkit.datasets import stories
-from lmkit.widgets import DecodingLab, entropy
-from lmkit.widgets.bundle import bundle
+from lmkit.widgets.labs.decoding import entropy
+from lmkit.widgets import DecodingLab
+from lmkit.widgets.base.bundle import bundle
 
 LOAD = """([data, table]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmkit.widgets import FillIn
-from lmkit.widgets.exercise import CLOSE_HINT, NO_HINT, Judgement, blanked, normal_form
+from lmkit.widgets.labs.exercise.lab import CLOSE_HINT, NO_HINT, Judgement, blanked, normal_form
 from tests.stand_in import module_page
 
 CODE = """

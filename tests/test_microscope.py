@@ -12,9 +12,10 @@ from lmkit import pretrained, probing
 from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
-from lmkit.widgets import Microscope, microscope
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.offers import offers
+from lmkit.widgets.labs.microscope import lab as microscope
+from lmkit.widgets import Microscope
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.model_options import offers
 from tests.stand_in import ViewPage
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(36))]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.widgets import ParameterLab
-from lmkit.widgets.parameters import CELLS, CONTROLS, LENGTH, NUM_LAYERS, SIZE, VOCAB_SIZES, parameters
+from lmkit.widgets.labs.parameters.lab import CELLS, CONTROLS, LENGTH, NUM_LAYERS, SIZE, VOCAB_SIZES, parameters
 from tests.stand_in import module_page
 
 CORNERS = [

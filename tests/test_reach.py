@@ -11,8 +11,9 @@ import torch
 
 from lmkit import gradients
 from lmkit.decoding import uniform
-from lmkit.widgets import ReachLab, reach
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.labs.reach import lab as reach
+from lmkit.widgets import ReachLab
+from lmkit.widgets.base.svg import noscript
 from tests.stand_in import check_drawn_for_width, draw_for_width, module_page
 
 # --- in Python --------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from playwright.sync_api import expect
 
 from lmkit.runs import Run, Runs
 from lmkit.widgets import RegularisationLab
-from lmkit.widgets.picture import noscript
-from lmkit.widgets.regularisation import MEASURES
+from lmkit.widgets.base.svg import noscript
+from lmkit.widgets.labs.regularisation.lab import MEASURES
 from tests.stand_in import check_drawn_for_width
 
 T_95 = {3: 4.302653}  # Student's t for three seeds, from a table

@@ -11,9 +11,11 @@ import torch
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import UnknownWordError
-from lmkit.widgets import RibbonLab, assets, ribbon
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.base import assets
+from lmkit.widgets.labs.ribbon import lab as ribbon
+from lmkit.widgets import RibbonLab
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.svg import noscript
 from tests.stand_in import shipped
 
 OPENING = "one morning anna walked to the river . she found a"

@@ -13,8 +13,8 @@ from lmkit.datasets import stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.pretrained import Pretrained
 from lmkit.text import Vocab
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.offers import PROMPTS
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.model_options import PROMPTS
 from tests import vectors
 
 MODULES = ("safetensors.js", "lstm.js", "memory.js", "filters.js", "decoding.js", "beams.js", "oracle.js", "session.js")

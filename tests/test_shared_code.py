@@ -5,7 +5,7 @@ from ipywidgets import Widget
 
 from lmkit.widgets import Flashcards, Quiz
 from lmkit.widgets.shared_code import SharingView
-from lmkit.widgets.study import StudyView
+from lmkit.widgets.cards.quiz.lab import StudyView
 
 RENDER = """async ({ script, count, known }) => {
   globalThis.loaded = 0;

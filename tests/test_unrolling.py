@@ -12,7 +12,7 @@ from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import UnrollLab
-from lmkit.widgets.unrolling import MOST_TOKENS, weights
+from lmkit.widgets.labs.unrolling.lab import MOST_TOKENS, weights
 from tests.stand_in import module_page
 
 WORDS = [f"w{i}" for i in range(11)]

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Error
 
-from lmkit.widgets.bundle import bundle
+from lmkit.widgets.base.bundle import bundle
 from tests import stand_in
 
 # A view whose update takes `steps` steps of `cost` milliseconds and then shows its `name`. A step notes when it ran.

@@ -15,9 +15,14 @@ from lmkit.datasets import stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.plots import roles
 from lmkit.text import UnknownWordError, Vocab
-from lmkit.widgets import DecodingLab, assets, decoding_lab, decoding_picture, entropy, offers
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.picture import noscript
+from lmkit.widgets.base import assets
+from lmkit.widgets.labs.decoding import lab as decoding_lab
+from lmkit.widgets.labs.decoding import fallback as decoding_picture
+from lmkit.widgets.labs.decoding import entropy
+from lmkit.widgets.base import model_options as offers
+from lmkit.widgets import DecodingLab
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.svg import noscript
 from tests.colour import contrast
 from tests.stand_in import module_page
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sphinx.errors import ExtensionError
 
 from lmkit.plots import roles
-from lmkit.widgets import assets
+from lmkit.widgets.base import assets
 
 THIRD_PARTY = Path(__file__).resolve().parents[2] / "third_party"
 

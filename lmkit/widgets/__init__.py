@@ -1,20 +1,20 @@
 """Widgets that compute in the reader's browser: in a notebook, and on a published page without a kernel."""
 
-from lmkit.widgets.ablation import AblationLab
-from lmkit.widgets.beam_tree import BeamTreeLab
-from lmkit.widgets.comparison import ComparisonLab
-from lmkit.widgets.counting import CountingLab
-from lmkit.widgets.decoding_lab import DecodingLab
-from lmkit.widgets.dropout import DropoutLab
-from lmkit.widgets.exercise import FillIn
-from lmkit.widgets.microscope import Microscope
-from lmkit.widgets.parameters import ParameterLab
-from lmkit.widgets.reach import ReachLab
-from lmkit.widgets.regularisation import RegularisationLab
-from lmkit.widgets.review import Review
-from lmkit.widgets.ribbon import RibbonLab
-from lmkit.widgets.study import Flashcards, Quiz
-from lmkit.widgets.unrolling import UnrollLab
+from lmkit.widgets.labs.ablation.lab import AblationLab
+from lmkit.widgets.labs.beam_tree.lab import BeamTreeLab
+from lmkit.widgets.labs.comparison.lab import ComparisonLab
+from lmkit.widgets.labs.counting.lab import CountingLab
+from lmkit.widgets.labs.decoding.lab import DecodingLab
+from lmkit.widgets.labs.dropout.lab import DropoutLab
+from lmkit.widgets.labs.exercise.lab import FillIn
+from lmkit.widgets.labs.microscope.lab import Microscope
+from lmkit.widgets.labs.parameters.lab import ParameterLab
+from lmkit.widgets.labs.reach.lab import ReachLab
+from lmkit.widgets.labs.regularisation.lab import RegularisationLab
+from lmkit.widgets.cards.review.lab import Review
+from lmkit.widgets.labs.ribbon.lab import RibbonLab
+from lmkit.widgets.cards.quiz.lab import Flashcards, Quiz
+from lmkit.widgets.labs.unrolling.lab import UnrollLab
 
 __all__ = [
     "AblationLab",

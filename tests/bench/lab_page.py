@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lmkit.widgets import DecodingLab, assets
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.view import View
+from lmkit.widgets.base import assets
+from lmkit.widgets import DecodingLab
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.view import View
 from tests.stand_in import MODEL
 
 NAME = "lab.html"

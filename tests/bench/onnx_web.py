@@ -33,8 +33,8 @@ from torch import Tensor
 
 from lmkit import pretrained
 from lmkit.models import LSTMLanguageModel
-from lmkit.widgets.bundle import bundle
-from lmkit.widgets.offers import PROMPTS
+from lmkit.widgets.base.bundle import bundle
+from lmkit.widgets.base.model_options import PROMPTS
 from tests.bench import lab_page
 from tests.bench.sliders import READY
 from tests.site import browser as chromium

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from lmkit.widgets.offers import PROMPTS
+from lmkit.widgets.base.model_options import PROMPTS
 from tests.bench import lab_page
 from tests.site import browser as chromium
 from tests.site.server import serve

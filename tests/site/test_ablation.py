@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import AblationLab
-from lmkit.widgets.ablation import MEASURES, PARTS, name_of
+from lmkit.widgets.labs.ablation.lab import MEASURES, PARTS, name_of
 from tests.site.lab import Lab
 
 pytestmark = pytest.mark.site

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import BeamTreeLab
-from lmkit.widgets.beam_tree_tables import LANGUAGES, TABLES
+from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, TABLES
 from tests.site.lab import Lab, eventually
 from tests.site.rendering import accessibility_faults, overflow
 

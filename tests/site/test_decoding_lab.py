@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.datasets import stories
-from lmkit.widgets.decoding_lab import CONTROLS
+from lmkit.widgets.labs.decoding.lab import CONTROLS
 from tests.site import book
 from tests.site.decoding_lab import APPLICABLE, SLIDERS, DecodingLab
 from tests.site.lab import PATIENCE, Lab, plans

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import DropoutLab
-from lmkit.widgets.dropout import CHOICES
+from lmkit.widgets.labs.dropout.lab import CHOICES
 from tests.site.lab import Lab
 
 pytestmark = pytest.mark.site

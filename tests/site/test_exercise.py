@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from lmkit.widgets.exercise import judge
+from lmkit.widgets.labs.exercise.lab import judge
 from tests.site.lab import Lab
 from tests.site.rendering import accessibility_faults, overflow
 

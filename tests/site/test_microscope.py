@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from lmkit.widgets import microscope
-from lmkit.widgets.offers import offers
+from lmkit.widgets.labs.microscope import lab as microscope
+from lmkit.widgets.base.model_options import offers
 from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from lmkit.widgets.parameters import CELLS, LABELS, parameters
+from lmkit.widgets.labs.parameters.lab import CELLS, LABELS, parameters
 from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
 

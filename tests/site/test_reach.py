@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lmkit.widgets import ReachLab
-from lmkit.widgets.reach import NONLINEARITIES
+from lmkit.widgets.labs.reach.lab import NONLINEARITIES
 from tests.site.lab import Lab, eventually
 
 pytestmark = pytest.mark.site

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import RegularisationLab
-from lmkit.widgets.regularisation import MEASURES, SETTINGS
+from lmkit.widgets.labs.regularisation.lab import MEASURES, SETTINGS
 from tests.site.lab import Lab
 
 pytestmark = pytest.mark.site

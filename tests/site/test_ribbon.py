@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from lmkit.widgets import RibbonLab as PythonLab
-from lmkit.widgets.ribbon import METHODS, OWN, examples
+from lmkit.widgets.labs.ribbon.lab import METHODS, OWN, examples
 from tests.site import book
 from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.rendering import accessibility_faults, overflow

@@ -1,0 +1,271 @@
+// The reader's progress: a log of answers in this browser's storage, to which is only ever added. All else is derived
+// from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
+
+import { isAhead, readLog, TAKEN_BACK, writeLog } from "./file.js";
+import { LabError } from "../base/errors.js";
+
+const LOG_KEY = "memory-and-chance:reviews";
+const LAST_COPY = 9;
+const BEFORE_LEAVING = "Export your answers as a file before you leave this page";
+
+/** The log of this page, one for all widgets on it. */
+export function openLog() {
+  return (globalThis.__lmkit_log ??= new CardLog());
+}
+
+/**
+ * Attributes: `reviews`, all answers that count as {card, grade, at} in the order of time (grade 1 again, 2 hard, 3 good,
+ * 4 easy; `at` in ms since 1970); `problem`, "" or sentences that say what is wrong with the storage, and what to do.
+ */
+export class CardLog {
+  /** `open` returns the storage, or throws where it is forbidden. */
+  constructor(open = () => globalThis.localStorage) {
+    this.open = open;
+    this.entries = new Map();
+    this.unsaved = new Set(); // keys of entries that are not in the storage as far as we know
+    this.resets = 0; // tells an answer that another tab removed from one that it has not seen
+    this.listeners = new Set();
+    this.damage = this.fault = "";
+    this.readOnly = false;
+    this.heard = (event) => this.hear(event);
+    this.pull();
+  }
+
+  get reviews() {
+    return (this.sorted ??= counting(this.entries.values()).sort(byTime));
+  }
+
+  get problem() {
+    return [this.damage, this.fault].filter(Boolean).join(" ");
+  }
+
+  /** Note an answer of now; returns the entry. */
+  add(card, grade) {
+    let at = Date.now();
+    const times = new Set([...this.entries.values()].filter((entry) => entry.card === card).map((entry) => entry.at));
+    while (times.has(at)) at += 1;
+    const entry = { card, grade, at };
+    this.keep([entry]);
+    return entry;
+  }
+
+  /** Have an answer count no more. It stays in the log, which is only ever added to, with a note beside it. */
+  takeBack({ card, at }) {
+    this.keep([{ card, grade: TAKEN_BACK, at }]);
+  }
+
+  /** Have `listener` called after every change, also one that another tab made; returns what ends that. */
+  onChange(listener) {
+    this.listeners.add(listener);
+    if (this.listeners.size === 1) ["storage", "pageshow"].forEach((type) => addEventListener(type, this.heard));
+    return () => {
+      this.listeners.delete(listener);
+      if (!this.listeners.size) ["storage", "pageshow"].forEach((type) => removeEventListener(type, this.heard));
+    };
+  }
+
+  exportText() {
+    return this.written({ exported: new Date().toISOString() });
+  }
+
+  /**
+   * Add the answers of an exported file: all of them, or none and a LabError that says why. `cards` (a Set) are the
+   * ids of the book's cards; answers to others are kept, and their cards returned as `unknownCards`.
+   */
+  importText(text, cards = null) {
+    const { reviews } = this.readFile(text);
+    const fresh = new Map(reviews.map((entry) => [keyOf(entry), entry]));
+    const answers = counting(fresh.values());
+    for (const key of this.entries.keys()) fresh.delete(key);
+    const ahead = [...fresh.values()].find((entry) => isAhead(entry, Date.now()));
+    if (ahead) {
+      throw refused(`it has an answer from the future (${dayOf(ahead.at)})`, "set the clock of this device right");
+    }
+    if (fresh.size) this.keep([...fresh.values()]);
+    const foreign = cards ? reviews.filter(({ card }) => !cards.has(card)) : [];
+    const unknownCards = [...new Set(foreign.map(({ card }) => card))].sort();
+    const added = answers.filter((entry) => fresh.has(keyOf(entry))).length;
+    return { added, known: answers.length - added, unknownCards };
+  }
+
+  readFile(text) {
+    let content;
+    try {
+      content = readLog(text);
+    } catch (error) {
+      throw refused(error.message, error.newer ? "reload this page to get the newer edition" : undefined);
+    }
+    const [fault, ...others] = content.faults;
+    if (fault) throw refused(fault + (others.length ? ` (and ${others.length} more are wrong)` : ""));
+    return content;
+  }
+
+  /** Remove all answers, here and in other tabs; returns the function that brings them back. */
+  reset() {
+    const removed = [...this.entries.values()];
+    this.pull();
+    this.resets += 1;
+    this.replace([]);
+    this.unsaved.clear();
+    this.push();
+    this.tell();
+    return () => this.keep(removed);
+  }
+
+  keep(entries) {
+    this.pull();
+    for (const entry of entries) {
+      const key = keyOf(entry);
+      if (!this.entries.has(key)) this.unsaved.add(key);
+      this.entries.set(key, entry);
+    }
+    this.sorted = null;
+    this.push();
+    this.tell();
+  }
+
+  replace(entries) {
+    this.entries = new Map(entries.map((entry) => [keyOf(entry), entry]));
+    this.sorted = null;
+  }
+
+  tell() {
+    for (const listener of [...this.listeners]) listener();
+  }
+
+  hear({ type, key }) {
+    if (type === "storage" && key !== LOG_KEY && key !== null) return; // null: all was cleared
+    this.pull();
+    const lacking = [...this.entries.keys()].some((entry) => !this.seen?.has(entry));
+    if (type === "storage" && lacking) this.push(); // two tabs wrote at once
+    this.tell();
+  }
+
+  /** Take in what is stored. */
+  pull() {
+    let text;
+    try {
+      text = this.open().getItem(LOG_KEY);
+    } catch {
+      this.forbid();
+      return;
+    }
+    if (text === this.text && this.seen) return;
+    this.text = text;
+    this.seen = new Set();
+    this.readOnly = false;
+    if (text !== null) this.take(text);
+  }
+
+  take(text) {
+    let stored;
+    try {
+      stored = readLog(text);
+    } catch (error) {
+      if (error.newer) this.leaveAlone(`Your stored progress cannot be used: ${error.message}`);
+      else this.setAside(text, error.message, 0);
+      return;
+    }
+    if (stored.faults.length) this.setAside(text, stored.faults[0], stored.reviews.length);
+    this.seen = new Set(stored.reviews.map(keyOf));
+    this.merge(stored);
+  }
+
+  merge({ reviews, resets }) {
+    const mine = resets > this.resets ? [...this.unsaved].map((key) => this.entries.get(key)) : this.entries.values();
+    const theirs = resets < this.resets ? [] : reviews; // a tab that had not yet seen our reset
+    this.resets = Math.max(this.resets, resets);
+    this.replace([...mine, ...theirs]);
+    this.seen.forEach((key) => this.unsaved.delete(key));
+  }
+
+  /** Keep a text that cannot be read under another key, where nothing overwrites it. */
+  setAside(text, why, saved) {
+    const place = this.copy(text);
+    if (!place) {
+      this.leaveAlone(`Your stored progress is damaged (${why})`);
+      return;
+    }
+    this.damage =
+      `Your stored progress is damaged: ${why}. It is kept, as it was, in this browser’s storage under ‘${place}’; ` +
+      (saved ? `what can be read of it (${saved}) is still here. ` : "a new log has begun. ") +
+      "If you have an exported file, import it on the Review page.";
+  }
+
+  copy(text) {
+    try {
+      for (let i = 1; i <= LAST_COPY; i++) {
+        const place = `${LOG_KEY}:damaged${i > 1 ? `-${i}` : ""}`, there = this.open().getItem(place);
+        if (there !== null && there !== text) continue;
+        this.open().setItem(place, text);
+        return place;
+      }
+    } catch {
+      // no room: the text stays where it is
+    }
+    return "";
+  }
+
+  leaveAlone(why) {
+    this.readOnly = true;
+    const left = "It is left as it is, and the answers of this visit last until you leave.";
+    this.fault = `${why}. ${left} ${BEFORE_LEAVING}, then reload it.`;
+  }
+
+  forbid() {
+    this.fault =
+      "This browser does not let the page store anything (a private window, or site data are blocked), so your answers " +
+      `last until you leave. ${BEFORE_LEAVING}, or allow this site to store data and reload.`;
+  }
+
+  /** Write all that is here. */
+  push() {
+    if (this.readOnly) return;
+    const text = this.written(this.resets ? { resets: this.resets } : {});
+    try {
+      this.open().setItem(LOG_KEY, text);
+    } catch (error) {
+      if (/quota/i.test(error.name)) this.overflow();
+      else this.forbid();
+      return;
+    }
+    this.text = text;
+    this.fault = "";
+    this.unsaved.clear();
+    this.seen = new Set(this.entries.keys());
+  }
+
+  written(more) {
+    return writeLog([...this.entries.values()].sort(byTime), more);
+  }
+
+  overflow() {
+    const count = this.unsaved.size, are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
+    this.fault =
+      `This browser has no room left for this site, so ${are} not stored. ` +
+      `${BEFORE_LEAVING}, then make room (delete other data of this site) and import it again.`;
+  }
+}
+
+function keyOf({ card, grade, at }) {
+  return `${at} ${card} ${grade}`;
+}
+
+/** The answers among entries that are not taken back. */
+function counting(entries) {
+  const all = [...entries], back = new Set();
+  for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
+  return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
+}
+
+function byTime(a, b) {
+  return a.at - b.at || (a.card < b.card ? -1 : Number(a.card > b.card)) || a.grade - b.grade;
+}
+
+function dayOf(at) {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+function refused(why, remedy = "choose a file that this page exported") {
+  return new LabError(`this file cannot be imported: ${why}; ${remedy}; nothing was changed`);
+}

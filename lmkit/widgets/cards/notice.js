@@ -1,0 +1,26 @@
+// Says what is wrong with the storage of a reader's progress, and offers the file in which it can be kept.
+
+import { element, setText } from "../base/dom.js";
+
+/** A note that is hidden while all is well; `close` ends its listening. */
+export function logNotice(log) {
+  const words = element("span");
+  const save = element("button", { type: "button", class: "lmkit-button" }, "Export my answers");
+  const root = element("p", { class: "lmkit-problem lmkit-log-notice", role: "status" }, words, " ", save);
+  const show = () => {
+    setText(words, log.problem);
+    root.hidden = !log.problem;
+  };
+  save.addEventListener("click", () => saveLog(log));
+  const close = log.onChange(show);
+  show();
+  return { root, close };
+}
+
+/** Hand the reader a file with all answers. */
+export function saveLog(log) {
+  const day = new Date().toISOString().slice(0, 10);
+  const address = URL.createObjectURL(new Blob([log.exportText()], { type: "application/json" }));
+  element("a", { href: address, download: `memory-and-chance-progress-${day}.json` }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

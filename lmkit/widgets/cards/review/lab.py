@@ -1,0 +1,90 @@
+"""The Review page: all cards of the book in sessions, exams and lists."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+import traitlets as T
+from IPython.display import HTML, display
+
+from lmkit import study
+from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.cards.quiz.lab import card_style, unfoldable
+from lmkit.widgets.base.view import View
+
+
+class ReviewView(View):
+    """Plans by FSRS and asks; `Review` makes it."""
+
+    _esm, _css = View.code("review"), card_style("review")
+
+    cards = T.List(T.Dict(), help="As lmkit.study.page_data makes them, a drawing as its name.").tag(sync=True)
+    drawings = T.Dict(help="The drawings of the cards, by name.").tag(sync=True)
+    seed = T.Int(0, help="What exams draw by; 0 leaves it to chance.").tag(sync=True)
+
+
+class Review(Lab):
+    """All cards of the book: sessions of what is due, exams, progress, and a list to browse.
+
+    When a card is due follows from the reader's own answers, here and in the chapters' quizzes. They are kept in the
+    browser only, from where they can be had as a file.
+
+    Parameters
+    ----------
+    chapters : iterable of str, optional
+        The chapters whose cards to ask, in this order, by default all that have cards: `lmkit.study.chapters()`.
+    seed : int
+        What exams draw by, at least 0; 0 draws others every time.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter, or no card.
+    lmkit.study.CardError
+        If a file of cards is broken.
+
+    Examples
+    --------
+    >>> Review(["lstm", "sampling"])
+    Review(chapters=['lstm', 'sampling'])
+    """
+
+    def __init__(self, chapters: Iterable[str] | None = None, *, seed: int = 0):
+        if not isinstance(seed, int) or seed < 0:
+            raise ValueError(f"seed must be a whole number of at least 0, but it is {seed!r}")
+        if isinstance(chapters, str):
+            raise ValueError(f"chapters must be a list of names, but it is {chapters!r}; write [{chapters!r}]")
+        self.decks = study.load_all(chapters)
+        data = [study.page_data(card, deck) for deck in self.decks for card in deck.cards]
+        if not data:
+            raise ValueError(f"chapters must have at least one card, but {[d.chapter for d in self.decks]} have none")
+        drawn = {card.id: card.drawing for deck in self.decks for card in deck.cards if card.drawing}
+        drawings = {drawn[card["id"]]: card["drawing"] for card in data if card["drawing"]}
+        cards = [card | {"drawing": drawn.get(card["id"])} for card in data]  # several cards may share a drawing
+        super().__init__(ReviewView(cards=cards, drawings=drawings, seed=seed), {})
+
+    def without_script(self) -> str:
+        """The questions by chapter, in HTML, each with its answer and explanations to unfold."""
+        lists = "".join(map(self._unfoldable, self.decks))
+        lead = "All cards: think first, then unfold the answer. The chapters show their drawings too"
+        return f'<div class="lmkit-cards"><p><strong>{lead}</strong></p>{lists}</div>'
+
+    def _unfoldable(self, deck: study.Deck) -> str:
+        cards = [_shortened(study.page_data(card, deck)) for card in deck.cards]
+        title = html.escape(deck.title or deck.chapter)
+        return f"<details><summary>{title}: {len(cards)} cards</summary>{unfoldable(cards)}</details>"
+
+    def _ipython_display_(self) -> None:
+        display(HTML(f"<noscript>{self.without_script()}</noscript>"))
+        display(self._repr_mimebundle_(), raw=True)
+
+    def __repr__(self) -> str:
+        return f"Review(chapters={[deck.chapter for deck in self.decks]})"
+
+
+def _shortened(card: dict) -> dict:
+    """A card with its answer alone: what else there is to say stands in the chapter, and would make this page heavy."""
+    if "choices" in card:
+        card["choices"] = [choice | {"why": choice["why"] if choice["right"] else ""} for choice in card["choices"]]
+    return card | {"drawing": None, "explanation": ""}

@@ -1,0 +1,269 @@
+"""The comparison lab: measured decoders in the plane of quality and diversity, and texts decoded at each point."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ipywidgets
+import traitlets as T
+
+from lmkit import decoding
+from lmkit.decoding import Decoded
+from lmkit.widgets.labs.comparison import fallback as comparison_picture
+from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places
+from lmkit.widgets.base.model_options import offers
+from lmkit.widgets.base.view import View
+
+Measure = tuple[float, float]  # a mean, and half its interval
+Point = Mapping[str, Measure]
+
+# Name and symbol of the one setting that a strategy is swept over; the browser has these strategies, and no others.
+STRATEGIES = {
+    "temperature": ("temperature", "T"),
+    "top_k": ("top-k", "k"),
+    "top_p": ("top-p", "p"),
+    "min_p": ("min-p", "p"),
+    "typical_p": ("typical", "p"),
+    "num_beams": ("beam search", "B"),
+}
+QUALITIES = {"grammatical": "grammatical", "log_prob": "log p per word"}
+DIVERSITIES = {"distinct_2": "distinct-2", "self_bleu": "self-BLEU", "things": "things"}
+MEASURES = {**QUALITIES, **DIVERSITIES}
+PARTS = ("whole plane", "near the truth")
+CONTROLS = ("strategy", "place", "quality", "diversity", "part")
+TEXTS, MAX_NEW_TOKENS = 3, 150  # at a time; and tokens each
+DRAWS = 10**6  # batches of texts that a reader can ask for
+
+
+class ComparisonView(View):
+    """Draws the points and decodes texts at one of them; `ComparisonLab` adds the controls."""
+
+    _esm, _css = View.code("comparison"), View.style("comparison")
+
+    model = T.Dict(help="The shipped model, see `Offer.entry`.").tag(sync=True)
+    curves = T.List(T.Dict(), help="Per strategy its name, label, symbol, and points (value, measures).").tag(sync=True)
+    truth = T.Dict(help="The measures of the truth itself.").tag(sync=True)
+    prompts = T.List(T.Unicode()).tag(sync=True)
+    strategy_index = T.Int(0, help="Place in curves.").tag(sync=True)
+    place = T.Int(1, help="Which point of the curve, from 1.").tag(sync=True)
+    last_place = T.Int(1, help="Points of the chosen curve; the view sets it.").tag(sync=True)
+    quality_index = T.Int(0, help="Place in QUALITIES.").tag(sync=True)
+    diversity_index = T.Int(0, help="Place in DIVERSITIES.").tag(sync=True)
+    part_index = T.Int(0, help="Place in PARTS.").tag(sync=True)
+    draw = T.Int(0, help="Which batch of texts is read, from 0.").tag(sync=True)
+
+
+class ComparisonLab(Lab):
+    """Look at measured decoders in a plane, and read texts decoded at each; works with a kernel, and on a page without.
+
+    Texts are decoded by the shipped Stories model: text i (from 0) continues prompt i, or i modulo their number, and is
+    drawn with the seed i, as `decoding.sample` draws row i of a batch with the seed 0.
+
+    Parameters
+    ----------
+    points : mapping from a strategy to a mapping from a value to measures
+        Strategies are `STRATEGIES`: the setting that is swept. Measures map every name of `MEASURES` to a pair: the
+        mean and half the width of its interval.
+    truth : mapping
+        The measures of true texts.
+    prompts : sequence of str
+        The texts to continue.
+    strategy : str, optional
+        The one that is shown first; by default the first.
+    value : float, optional
+        The value that is shown first; by default the strategy's middle one.
+    quality, diversity : str
+        The measures on the axes.
+    near : bool
+        Show the neighbourhood of the truth only.
+    draw : int ≥ 0
+        Which batch of three texts is read.
+    controls : sequence of str, optional
+        The controls to show, among `CONTROLS`; by default all.
+
+    Raises
+    ------
+    ValueError
+        For an unknown strategy or measure, a measure that is missing or not a pair of finite numbers, a strategy
+        without points, a prompt that the model cannot read, or a setting out of range.
+    """
+
+    def __init__(
+        self,
+        points: Mapping[str, Mapping[float, Point]],
+        *,
+        truth: Point,
+        prompts: Sequence[str],
+        strategy: str | None = None,
+        value: float | None = None,
+        quality: str = "grammatical",
+        diversity: str = "distinct_2",
+        near: bool = False,
+        draw: int = 0,
+        controls: Sequence[str] | None = None,
+    ):
+        self.points = {name: dict(curve) for name, curve in _checked(points).items()}
+        self.truth = _checked_measures("truth", truth)
+        self._offer = offers("stories", None)[0]
+        self.prompts = _checked_prompts(prompts, self._offer.trained)
+        names = list(self.points)
+        start = _place(self.points, names[0] if strategy is None else strategy, value)
+        for name, chosen, known in (("quality", quality, QUALITIES), ("diversity", diversity, DIVERSITIES)):
+            if chosen not in known:
+                raise ValueError(f"{name} must be one of {list(known)}, but it is {chosen!r}")
+        check_number("draw", draw, (0, DRAWS), whole=True)
+        traits = {
+            **start,
+            "quality_index": list(QUALITIES).index(quality),
+            "diversity_index": list(DIVERSITIES).index(diversity),
+            "part_index": int(near),
+        }
+        view = ComparisonView(
+            **traits,
+            model=self._offer.entry(),
+            curves=_curves(self.points),
+            truth=self.truth,
+            prompts=self.prompts,
+            draw=draw,
+        )
+        shown = {name: self._control(name, traits) for name in check_controls(controls, CONTROLS)}
+        links = {name: ("index", f"{name}_index") for name in ("strategy", "quality", "diversity", "part")}
+        super().__init__(view, shown, links)
+        if "place" in shown:
+            ipywidgets.jslink((view, "last_place"), (shown["place"], "max"))
+
+    @property
+    def strategy(self) -> str:
+        return list(self.points)[self.value("strategy")]
+
+    @property
+    def setting(self) -> dict[str, float]:
+        """The strategy's parameter and its value at the present point."""
+        values = list(self.points[self.strategy])
+        return {self.strategy: values[min(self.value("place"), len(values)) - 1]}
+
+    def decode(self) -> list[tuple[str, Decoded]]:
+        """Prompts, and what Python's decoders write after them at the present point; the page shows the same."""
+        first = TEXTS * self.view.draw
+        prompts = [self.prompts[i % len(self.prompts)] for i in range(first, first + TEXTS)]
+        ids = [self._offer.trained.prompt_ids(prompt) for prompt in prompts]
+        common = (self._offer.step, ids, MAX_NEW_TOKENS, self._offer.trained.eos_token_id)
+        if self.strategy == "num_beams":
+            found = [best[0] for best in decoding.beam_search(*common, **self.setting)]
+        else:
+            found = decoding.sample(*common, seed=first, **self.setting)
+        return list(zip(prompts, found, strict=True))
+
+    def texts(self) -> list[str]:
+        """The same as text, prompts included."""
+        vocab = self._offer.trained.vocab
+        return [f"{prompt} {vocab.decode(found.tokens)}" for prompt, found in self.decode()]
+
+    def __repr__(self) -> str:
+        axes = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
+        ((name, value),) = self.setting.items()
+        count = sum(map(len, self.points.values()))
+        return f"ComparisonLab({count} points, {name}={value!r}, quality={axes[0]!r}, diversity={axes[1]!r})"
+
+    def picture(self) -> tuple[str, str]:
+        """All points in the plane, and the first text of the present one."""
+        quality, diversity = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
+        return comparison_picture.draw(
+            self.points,
+            self.truth,
+            (diversity, quality),
+            (DIVERSITIES[diversity], QUALITIES[quality]),
+            {name: label for name, (label, _) in STRATEGIES.items()},
+            self.setting,
+            self.texts()[0],
+        )
+
+    def _control(self, name: str, traits: Mapping[str, Any]) -> ipywidgets.Widget:
+        def switch(options: Sequence[str]) -> ipywidgets.Widget:
+            return ipywidgets.RadioButtons(options=places(options), value=traits[f"{name}_index"])
+
+        make = {
+            "strategy": lambda: switch([STRATEGIES[known][0] for known in self.points]),
+            "place": lambda: ipywidgets.IntSlider(traits["place"], 1, traits["last_place"]),
+            "quality": lambda: switch(list(QUALITIES.values())),
+            "diversity": lambda: switch(list(DIVERSITIES.values())),
+            "part": lambda: switch(PARTS),
+        }[name]
+        return described(make(), *LABELS[name])
+
+
+def _checked(points: Mapping[str, Mapping[float, Point]]) -> dict[str, dict[float, dict[str, Measure]]]:
+    """The points as plain numbers, in the order in which they are given."""
+    if not points:
+        raise ValueError("points must hold at least one strategy, but there is none")
+    out = {}
+    for strategy, curve in points.items():
+        if strategy not in STRATEGIES:
+            raise ValueError(f"points must be of strategies among {list(STRATEGIES)}, but one is {strategy!r}")
+        if not curve:
+            raise ValueError(f"points must hold at least one value of {strategy}, but there is none")
+        out[strategy] = {
+            value: _checked_measures(f"points of {strategy} {value!r}", found) for value, found in curve.items()
+        }
+    return out
+
+
+def _checked_measures(name: str, found: Point) -> dict[str, Measure]:
+    if missing := [measure for measure in MEASURES if measure not in found]:
+        raise ValueError(f"{name} must have the measures {list(MEASURES)}, but {missing[0]!r} is missing")
+    out = {measure: tuple(float(part) for part in found[measure]) for measure in MEASURES}
+    for measure, pair in out.items():
+        if len(pair) != 2 or not all(map(math.isfinite, pair)) or pair[1] < 0:
+            raise ValueError(
+                f"{name} must have a finite mean and half an interval of at least 0 for {measure}, but it has {pair}"
+            )
+    return out
+
+
+def _checked_prompts(prompts: Sequence[str], trained) -> list[str]:
+    if isinstance(prompts, str) or not len(prompts):
+        raise ValueError(f"prompts must be a sequence of at least one text, but it is {prompts!r}")
+    for prompt in prompts:
+        trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
+    return list(prompts)
+
+
+def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: float | None) -> dict[str, int]:
+    if strategy not in points:
+        raise ValueError(f"strategy must be one of those with points, {list(points)}, but it is {strategy!r}")
+    values = list(points[strategy])
+    value = values[len(values) // 2] if value is None else value
+    if value not in values:
+        raise ValueError(f"value must be one of the points of {strategy}, {values}, but it is {value!r}")
+    return {
+        "strategy_index": list(points).index(strategy),
+        "place": values.index(value) + 1,
+        "last_place": len(values),
+    }
+
+
+def _curves(points: Mapping[str, Mapping[float, Point]]) -> list[dict[str, Any]]:
+    """The points as they travel."""
+    return [
+        {
+            "name": name,
+            "label": STRATEGIES[name][0],
+            "symbol": STRATEGIES[name][1],
+            "points": [
+                {"value": value, "measures": {measure: list(pair) for measure, pair in found.items()}}
+                for value, found in curve.items()
+            ],
+        }
+        for name, curve in points.items()
+    ]
+
+
+LABELS = {
+    "strategy": ("Strategy", "The way to decode whose curve is followed", "lmkit-wide", "lmkit-switch"),
+    "place": ("Point", "Which point of the curve, from the first value to the last", "lmkit-wide"),
+    "quality": ("Quality", "The measure on the vertical axis", "lmkit-switch"),
+    "diversity": ("Diversity", "The measure on the horizontal axis", "lmkit-switch"),
+    "part": ("Shown", "All points, or the neighbourhood of the truth enlarged", "lmkit-switch"),
+}

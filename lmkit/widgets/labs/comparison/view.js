@@ -1,0 +1,174 @@
+// The comparison lab: measured decoders in a plane, and texts decoded at the chosen point.
+
+import { ComparisonPlane, markOf, MEASURED, measured, nameOf } from "./plane.js";
+import { element, resize, setText, signed, svgElement } from "../../base/dom.js";
+import { openSession } from "../../runtime/session.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
+
+const QUALITIES = ["grammatical", "log_prob"];
+const DIVERSITIES = ["distinct_2", "self_bleu", "things"];
+const TEXTS = 3, MAX_NEW_TOKENS = 150, KEPT_BATCHES = 60;
+const PLAIN = { temperature: 1, top_k: null, top_p: 1, min_p: 0, typical_p: 1, num_beams: 1, length_penalty: 1 };
+
+class ComparisonView extends LabView {
+  constructor(model, root) {
+    const plane = new ComparisonPlane({
+      onSelect: (curve, point) => {
+        this.write({ strategy_index: curve, last_place: curves[curve].points.length, place: point + 1 });
+      },
+      onResize: () => this.ask(),
+    });
+    const curves = model.get("curves"), truth = model.get("truth");
+    plane.build(curves, truth);
+    const { heading, root: box } = panel("lmkit-comparison", "Quality against diversity");
+    const legend = legendOf(curves), table = new MeasureTable(truth);
+    const texts = new TextsPanel(() => this.write({ draw: this.model.get("draw") + 1 }));
+    box.append(heading, legend, plane.root, table.root, table.note);
+    super(model, root, box, texts.root);
+    Object.assign(this, { plane, curves, table, texts, batches: new Map() });
+  }
+
+  close() {
+    super.close();
+    this.plane.close();
+  }
+
+  ready() {
+    if (!this.session) this.opening ??= this.open();
+    return Boolean(this.session);
+  }
+
+  async open() {
+    const entry = this.model.get("model");
+    this.messages.tell({ progress: `Loading ${entry.title} …` });
+    try {
+      const session = await openSession(this.model, entry);
+      if (this.closed) return;
+      this.session = session;
+      this.run();
+    } catch (error) {
+      if (!this.closed) this.fail(error);
+    }
+  }
+
+  *update() {
+    const { strategy_index, place, quality_index, diversity_index, part_index, draw } = this.read(
+      "strategy_index", "place", "quality_index", "diversity_index", "part_index", "draw",
+    );
+    const curve = this.curves[strategy_index], last = curve.points.length;
+    const at = Math.min(Math.max(place, 1), last);
+    this.write({ last_place: last, place: at });
+    const point = curve.points[at - 1];
+    const axes = { quality: QUALITIES[quality_index], diversity: DIVERSITIES[diversity_index] };
+    this.plane.show({ ...axes, near: part_index === 1, chosen: { curve: strategy_index, point: at - 1 } });
+    this.table.show(curve, point);
+    this.texts.wait(curve, point);
+    const texts = yield* this.batch(curve.name, point.value, draw);
+    this.texts.show(curve, point, texts, draw);
+    this.announce(() => this.spoken(curve, point, texts));
+  }
+
+  /** Three texts, each with a prompt and a seed of its own; those that were read a while ago are still there. */
+  *batch(name, value, draw) {
+    const { batches, session } = this, key = `${name} ${value} ${draw}`, prompts = this.model.get("prompts");
+    if (batches.has(key)) return batches.get(key);
+    const method = name === "num_beams" ? "beam search" : "sampling", texts = [];
+    for (let i = TEXTS * draw; i < TEXTS * (draw + 1); i++) {
+      const own = { method, prompt: prompts[i % prompts.length], seed: i, max_new_tokens: MAX_NEW_TOKENS };
+      const { best, truth } = yield* session.decoding({ ...PLAIN, ...own, [name]: value });
+      const words = best.tokens.map((id) => session.vocab.words[id]);
+      texts.push({ prompt: own.prompt, words, wrong: truth.wrong?.step ?? null, logProb: truth.logProb });
+    }
+    batches.set(key, texts);
+    if (batches.size > KEPT_BATCHES) batches.delete(batches.keys().next().value);
+    return texts;
+  }
+
+  spoken(curve, { measures, ...point }, texts) {
+    const [quality, diversity] = [measures.grammatical, measures.distinct_2].map(([value]) => value);
+    const good = texts.filter(({ wrong }) => wrong === null).length;
+    const numbers = `${(100 * quality).toFixed(0)} percent grammatical, distinct-2 ${diversity.toFixed(2)}`;
+    return `${nameOf(curve, point)}: ${numbers}. ${good} of these ${texts.length} texts are grammatical.`;
+  }
+}
+
+/** What the marks stand for; the switch of strategies says the same to those who do not see it. */
+function legendOf(curves) {
+  const entry = (name, label) => {
+    const mark = svgElement("path", { d: markOf(name, 0, 0, 5.5) });
+    const picture = svgElement("svg", { viewBox: "-8 -8 16 16", width: "16", height: "16" }, mark);
+    return element("span", { class: `lmkit-comparison-key lmkit-by-${name}` }, picture, label);
+  };
+  const keys = [...curves.map(({ name, label }) => entry(name, label)), entry("truth", "the truth")];
+  return element("p", { class: "lmkit-comparison-legend", "aria-hidden": "true" }, ...keys);
+}
+
+/** The measures of the chosen point beside those of the truth. */
+class MeasureTable {
+  constructor(truth) {
+    this.name = element("th", { scope: "col" });
+    this.body = element("tbody", { "data-filled": "" });
+    this.cells = Object.entries(MEASURED).map(([measure, { label }]) => {
+      const cell = element("td"), ofTruth = element("td", {}, measured(truth, measure));
+      this.body.append(element("tr", {}, element("th", { scope: "row" }, label), cell, ofTruth));
+      return [measure, cell];
+    });
+    const head = element("tr", {}, element("td"), this.name, element("th", { scope: "col" }, "◆ the truth"));
+    this.root = element("table", { class: "lmkit-comparison-table" }, element("thead", {}, head), this.body);
+    const note = "± is half the interval of the mean; where it is missing, there is nothing to average over.";
+    this.note = element("p", { class: "lmkit-footnote" }, note);
+  }
+
+  show(curve, point) {
+    setText(this.name, nameOf(curve, point));
+    for (const [measure, cell] of this.cells) setText(cell, measured(point.measures, measure));
+  }
+}
+
+/** Texts decoded at the chosen point; what the grammar cannot write is marked where it first occurs. */
+class TextsPanel {
+  constructor(onMore) {
+    const { root, heading } = panel("lmkit-comparison-texts", "Texts");
+    Object.assign(this, { root, heading });
+    this.more = element("button", { type: "button", class: "lmkit-button lmkit-comparison-more" }, "More texts");
+    this.more.addEventListener("click", onMore);
+    this.list = element("div", { "data-filled": "" });
+    root.append(element("div", { class: "lmkit-head" }, heading, this.more), this.list);
+  }
+
+  /** Texts of another point are pale until those of this one are there. */
+  wait(curve, point) {
+    const name = nameOf(curve, point);
+    this.list.classList.toggle("lmkit-comparison-old", this.shown !== name);
+    setText(this.heading, `Texts decoded at ${name}`);
+  }
+
+  show(curve, point, texts, draw) {
+    this.shown = nameOf(curve, point);
+    this.list.classList.remove("lmkit-comparison-old");
+    setText(this.heading, `Texts ${TEXTS * draw + 1} to ${TEXTS * (draw + 1)}, decoded at ${this.shown}`);
+    resize(this.list, texts.length, makeText);
+    texts.forEach((text, i) => showText(this.list.children[i], text));
+  }
+}
+
+function makeText() {
+  const part = (name) => element("span", { class: `lmkit-comparison-${name}` });
+  const line = element("p", {}, ...["prompt", "fine", "wrong", "after"].map(part));
+  return element("div", { class: "lmkit-comparison-text" }, line, element("p", { class: "lmkit-numbers" }));
+}
+
+function showText(node, { prompt, words, wrong, logProb }) {
+  const [line, numbers] = node.children, [start, fine, mark, after] = line.children;
+  const place = wrong ?? words.length;
+  setText(start, `${prompt} `);
+  setText(fine, words.slice(0, place).join(" "));
+  setText(mark, wrong === null ? "" : words[place]);
+  mark.classList.toggle("lmkit-comparison-marked", wrong !== null);
+  setText(after, words.slice(place + 1).join(" "));
+  const praise = `Grammatical; true log-probability ${signed(logProb / words.length)} per word.`;
+  const judged = wrong === null ? praise : `The grammar cannot write ‘${words[place]}’ here.`;
+  setText(numbers, `${words.length} new words. ${judged}`);
+}
+
+export default widgetOf(ComparisonView);

@@ -1,0 +1,52 @@
+// How open each choice of a decoded text was, and how much the chosen tokens surprise, in nats: the mirror of
+// lmkit.widgets.entropy.
+
+import { KEPT } from "../../runtime/filters.js";
+
+const UNCHANGED = { temperature: 1, top_k: null, top_p: 1 };
+
+/**
+ * For every new token of the best text: the entropy of the model's `own` distribution, the entropy of what temperature
+ * and filters `left` of it, the token's `surprisal` under the model, and the entropy of the `truth`, null where it is
+ * not known.
+ */
+export function choices({ memory, filter }, { settings, start, best, truth }) {
+  const filters = settings.method === "sampling" ? settings : UNCHANGED;
+  let text = start;
+  return best.tokens.map((token, t) => {
+    if (t > 0) text = memory.read(text, best.tokens[t - 1]);
+    const logProbs = memory.logProbs(text);
+    const own = entropyKept(filter.apply(logProbs, UNCHANGED));
+    const left = filters === UNCHANGED ? own : entropyKept(filter.apply(logProbs, filters));
+    return { own, left, surprisal: -best.logProbs[t], truth: trueEntropy(truth?.oracles[t].next()) };
+  });
+}
+
+/** The entropy of the tokens that a filter keeps. */
+export function entropyKept(filter) {
+  const peak = filter.peak();
+  let mass = 0, sum = 0;
+  for (let v = 0; v < filter.size; v++) {
+    if (filter.fate[v] !== KEPT) continue;
+    const below = filter.logits[v] - peak;
+    const weight = Math.exp(below);
+    if (weight > 0) {
+      mass += weight;
+      sum += weight * below;
+    }
+  }
+  return Math.max(0, Math.log(mass) - sum / mass);
+}
+
+function trueEntropy(distribution) {
+  if (!distribution?.size) return null;
+  let sum = 0;
+  for (const p of distribution.values()) if (p > 0) sum -= p * Math.log(p);
+  return Math.max(0, sum);
+}
+
+/** The mean of the first value, of the first two, and so on. */
+export function runningMeans(values) {
+  let sum = 0;
+  return values.map((value, i) => (sum += value) / (i + 1));
+}

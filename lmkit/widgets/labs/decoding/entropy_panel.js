@@ -1,0 +1,163 @@
+// The entropy panel: one column for every new token, with the entropy of the choice and the token's surprisal.
+
+import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
+import { runningMeans } from "./entropy.js";
+import { panel } from "../../base/view.js";
+
+const HEIGHTS = [2, 4, 8, 12, 16, 24]; // nats at the top of the chart
+const HEADROOM = 1.4; // a token may surprise more than expected; what goes beyond the chart is marked at its top
+const TICKS = 4;
+const CHOICES = [1, 3, 10, 30, 100, 300, 1000]; // numbers that stand beside the chart
+const LEAST_GAP = 0.11; // of the height, between two of them
+
+/** Columns above the step's numbers; a column that is clicked is the step that is shown. */
+export class EntropyPanel {
+  constructor({ onSelect }) {
+    const { root, heading } = panel("lmkit-entropy", "How open each choice was");
+    this.root = root;
+    this.columns = element("div", { class: "lmkit-entropy-columns" });
+    this.ownLine = svgElement("polyline", { class: "lmkit-entropy-own-line" });
+    this.surprisalLine = svgElement("polyline", { class: "lmkit-entropy-surprisal-line" });
+    this.lines = svgElement("svg", { class: "lmkit-entropy-lines", preserveAspectRatio: "none" });
+    this.lines.append(this.ownLine, this.surprisalLine);
+    this.chart = element("div", { class: "lmkit-entropy-chart", role: "img" }, this.columns, this.lines);
+    this.scroll = element("div", { class: "lmkit-entropy-scroll", tabindex: "0", role: "group" }, this.chart);
+    this.scroll.setAttribute("aria-label", "Entropy of every step; scrolls sideways");
+    this.nats = element("div", { class: "lmkit-entropy-axis", "aria-hidden": "true" });
+    this.choices = element("div", { class: "lmkit-entropy-axis lmkit-entropy-choices", "aria-hidden": "true" });
+    this.legend = makeLegend();
+    this.step = element("p", { class: "lmkit-numbers lmkit-entropy-step" });
+    this.means = element("p", { class: "lmkit-numbers lmkit-entropy-means" });
+    const names = element("p", { class: "lmkit-entropy-names", "aria-hidden": "true" });
+    names.append(element("span", {}, "nats"), element("span", {}, "equal choices"));
+    const plot = element("div", { class: "lmkit-entropy-plot" }, this.nats, this.scroll, this.choices);
+    root.append(heading, this.legend.root, names, plot, this.step, this.means);
+    this.columns.addEventListener("click", (event) => {
+      const column = event.target.closest(".lmkit-entropy-column");
+      if (column) onSelect([...this.columns.children].indexOf(column));
+    });
+  }
+
+  /** `made` are the choices of all new tokens; none of them: the panel is put away. */
+  show(made, tokens, words, step) {
+    this.root.hidden = !made;
+    if (!made) return;
+    const most = HEADROOM * Math.max(...made.flatMap(({ own, left, truth }) => [own, left, truth ?? 0]));
+    const top = HEIGHTS.find((height) => most <= height) ?? most;
+    const changed = made.some(({ own, left }) => Math.abs(own - left) > 1e-6);
+    const means = { own: runningMeans(made.map(({ own }) => own)), left: runningMeans(made.map(({ left }) => left)) };
+    means.surprisal = runningMeans(made.map(({ surprisal }) => surprisal));
+    this.showAxes(top);
+    this.legend.show({
+      changed, known: made.some(({ truth }) => truth !== null), beyond: made.some(({ surprisal }) => surprisal > top),
+    });
+    resize(this.columns, made.length, makeColumn);
+    made.forEach((choice, t) => showColumn(this.columns.children[t], choice, { top, changed, shown: t === step }));
+    this.showLines(means, top);
+    setText(this.step, stepLine(made[step], words[tokens[step]], step, changed));
+    setText(this.means, meansLine(means, step, changed));
+    const said = `Columns for ${made.length} steps. ${lineOf(means, made.length - 1, changed)}.`;
+    setAttribute(this.chart, "aria-label", said);
+    this.bringIntoSight(step);
+  }
+
+  showAxes(top) {
+    const ofNats = Array.from({ length: TICKS + 1 }, (_, i) => ({ at: i / TICKS, label: String((i * top) / TICKS) }));
+    let next = 0;
+    const ofChoices = CHOICES.flatMap((count) => {
+      const at = Math.log(count) / top;
+      if (at < next || at > 1) return [];
+      next = at + LEAST_GAP;
+      return [{ at, label: String(count) }];
+    });
+    showTicks(this.nats, ofNats);
+    showTicks(this.choices, ofChoices);
+  }
+
+  showLines({ own, surprisal }, top) {
+    const count = own.length;
+    setAttribute(this.lines, "viewBox", `0 0 ${count} 1`);
+    const points = (values) =>
+      values.map((value, t) => `${t + 0.5},${(1 - Math.min(1, value / top)).toFixed(4)}`).join(" ");
+    setAttribute(this.ownLine, "points", points(own));
+    setAttribute(this.surprisalLine, "points", points(surprisal));
+  }
+
+  /** Scrolls the chart, never the page. */
+  bringIntoSight(step) {
+    const { scroll, columns: { children } } = this;
+    if (scroll.scrollWidth <= scroll.clientWidth) return;
+    const left = children[step].offsetLeft, right = left + children[step].offsetWidth;
+    if (left < scroll.scrollLeft) scroll.scrollLeft = left;
+    else if (right > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = right - scroll.clientWidth;
+  }
+}
+
+function makeColumn() {
+  const mark = (name) => element("span", { class: `lmkit-entropy-${name}` });
+  return element("span", { class: "lmkit-entropy-column" }, ...["left", "own", "truth", "surprisal"].map(mark));
+}
+
+function showColumn(column, { own, left, surprisal, truth }, { top, changed, shown }) {
+  const [leftBar, ownBar, truthMark, dot] = column.children;
+  const share = (nats) => `${((100 * nats) / top).toFixed(2)}%`;
+  column.classList.toggle("lmkit-entropy-shown", shown);
+  leftBar.style.height = share(left);
+  ownBar.style.height = share(own);
+  ownBar.hidden = !changed;
+  truthMark.hidden = truth === null;
+  truthMark.style.bottom = share(truth ?? 0);
+  dot.style.bottom = share(Math.min(surprisal, top));
+  dot.classList.toggle("lmkit-entropy-beyond", surprisal > top);
+}
+
+function showTicks(axis, ticks) {
+  resize(axis, ticks.length, () => element("span"));
+  ticks.forEach(({ at, label }, i) => {
+    axis.children[i].style.bottom = `${100 * at}%`;
+    setText(axis.children[i], label);
+  });
+}
+
+/** What the marks mean; those that are not there now are not spoken of. */
+function makeLegend() {
+  const key = (name) => ({ class: `lmkit-entropy-key lmkit-entropy-key-${name}`, "aria-hidden": "true" });
+  const entry = (name, text) => element("span", {}, element("span", key(name)), text);
+  const left = entry("left", "entropy"), own = entry("own", "entropy at T = 1, nothing dropped");
+  const truth = entry("truth", "true entropy"), dot = entry("surprisal", "surprisal of the chosen token");
+  const far = entry("beyond", "more than the chart shows");
+  const lines = [entry("own-line", "mean entropy"), entry("surprisal-line", "mean surprisal")];
+  const root = element("p", { class: "lmkit-entropy-legend" }, left, own, truth, dot, far, ...lines);
+  const show = ({ changed, known, beyond }) => {
+    own.hidden = !changed;
+    truth.hidden = !known;
+    far.hidden = !beyond;
+    setText(left.lastChild, changed ? "entropy of what was drawn from" : "entropy");
+    setText(lines[0].lastChild, changed ? "mean entropy at T = 1" : "mean entropy");
+  };
+  return { root, show };
+}
+
+function stepLine({ own, left, surprisal, truth }, word, step, changed) {
+  const open = `${left.toFixed(2)} nats, as open as ${choicesOf(left)}`;
+  const before = changed ? ` (the model’s own: ${own.toFixed(2)} nats, ${choicesOf(own)})` : "";
+  const known = truth === null ? "" : `; true entropy ${truth.toFixed(2)}`;
+  return `Step ${step + 1}, ‘${word}’: entropy ${open}${before}${known}; surprisal ${surprisal.toFixed(2)}.`;
+}
+
+function choicesOf(entropy) {
+  const count = Math.exp(entropy).toFixed(1);
+  return `${count} equal choice${count === "1.0" ? "" : "s"}`;
+}
+
+function meansLine(means, step, changed) {
+  const last = means.own.length - 1;
+  const all = lineOf(means, last, changed);
+  return step === last ? `${all}.` : `${lineOf(means, step, changed)}. ${all}.`;
+}
+
+function lineOf({ own, left, surprisal }, at, changed) {
+  const drawn = changed ? ` (drawn from ${left[at].toFixed(2)})` : "";
+  const steps = at === 0 ? "step 1" : `steps 1 to ${at + 1}`;
+  return `Mean of ${steps}: entropy ${own[at].toFixed(2)}${drawn}, surprisal ${surprisal[at].toFixed(2)} nats`;
+}

@@ -1,0 +1,128 @@
+// The decoding lab's view: it listens to the traits that sliders are linked to, decodes, and shows.
+
+import { checkSettings } from "../../runtime/decoding.js";
+import { percent } from "../../base/dom.js";
+import { choices } from "./entropy.js";
+import { EntropyPanel } from "./entropy_panel.js";
+import { BarsPanel, HypothesesPanel, TextPanel } from "./decoding_panels.js";
+import { openSession } from "../../runtime/session.js";
+import { whileIdle } from "../../base/time_slicing.js";
+import { LabView, widgetOf } from "../../base/view.js";
+
+const METHODS = ["greedy", "sampling", "beam search"];
+
+class DecodingView extends LabView {
+  constructor(model, root) {
+    const onSelect = (step) => this.write({ position: step + 1 });
+    const text = new TextPanel({
+      onSelect,
+      onDraw: () => this.write({ seed: (this.model.get("seed") + 1) % 2 ** 32 }),
+    });
+    const entropy = new EntropyPanel({ onSelect });
+    const bars = new BarsPanel();
+    const hypotheses = new HypothesesPanel();
+    super(model, root, text.root, entropy.root, bars.root, hypotheses.root);
+    Object.assign(this, { text, entropy, bars, hypotheses });
+  }
+
+  ready() {
+    const entry = this.model.get("models")[this.model.get("model_index")];
+    if (this.entry?.key !== entry.key) this.open(entry);
+    return Boolean(this.session);
+  }
+
+  *update() {
+    this.showApplicable();
+    const settings = this.settings();
+    checkSettings(settings);
+    this.result = yield* this.session.decoding(settings);
+    this.show();
+  }
+
+  /** Load another model, and give it a prompt that it can read; the prompt of the first is left as it was given. */
+  async open(entry) {
+    const first = !this.entry;
+    this.entry = entry;
+    this.session = null;
+    this.messages.tell({ progress: `Loading ${entry.title} …` });
+    try {
+      const session = await openSession(this.model, entry);
+      if (this.closed || this.entry !== entry) return;
+      this.session = session;
+      const prompt = this.model.get("prompt");
+      this.write({ suggestions: entry.prompts, prompt: first ? prompt : this.readable(prompt, entry) });
+      this.run();
+      if (this.closed) return;
+      this.stopWarmUp?.();
+      this.stopWarmUp = whileIdle(warmUp(session, this.settings()));
+    } catch (error) {
+      if (this.entry === entry && !this.closed) this.fail(error);
+    }
+  }
+
+  close() {
+    super.close();
+    this.stopWarmUp?.();
+  }
+
+  /** The prompt, if the vocabulary has its words; else one that suits the model. */
+  readable(prompt, entry) {
+    try {
+      this.session.vocab.promptIds(prompt);
+      return prompt;
+    } catch {
+      return entry.prompts[0];
+    }
+  }
+
+  settings() {
+    const settings = this.read(
+      "prompt", "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "max_new_tokens", "seed",
+    );
+    const { top_ks, top_k_index, method_index } = this.read("top_ks", "top_k_index", "method_index");
+    const top_k = top_ks[top_k_index] ?? null; // the last choice is null: all tokens
+    return { ...settings, top_k, method: METHODS[method_index] };
+  }
+
+  /** Controls of other methods are put away. */
+  showApplicable() {
+    const method = METHODS[this.model.get("method_index")];
+    const display = (name) => (method === name ? "" : "none");
+    this.write({ sampling_display: display("sampling"), beam_display: display("beam search") });
+  }
+
+  show() {
+    const { result, session: { vocab: { words } } } = this;
+    const step = Math.min(Math.max(this.model.get("position"), 1), result.best.tokens.length) - 1;
+    const shown = this.session.inspect(result, step);
+    this.text.show(result, words, step);
+    const made = this.model.get("show_entropy") ? choices(this.session, result) : null;
+    this.entropy.show(made, result.best.tokens, words, step);
+    this.bars.show(result, shown, result.truth);
+    this.hypotheses.show(result, words);
+    this.announce(() => this.spoken(result, shown));
+  }
+
+  /** The result in one sentence. */
+  spoken({ best }, { step, keptCount, size, rows }) {
+    const { word, p } = rows.find(({ chosen }) => chosen);
+    const text = best.tokens.map((id) => this.session?.vocab.words[id]).join(" ");
+    const kept = keptCount < size ? ` ${keptCount} of ${size} tokens kept.` : "";
+    return `Text: ${text}. Step ${step + 1}: ${word}, ${percent(p)}.${kept}`;
+  }
+}
+
+/** Run the decoders a few times while nobody waits: a browser compiles what runs often. */
+function* warmUp(session, settings) {
+  const runs = Array.from({ length: 10 }, (_, n) => n + 1).flatMap((n) => [
+    { method: "sampling", top_k: 5 * n, top_p: 0.9, temperature: n / 5 },
+    { method: "beam search", num_beams: n },
+  ]);
+  try {
+    for (const run of runs) session.inspect(yield* session.decoding({ ...settings, ...run }), 0);
+  } catch {
+    // A prompt that cannot be read has been told of; there is nothing to warm up with.
+  }
+}
+
+export default widgetOf(DecodingView);

@@ -1,0 +1,149 @@
+// The pictures of the dropout lab's layer: the units of one draw, and the outputs of all draws.
+
+import { element, resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
+import { BINS } from "./model.js";
+
+/** A picture that is drawn anew at every width. Subclasses have `frame`, which draws what stays, and `fill`. */
+export class DropoutChart {
+  /** `onResize` is called when there is another width to draw for. */
+  constructor(className, height, onResize) {
+    this.height = height;
+    this.svg = svgElement("svg", { role: "img", class: `lmkit-dropout-chart ${className}` });
+    this.root = element("div", { class: "lmkit-dropout-frame" }, this.svg);
+    this.observer = new ResizeObserver(() => {
+      if (this.root.clientWidth !== this.width) onResize();
+    });
+    this.observer.observe(this.root);
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  show(shown, words) {
+    const width = this.root.clientWidth || 320; // hidden until the first numbers are there
+    if (width !== this.width) {
+      this.width = width;
+      setAttribute(this.svg, "viewBox", `0 0 ${width} ${this.height}`);
+      setAttribute(this.svg, "height", String(this.height));
+      this.svg.replaceChildren(...this.frame(width));
+    }
+    setAttribute(this.svg, "aria-label", words);
+    this.fill(shown);
+  }
+
+  text(x, y, className = "", anchor = "middle", content = "") {
+    return svgElement("text", { x, y, class: className, "text-anchor": anchor }, content);
+  }
+}
+
+const NETWORK = { height: 244, units: 194, output: 40, box: [104, 34] };
+
+/** Units below, the output above. A dropped unit has a cross, and no line leads from it. */
+export class LayerDiagram extends DropoutChart {
+  constructor(onResize) {
+    super("lmkit-dropout-layer", NETWORK.height, onResize);
+  }
+
+  frame(width) {
+    const [wide, high] = NETWORK.box, middle = tenths(width / 2);
+    const box = { x: middle - wide / 2, y: NETWORK.output - high / 2, width: wide, height: high, rx: 6 };
+    this.lines = svgElement("g");
+    this.units = svgElement("g");
+    this.output = this.text(middle, NETWORK.output + 5, "lmkit-dropout-y");
+    const names = this.text(middle, NETWORK.height - 6, "", "middle", "activations, as they are passed on");
+    return [this.lines, svgElement("rect", { class: "lmkit-dropout-box", ...box }), this.output, this.units, names];
+  }
+
+  fill({ activations, contributions, mask, scale, output }) {
+    const count = activations.length, gap = this.width / count, r = tenths(Math.min(16, gap / 2 - 2));
+    const most = Math.max(...contributions.map(Math.abs)), below = NETWORK.output + NETWORK.box[1] / 2;
+    resize(this.lines, count, () => svgElement("path"));
+    resize(this.units, count, () => svgElement("g", {}, svgElement("path"), this.text(0, NETWORK.units + 4)));
+    for (let j = 0; j < count; j++) {
+      const x = tenths((j + 0.5) * gap), [line, unit] = [this.lines.children[j], this.units.children[j]];
+      setAttribute(line, "d", `M${x} ${NETWORK.units - r}L${this.landing(j, count)} ${below}`);
+      setAttribute(line, "stroke-width", String(tenths(0.8 + (3.7 * Math.abs(contributions[j])) / most)));
+      const kind = !mask[j] ? "dropped" : contributions[j] < 0 ? "negative" : "positive";
+      setAttribute(line, "class", `lmkit-dropout-line-${kind}`);
+      const [circle, value] = unit.children;
+      setAttribute(unit, "class", mask[j] ? "lmkit-dropout-kept" : "lmkit-dropout-gone");
+      setAttribute(circle, "d", ring(x, NETWORK.units, r) + (mask[j] ? "" : cross(x, NETWORK.units, r)));
+      setAttribute(value, "x", String(x));
+      setText(value, mask[j] ? decimal(scale * activations[j]) : "");
+    }
+    setText(this.output, `y = ${number(output)}`);
+  }
+
+  /** Lines end side by side at the output's lower border. */
+  landing(j, count) {
+    return tenths(this.width / 2 + ((j + 0.5) / count - 0.5) * 0.86 * NETWORK.box[0]);
+  }
+}
+
+const PLOT = { height: 244, top: 36, bottom: 190, left: 10, right: 10 };
+const TICK = 4; // a number each so many units of the output
+
+/** The histogram: bars of all draws, a line where the output is without dropout, marks of the mean and of one draw. */
+export class OutputHistogram extends DropoutChart {
+  constructor(onResize) {
+    super("lmkit-dropout-histogram", PLOT.height, onResize);
+  }
+
+  frame(width) {
+    const { low, high, width: bin } = BINS, { bottom } = PLOT, parts = [];
+    this.scale = (width - PLOT.left - PLOT.right) / (high - low + bin);
+    this.x = (y) => tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
+    for (let y = low; y <= high; y += TICK) parts.push(this.text(this.x(y), bottom + 29, "", "middle", signed(y, 0)));
+    const axis = svgElement("path", { class: "lmkit-dropout-axis", d: `M${PLOT.left} ${bottom}H${width - PLOT.right}` });
+    const note = "output y (the ends also count what is farther out)";
+    const names = this.text(tenths(width / 2), PLOT.height - 6, "", "middle", note);
+    const drawn = ["bars", "whole", "spread", "mean", "draw"].map((name) => {
+      this[name] = svgElement("path", { class: `lmkit-dropout-${name}` });
+      return this[name];
+    });
+    this.spreadName = this.text(0, 12, "lmkit-dropout-spread-name");
+    return [axis, ...parts, names, ...drawn, this.spreadName];
+  }
+
+  fill({ counts, whole, mean, expected, output }) {
+    const { top, bottom } = PLOT, { x } = this;
+    const highest = Math.max(...counts), wide = tenths(BINS.width * this.scale - 1);
+    const bar = (count, place) => {
+      const tall = tenths((count / highest) * (bottom - top));
+      return count ? `M${tenths(x(BINS.low + place * BINS.width) - wide / 2)} ${bottom}v${-tall}h${wide}v${tall}z` : "";
+    };
+    setAttribute(this.bars, "d", counts.map(bar).join(""));
+    setAttribute(this.whole, "d", `M${x(whole)} ${top - 8}V${bottom}`);
+    setAttribute(this.mean, "d", `M${x(mean)} ${bottom + 2}l-6 11h12z`);
+    setAttribute(this.draw, "d", ring(x(output), bottom - 7, 5));
+    const deviation = Math.sqrt(expected.variance);
+    const [from, to] = [expected.mean - deviation, expected.mean + deviation];
+    setAttribute(this.spread, "d", `M${x(from)} 18v8M${x(from)} 22H${x(to)}M${x(to)} 18v8`);
+    const middle = Math.min(Math.max(x(expected.mean), 80), this.width - 80);
+    setAttribute(this.spreadName, "x", String(middle));
+    setText(this.spreadName, `mean ± deviation: ${number(expected.mean)} ± ${number(deviation)}`);
+  }
+}
+
+/** Two decimals, with a true minus sign, and no minus before a zero. */
+export function number(x) {
+  return signed(Number(x.toFixed(2)) || 0);
+}
+
+function decimal(x) {
+  return x.toFixed(x < 9.95 ? 1 : 0);
+}
+
+function ring(x, y, r) {
+  return `M${tenths(x - r)} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
+}
+
+export function cross(x, y, r) {
+  const arm = tenths(0.6 * r), wide = 2 * arm;
+  return `M${tenths(x - arm)} ${tenths(y - arm)}l${wide} ${wide}m0 ${-wide}l${-wide} ${wide}`;
+}
+
+export function tenths(value) {
+  return Math.round(10 * value) / 10;
+}

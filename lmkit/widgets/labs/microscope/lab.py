@@ -1,0 +1,278 @@
+"""The microscope: every gate and state of chosen units while a trained model reads a text, seen in the browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import ipywidgets
+import torch
+import traitlets as T
+from torch import Tensor
+from torch.nn import Module
+
+from lmkit.text import Vocab
+from lmkit.widgets.labs.microscope import fallback as microscope_picture
+from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
+from lmkit.widgets.base.model_options import Offer, offers
+from lmkit.widgets.base.view import View
+
+CONTROLS = ("model", "text", "quantity", "units", "layer", "step")
+QUANTITIES = {
+    "f": "forget f",
+    "i": "input i",
+    "g": "candidate g",
+    "o": "output o",
+    "c": "cell c",
+    "h": "hidden h",
+}
+MOST_TOKENS, MOST_UNITS, FIRST_UNITS = 200, 16, "0-7"
+# What is known of the units of the shipped models. Tests hold it to the weights.
+PRESETS = {
+    "stories": {"gender": [50, 96, 180]},
+    "human_numbers": {"thousands digit": [29, 30, 53, 58]},
+}
+TEXTS = {
+    "stories": [
+        "one morning anna walked to the river . she found a red kite behind the church . near the gate anna met tom . "
+        "“ is that your kite ? ” asked tom . “ yes , of course ! ” said anna . when the moon rose , tom went home "
+        "and anna put the kite beside her bed .",
+        "felix was a shy boy who lived by the tree . his uncle gave him a red bell . behind the church felix met leo .",
+        "it was raining when ida left the castle . near a green gate she found a blue , shiny mirror .",
+    ],
+    "human_numbers": [
+        "four thousand three hundred ninety eight . four thousand three hundred ninety nine .",
+        "one thousand nine hundred ninety nine . two thousand . two thousand one .",
+        "ninety nine . one hundred . one hundred one .",
+    ],
+}
+
+
+class MicroscopeView(View):
+    """Shows gates and states of chosen units over a text; `Microscope` adds the controls."""
+
+    _esm, _css = View.code("microscope"), View.style("microscope")
+
+    models = T.List(T.Dict(), help="What can be chosen: name, title, key, own, prompts, presets.").tag(sync=True)
+    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    model_index = T.Int(0).tag(sync=True)
+    text = T.Unicode().tag(sync=True)
+    suggestions = T.List(T.Unicode(), help="Texts that suit the model; the view sets them.").tag(sync=True)
+    units = T.Unicode().tag(sync=True)
+    unit_names = T.List(T.Unicode(), help="The model's presets; the view sets them.").tag(sync=True)
+    quantity_index = T.Int(0, help="Place in QUANTITIES.").tag(sync=True)
+    layer = T.Int(1).tag(sync=True)
+    step = T.Int(1, help="The step whose numbers are shown, from 1.").tag(sync=True)
+    last = T.Int(1, help="The number of steps; the view sets it.").tag(sync=True)
+
+
+class Look(NamedTuple):
+    """What the microscope shows, as Python computes it.
+
+    Attributes
+    ----------
+    tokens : list of str, L of them
+    units : list of int, U of them
+    values : dict from "i", "f", "g", "o", "c", "h" to a Tensor (U, L): after each token
+    log_probs : Tensor (L, V), natural logarithms: what follows each token
+    """
+
+    tokens: list[str]
+    units: list[int]
+    values: dict[str, Tensor]
+    log_probs: Tensor
+
+
+class Microscope(Lab):
+    """Every gate of every step of a trained LSTM; works with a kernel, and on a page without one.
+
+    Parameters
+    ----------
+    model : str or LSTMLanguageModel, optional
+        The name of a shipped model, or any model together with its `vocab`. By default all shipped models are on
+        offer.
+    vocab : Vocab, optional
+        The vocabulary of a model that is not shipped.
+    text : str, optional
+        The text to read, at most 200 tokens, `<eos>` included, with which a story begins.
+    units : str or sequence of int, optional
+        At most 16 units: their numbers, a text such as "12, 40-45", or the name of a preset; the first preset by
+        default.
+    presets : mapping from name to units, optional
+        Further names for groups of units of the (first) model.
+    quantity : {"f", "i", "g", "o", "c", "h"}
+        What the heatmap shows.
+    layer : int in [1, D]
+    step : int in [1, L], optional
+        The step whose numbers are shown, the last by default.
+    controls : sequence of str, optional
+        The controls to show, by default all that make a difference. Among `CONTROLS`.
+
+    Examples
+    --------
+    >>> Microscope("stories", text="one morning anna", units=[50], quantity="f")
+    Microscope('stories', text='one morning anna', units='50', quantity='f', layer=1, step=4)
+    """
+
+    def __init__(
+        self,
+        model: str | Module | None = None,
+        vocab: Vocab | None = None,
+        *,
+        text: str | None = None,
+        units: str | Sequence[int] | None = None,
+        presets: Mapping[str, Sequence[int]] | None = None,
+        quantity: str = "c",
+        layer: int = 1,
+        step: int | None = None,
+        controls: Sequence[str] | None = None,
+    ):
+        self._offers = offers(model, vocab)
+        self._entries = [_entry(offer, {} if place else presets or {}) for place, offer in enumerate(self._offers)]
+        first = self._offers[0]
+        text = self._entries[0]["prompts"][0] if text is None else text
+        units = self._entries[0]["presets"][0][0] if units is None else units
+        units = units if isinstance(units, str) else ", ".join(map(str, units))
+        if quantity not in QUANTITIES:
+            raise ValueError(f"quantity must be one of {list(QUANTITIES)}, but it is {quantity!r}")
+        layers, last = first.trained.model.num_layers, len(token_ids(first, text))
+        check_number("layer", layer, (1, layers), whole=True)
+        step = last if step is None else step
+        check_number("step", step, (1, last), whole=True)
+        units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)
+        view = MicroscopeView(
+            models=self._entries,
+            weights=first.weights,
+            text=text,
+            suggestions=self._entries[0]["prompts"],
+            units=units,
+            unit_names=[name for name, _ in self._entries[0]["presets"]],
+            quantity_index=list(QUANTITIES).index(quantity),
+            layer=layer,
+            step=step,
+            last=last,
+        )
+        shown = check_controls(controls, CONTROLS)
+        if controls is None:
+            useless = {"model": len(self._offers) == 1, "layer": layers == 1}
+            shown = [name for name in shown if not useless.get(name)]
+        links = {name: ("index", f"{name}_index") for name in ("model", "quantity")}
+        super().__init__(view, {name: self._make_control(name, view, layers) for name in shown}, links)
+        for name, trait, target in (
+            ("text", "suggestions", "options"),
+            ("units", "unit_names", "options"),
+            ("step", "last", "max"),
+        ):
+            if name in self.controls:
+                ipywidgets.jslink((view, trait), (self.controls[name], target))
+
+    def look(self) -> Look:
+        """What the page shows with the present settings, computed by torch."""
+        place = self.value("model")
+        offer, layer = self._offers[place], self.value("layer") - 1
+        units = units_of(self.value("units"), self._entries[place]["presets"], offer.trained.model.hidden_size)
+        return look(offer, self.value("text"), units, layer)
+
+    @property
+    def quantity(self) -> str:
+        """What the heatmap shows: one of "f", "i", "g", "o", "c", "h"."""
+        return list(QUANTITIES)[self.value("quantity")]
+
+    def picture(self) -> tuple[str, str]:
+        """The heatmap and the numbers of the chosen step, as torch computes them."""
+        title = f"{self._offers[self.value('model')].title}, {QUANTITIES[self.quantity]}"
+        shown = self.look()
+        step = min(max(self.value("step"), 1), len(shown.tokens))
+        return microscope_picture.of(title, shown, self.quantity, step)
+
+    def __repr__(self) -> str:
+        settings = {name: self.value(name) for name in ("text", "units")} | {"quantity": self.quantity}
+        settings |= {name: self.value(name) for name in ("layer", "step")}
+        named = ", ".join(f"{name}={value!r}" for name, value in settings.items())
+        return f"Microscope({self._offers[self.value('model')].name!r}, {named})"
+
+    def _make_control(self, name: str, view: MicroscopeView, layers: int) -> ipywidgets.Widget:
+        make = {
+            "model": lambda: ipywidgets.Dropdown(options=places([offer.title for offer in self._offers])),
+            "text": lambda: ipywidgets.Combobox(value=view.text, options=view.suggestions, continuous_update=True),
+            "quantity": lambda: ipywidgets.RadioButtons(
+                options=places(QUANTITIES.values()), value=view.quantity_index, orientation="horizontal"
+            ),
+            "units": lambda: ipywidgets.Combobox(value=view.units, options=view.unit_names, continuous_update=True),
+            "layer": lambda: slider(view.layer, (1, layers)),
+            "step": lambda: slider(view.step, (1, view.last)),
+        }[name]
+        return described(make(), *LABELS[name])
+
+
+def token_ids(offer: Offer, text: str) -> list[int]:
+    """The ids of a text as the model reads it; raises ValueError for one that is too long or cannot be read."""
+    ids = offer.trained.prompt_ids(text)
+    if len(ids) > MOST_TOKENS:
+        raise ValueError(f"text must hold at most {MOST_TOKENS} tokens, but it holds {len(ids)}; shorten it")
+    return ids
+
+
+def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> list[int]:
+    """The units that a text names: numbers and ranges between commas, or a preset's name; each once.
+
+    Raises
+    ------
+    ValueError
+        If the text names no unit, more than 16, or one that the model does not have.
+    """
+    named = dict(presets).get(text.strip())
+    parts = [part for part in re.split(r"[\s,]+", text) if part]
+    units = list(dict.fromkeys(named if named else [u for part in parts for u in _range(part, hidden_size)]))
+    if not 1 <= len(units) <= MOST_UNITS:
+        raise ValueError(
+            f"units must be from 1 to {MOST_UNITS} units, but they are {len(units)}; "
+            f"give numbers from 0 to {hidden_size - 1}, such as 0, 5, 8-11"
+        )
+    return units
+
+
+def look(offer: Offer, text: str, units: list[int], layer: int = 0) -> Look:
+    """Read a text with torch and keep what the microscope shows; `layer` counts from 0."""
+    model, ids = offer.trained.model, token_ids(offer, text)
+    with torch.no_grad():
+        tokens = torch.tensor([ids])
+        traced = model.rnn.trace(model.embedding(tokens))
+        log_probs = model(tokens)[0][0].log_softmax(dim=-1)
+    values = {name: value[layer, 0][:, units].T for name, value in traced.items()}
+    return Look([offer.trained.vocab.words[i] for i in ids], units, values, log_probs)
+
+
+def _entry(offer: Offer, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """What the browser needs to know of a model; every model has at least one preset."""
+    size = offer.trained.model.hidden_size
+    known = {**presets, **PRESETS.get(offer.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
+    for name, units in known.items():
+        wrong = [unit for unit in units if not (isinstance(unit, int) and 0 <= unit < size)]
+        if wrong or not 1 <= len(units) <= MOST_UNITS:
+            raise ValueError(
+                f"presets must give from 1 to {MOST_UNITS} units from 0 to {size - 1}, but {name!r} is {list(units)}"
+            )
+    named = [[name, list(units)] for name, units in known.items()]
+    return offer.entry() | {"prompts": TEXTS.get(offer.name) or offer.prompts, "presets": named}
+
+
+def _range(part: str, hidden_size: int) -> list[int]:
+    match = re.fullmatch(r"([0-9]{1,6})(?:[-–]([0-9]{1,6}))?", part)
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if low <= high < hidden_size:
+        return list(range(low, high + 1))
+    rule = f"numbers from 0 to {hidden_size - 1} or ranges such as 8-11"
+    raise ValueError(f"units must be {rule}, but one is {part!r}")
+
+
+# The label of each control, what it says when a pointer rests on it, and how it stands.
+LABELS = {
+    "model": ("Model", "The language model that reads", "lmkit-wide"),
+    "text": ("Text", "The text to read, words and punctuation marks apart", "lmkit-wide"),
+    "quantity": ("Show", "The gate or state that the heatmap shows", "lmkit-wide", "lmkit-switch"),
+    "units": ("Units", "Numbers of units, ranges such as 8-11, or the name of a group"),
+    "layer": ("Layer", "The layer whose units are shown, from below"),
+    "step": ("Step", "The token after which numbers are shown"),
+}

@@ -1,0 +1,232 @@
+"""The parameter lab: what the sizes of a recurrent language model cost, tensor by tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+import ipywidgets
+import traitlets as T
+from ipywidgets import Widget
+
+from lmkit.plots.roles import color
+from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
+from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
+from lmkit.widgets.base.view import View
+
+CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
+BLOCKS = {"rnn": 1, "gru": 3, "lstm": 4}  # how many gates and candidates of H units each
+NONLINEARITIES = ("tanh", "relu")
+VOCAB_SIZES = [10, 20, 30, 37, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000]
+SIZE, NUM_LAYERS, LENGTH = (1, 512), (1, 4), (1, 1000)
+CONTROLS = (
+    "vocab_size",
+    "embedding_size",
+    "hidden_size",
+    "num_layers",
+    "cell",
+    "tied",
+    "nonlinearity",
+    "length",
+)
+_BY_PLACE = {"vocab_size": ("index", "vocab_index"), "cell": ("index", "cell_index")}
+_BY_PLACE |= {"nonlinearity": ("index", "nonlinearity_index")}
+_ROLES = {"embedding": "embedding", "rnn": "hidden", "decoder": "output"}  # by the first part of a tensor's name
+
+
+class Parameters(NamedTuple):
+    """One tensor of a model.
+
+    Attributes
+    ----------
+    name : str
+        As in the model's state dict.
+    shape : tuple of int
+    count : int
+        How many parameters of its own it has: none if it is another tensor under a second name.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    count: int
+
+
+def parameters(
+    vocab_size: int, embedding_size: int, hidden_size: int, num_layers: int = 1, cell: str = "rnn", tied: bool = False
+) -> list[Parameters]:
+    """The tensors of a `RecurrentLanguageModel` with these arguments, in its order; the browser counts the same."""
+    rows = BLOCKS[cell] * hidden_size
+    shapes = {"embedding.weight": (vocab_size, embedding_size)}
+    for layer in range(num_layers):
+        shapes[f"rnn.weight_ih_l{layer}"] = (rows, hidden_size if layer else embedding_size)
+        shapes[f"rnn.weight_hh_l{layer}"] = (rows, hidden_size)
+        shapes |= {f"rnn.bias_ih_l{layer}": (rows,), f"rnn.bias_hh_l{layer}": (rows,)}
+    shapes |= {"decoder.weight": (vocab_size, hidden_size), "decoder.bias": (vocab_size,)}
+    own = {name: 0 if tied and name == "decoder.weight" else prod(shape) for name, shape in shapes.items()}
+    return [Parameters(name, shape, own[name]) for name, shape in shapes.items()]
+
+
+class ParameterView(View):
+    """Shows every tensor of a model with its shape and count; `ParameterLab` adds the controls."""
+
+    _esm, _css = View.code("parameters"), View.style("parameters")
+
+    vocab_sizes = T.List(T.Int(), help="The choices for the vocabulary's size.").tag(sync=True)
+    vocab_index = T.Int(0).tag(sync=True)
+    embedding_size = T.Int(64, help="The view sets it where tied weights need equal sizes.").tag(sync=True)
+    hidden_size = T.Int(64, help="The view sets it where tied weights need equal sizes.").tag(sync=True)
+    num_layers = T.Int(1).tag(sync=True)
+    cell_index = T.Int(0, help="Place in CELLS.").tag(sync=True)
+    tied = T.Bool(False).tag(sync=True)
+    nonlinearity_index = T.Int(0, help="Place in NONLINEARITIES.").tag(sync=True)
+    length = T.Int(8, help="The longest sequence, which changes nothing.").tag(sync=True)
+
+
+class ParameterLab(Lab):
+    """Count the parameters of a recurrent language model with sliders, two of which make no difference.
+
+    Parameters
+    ----------
+    vocab_size : int ≥ 1
+        V.
+    embedding_size, hidden_size : int in [1, 512]
+        E and H. With tied weights they are equal, and in the browser each follows the other.
+    num_layers : int in [1, 4]
+        D.
+    cell : "rnn", "gru" or "lstm"
+    tied : bool
+        Whether the output layer has the embedding's weights.
+    nonlinearity : "tanh" or "relu"
+        The activation function. It has no parameters.
+    length : int in [1, 1000]
+        The longest sequence, in tokens. It has no parameters either.
+    controls : sequence of str, optional
+        The controls to show, by default all. Among `CONTROLS`.
+
+    Examples
+    --------
+    >>> ParameterLab(30, 32, 64).count()
+    9182
+    """
+
+    def __init__(
+        self,
+        vocab_size: int = 37,
+        embedding_size: int = 64,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        cell: str = "rnn",
+        tied: bool = False,
+        *,
+        nonlinearity: str = "tanh",
+        length: int = 8,
+        controls: Sequence[str] | None = None,
+    ):
+        check_number("vocab_size", vocab_size, (1, float("inf")), whole=True)
+        sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size}
+        for name, value, limits in (
+            *((name, value, SIZE) for name, value in sizes.items()),
+            ("num_layers", num_layers, NUM_LAYERS),
+            ("length", length, LENGTH),
+        ):
+            check_number(name, value, limits, whole=True)
+        _check_choice("cell", cell, list(CELLS))
+        _check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
+        if tied and embedding_size != hidden_size:
+            raise ValueError(f"tied must be False where sizes differ, but they are {sizes}; make them equal")
+        vocab_sizes = sorted({*VOCAB_SIZES, vocab_size})
+        view = ParameterView(
+            **sizes,
+            vocab_sizes=vocab_sizes,
+            vocab_index=vocab_sizes.index(vocab_size),
+            num_layers=num_layers,
+            cell_index=list(CELLS).index(cell),
+            tied=bool(tied),
+            length=length,
+            nonlinearity_index=NONLINEARITIES.index(nonlinearity),
+        )
+        super().__init__(view, {name: _control(name, view) for name in check_controls(controls, CONTROLS)}, _BY_PLACE)
+
+    def settings(self) -> dict[str, int | str | bool]:
+        """The present arguments of `RecurrentLanguageModel`."""
+        sizes = {name: self.value(name) for name in ("embedding_size", "hidden_size", "num_layers")}
+        vocab_size, cell = self.view.vocab_sizes[self.value("vocab_size")], list(CELLS)[self.value("cell")]
+        return {"vocab_size": vocab_size, **sizes, "cell": cell, "tied": self.value("tied")}
+
+    def parameters(self) -> list[Parameters]:
+        """Every tensor of the present model."""
+        return parameters(**self.settings())
+
+    def count(self) -> int:
+        """How many parameters the present model has."""
+        return sum(tensor.count for tensor in self.parameters())
+
+    def picture(self) -> tuple[str, str]:
+        """The tensors as lines with bars, and the total."""
+        tensors, total = self.parameters(), f"{_title(self.settings())}: {self.count():,} parameters"
+        most, parts = max(tensor.count for tensor in tensors), [text(16, 28, total, MUTED)]
+        for i, tensor in enumerate(tensors, 1):
+            parts += _line(28 + 8 + LINE * i, tensor, most)
+        words = "; ".join(f"{tensor.name} {_times(tensor)}: {tensor.count:,}" for tensor in tensors)
+        return document(parts, 28 + 16 + LINE * (len(tensors) + 1)), f"{total}. {words}."
+
+    def __repr__(self) -> str:
+        return f"ParameterLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
+
+
+# The label of each control, what it says when a pointer rests on it, and how it stands.
+LABELS = {
+    "vocab_size": ("Vocabulary", "How many different tokens there are", "lmkit-choice"),
+    "embedding_size": ("Embedding", "The length of the vector of a token"),
+    "hidden_size": ("Hidden state", "The length of the hidden state"),
+    "num_layers": ("Layers", "How many recurrent layers stand one above the other"),
+    "cell": ("Kind", "What happens at a step", "lmkit-wide", "lmkit-switch"),
+    "tied": ("Tie the output weights to the embedding", "The output layer uses the embedding's matrix", "lmkit-wide"),
+    "nonlinearity": ("Activation", "The function that a plain RNN applies at every step", "lmkit-switch"),
+    "length": ("Longest text", "How many tokens the longest text has"),
+}
+
+
+def _control(name: str, view: ParameterView) -> Widget:
+    make = {
+        "vocab_size": lambda: ipywidgets.SelectionSlider(
+            options=places(f"{size:,}" for size in view.vocab_sizes), value=view.vocab_index
+        ),
+        "embedding_size": lambda: slider(view.embedding_size, SIZE),
+        "hidden_size": lambda: slider(view.hidden_size, SIZE),
+        "num_layers": lambda: slider(view.num_layers, NUM_LAYERS),
+        "cell": lambda: _switch(CELLS.values(), view.cell_index),
+        "tied": lambda: ipywidgets.Checkbox(view.tied, indent=False),
+        "nonlinearity": lambda: _switch(NONLINEARITIES, view.nonlinearity_index),
+        "length": lambda: slider(view.length, LENGTH),
+    }[name]
+    return described(make(), *LABELS[name])
+
+
+def _switch(labels, place: int) -> Widget:
+    return ipywidgets.RadioButtons(options=places(labels), value=place, orientation="horizontal")
+
+
+def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {list(known)}, but it is {value!r}")
+
+
+def _title(settings: dict) -> str:
+    sizes = "vocabulary {vocab_size:,}, embedding {embedding_size}, hidden {hidden_size}, layers {num_layers}"
+    return f"{CELLS[settings['cell']]}, {sizes.format(**settings)}{', tied' if settings['tied'] else ''}"
+
+
+def _times(tensor: Parameters) -> str:
+    return " × ".join(f"{size:,}" for size in tensor.shape)
+
+
+def _line(y: float, tensor: Parameters, most: int) -> list[str]:
+    width, hue = 200 * tensor.count / most, color(_ROLES[tensor.name.split(".")[0]])
+    return [
+        text(16, y, tensor.name),
+        text(260, y, _times(tensor), MUTED, 'text-anchor="end"'),
+        text(360, y, f"{tensor.count:,}", INK, 'text-anchor="end"'),
+        f'<rect x="376" y="{y - 12}" width="{width:.0f}" height="14" fill="{hue}"/>',
+    ]

@@ -1,0 +1,125 @@
+// The parameter lab's view: every tensor of a model with its shape and count, and what costs nothing.
+
+import { element, resize, setAttribute, setText } from "../../base/dom.js";
+import { parametersOf } from "./model.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
+
+const CELLS = ["rnn", "gru", "lstm"];
+const NONLINEARITIES = ["tanh", "relu"];
+const BLOCKS_LINE = {
+  rnn: "",
+  gru: "A GRU stacks three blocks of rows, for r, z and n, where a plain RNN has one: see the shapes.",
+  lstm: "An LSTM stacks four blocks of rows, for i, f, g and o, where a plain RNN has one: see the shapes.",
+};
+const MEANING = {
+  "embedding.weight": ["Embedding ", "e"],
+  weight_ih: ["Input weights ", "x"],
+  weight_hh: ["Recurrent weights ", "h"],
+  bias_ih: ["Biases", ""],
+  bias_hh: ["Second biases", ""],
+  "decoder.weight": ["Output weights ", "y"],
+  "decoder.bias": ["Output biases", ""],
+};
+
+class ParameterView extends LabView {
+  constructor(model, root) {
+    const { root: part, heading } = panel("lmkit-parameters", "");
+    const note = element("p", { class: "lmkit-numbers" });
+    const body = element("tbody", { "data-filled": "" });
+    const free = element("tbody", { class: "lmkit-parameters-free" });
+    const column = (text, name) => element("th", { scope: "col", class: `lmkit-parameters-${name}` }, text);
+    const head = element("tr", {}, column("tensor", "name"), column("shape", "shape"), column("parameters", "count"));
+    head.append(element("td", { class: "lmkit-parameters-bar", "aria-hidden": "true" }));
+    const table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), body, free);
+    part.append(heading, note, table);
+    super(model, root, part);
+    Object.assign(this, { heading, note, body, free });
+  }
+
+  update() {
+    const settings = this.settings();
+    const tensors = parametersOf(settings);
+    const total = tensors.reduce((sum, { count }) => sum + count, 0);
+    setText(this.heading, `${grouped(total)} parameters`);
+    setText(this.note, BLOCKS_LINE[settings.cell]);
+    this.note.hidden = !BLOCKS_LINE[settings.cell];
+    const most = Math.max(...tensors.map(({ count }) => count));
+    resize(this.body, tensors.length, makeRow);
+    tensors.forEach((tensor, i) => showTensor(this.body.children[i], tensor, settings, most));
+    this.showFree();
+    this.announce(() => this.heading.textContent);
+  }
+
+  settings() {
+    const settings = this.read("embedding_size", "hidden_size", "num_layers", "tied");
+    const { vocab_sizes, vocab_index, cell_index } = this.read("vocab_sizes", "vocab_index", "cell_index");
+    Object.assign(settings, { vocab_size: vocab_sizes[vocab_index], cell: CELLS[cell_index] });
+    return this.withEqualSizes(settings);
+  }
+
+  /** Tied weights need equal sizes: the one that the reader has not moved follows the other. */
+  withEqualSizes(settings) {
+    const { embedding_size, hidden_size, tied } = settings, before = this.sizes;
+    if (tied && embedding_size !== hidden_size) {
+      const moved = before && before.hidden_size === hidden_size && before.embedding_size !== embedding_size;
+      const size = moved ? embedding_size : hidden_size;
+      Object.assign(settings, { embedding_size: size, hidden_size: size });
+      this.write({ embedding_size: size, hidden_size: size });
+    }
+    this.sizes = { embedding_size: settings.embedding_size, hidden_size: settings.hidden_size };
+    return settings;
+  }
+
+  /** What has no tensor: two controls that change nothing, and what an RNN does not keep. */
+  showFree() {
+    const { nonlinearity_index, length } = this.read("nonlinearity_index", "length");
+    const rows = [
+      ["Activation function", NONLINEARITIES[nonlinearity_index]],
+      ["Longest text", `${grouped(length)} ${length === 1 ? "token" : "tokens"}`],
+      ["Word frequency counts", "none are kept"],
+    ];
+    resize(this.free, rows.length, makeRow);
+    rows.forEach(([name, value], i) => {
+      const [head, shape, count] = this.free.children[i].children;
+      setText(head.firstChild, name);
+      setText(shape, value);
+      setText(count, "0");
+    });
+  }
+}
+
+function makeRow() {
+  const name = element("th", { scope: "row", class: "lmkit-parameters-name" });
+  name.append(element("span"), element("sub"), element("code"));
+  const cells = ["shape", "count"].map((part) => element("td", { class: `lmkit-parameters-${part}` }));
+  const bar = element("td", { class: "lmkit-parameters-bar", "aria-hidden": "true" }, element("span"));
+  return element("tr", {}, name, ...cells, bar);
+}
+
+function showTensor(row, { name, shape, count }, { num_layers, tied }, most) {
+  const [head, shapeCell, countCell, bar] = row.children;
+  const [meaning, letter] = described(name, num_layers);
+  setText(head.children[0], letter ? `${meaning}W` : meaning);
+  setText(head.children[1], letter);
+  setText(head.children[2], name);
+  setText(shapeCell, shape.map(grouped).join("\u202f×\u202f"));
+  setText(countCell, tied && name === "decoder.weight" ? "0, shared" : grouped(count));
+  setAttribute(row, "class", `lmkit-parameters-${name.split(".")[0]}`);
+  bar.firstChild.style.width = `${(100 * count) / most}%`;
+}
+
+/** What a tensor is, and the letter below its W. */
+function described(name, layers) {
+  const recurrent = name.match(/^rnn\.(\w+)_l(\d+)$/);
+  if (!recurrent) return MEANING[name];
+  const [meaning, letter] = MEANING[recurrent[1]];
+  if (layers === 1) return [meaning, letter];
+  return [`Layer ${Number(recurrent[2]) + 1}: ${meaning[0].toLowerCase()}${meaning.slice(1)}`, letter];
+}
+
+/** 8933 as "8,933". */
+function grouped(number) {
+  return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+export default widgetOf(ParameterView);

@@ -1,0 +1,80 @@
+// The histogram of the regularisation lab: how the activations of the chosen runs are spread over [−1, 1], as bars, and
+// those of the unregularised runs as an outline over them; drawn anew at every width.
+
+import { element, setAttribute, svgElement } from "../../base/dom.js";
+
+const BARS = { height: 300, top: 26, bottom: 42, left: 46, right: 10 };
+const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8]; // ends of the axis
+
+export class ActivationHistogram {
+  /** `onResize` is called when there is another width to draw for. */
+  constructor(onResize) {
+    this.svg = svgElement("svg", { role: "img", class: "lmkit-regularisation-histogram" });
+    this.root = element("div", { class: "lmkit-regularisation-frame" }, this.svg);
+    this.observer = new ResizeObserver(() => {
+      if (this.root.clientWidth !== this.width) onResize();
+    });
+    this.observer.observe(this.root);
+  }
+
+  close() {
+    this.observer.disconnect();
+  }
+
+  /** Shares of h in equal bins over [−1, 1], of the chosen runs and of the plain ones. */
+  show(shares, plain, words) {
+    const width = this.root.clientWidth || 320; // hidden until the first measurement is there
+    const most = Math.max(...shares, ...plain), top = TOPS.find((limit) => most <= limit) ?? 1;
+    if (width !== this.width || top !== this.top) this.frame(width, top);
+    setAttribute(this.svg, "aria-label", words);
+    setAttribute(this.bars, "d", shares.map((share, i) => this.bar(share, i, shares.length)).join(""));
+    setAttribute(this.outline, "d", this.steps(plain));
+  }
+
+  frame(width, top) {
+    Object.assign(this, { width, top });
+    const right = width - BARS.right, bottom = BARS.height - BARS.bottom;
+    this.x = (value) => tenth(BARS.left + ((value + 1) / 2) * (right - BARS.left));
+    this.y = (share) => tenth(bottom - (share / top) * (bottom - BARS.top));
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${BARS.height}`);
+    setAttribute(this.svg, "height", String(BARS.height));
+    this.bars = svgElement("path", { class: "lmkit-regularisation-bars" });
+    this.outline = svgElement("path", { class: "lmkit-regularisation-outline" });
+    this.svg.replaceChildren(...this.axes(right, bottom), this.bars, this.outline, ...this.legend(right));
+  }
+
+  axes(right, bottom) {
+    const parts = [], step = this.top > 0.3 ? 0.2 : this.top > 0.15 ? 0.1 : 0.05;
+    for (let n = 0; n * step <= this.top + 1e-9; n++) {
+      const at = this.y(n * step), text = `${Math.round(100 * n * step)}\u202f%`;
+      parts.push(svgElement("path", { class: "lmkit-regularisation-grid", d: `M${BARS.left} ${at}H${right}` }));
+      parts.push(svgElement("text", { x: BARS.left - 6, y: at + 4, "text-anchor": "end" }, text));
+    }
+    for (const value of [-1, -0.5, 0, 0.5, 1]) {
+      const text = String(value).replace("-", "\u2212");
+      parts.push(svgElement("text", { x: this.x(value), y: bottom + 17, "text-anchor": value === 1 ? "end" : "middle" }, text));
+    }
+    const middle = (BARS.left + right) / 2;
+    return [...parts, svgElement("text", { x: middle, y: BARS.height - 6, "text-anchor": "middle" }, "activation h")];
+  }
+
+  legend(right) {
+    const chosen = { class: "lmkit-regularisation-bars-label", x: BARS.left + 2, y: 14 };
+    const plain = { class: "lmkit-regularisation-outline-label", x: right, y: 14, "text-anchor": "end" };
+    return [svgElement("text", chosen, "▮ these settings"), svgElement("text", plain, "╍ without any")];
+  }
+
+  bar(share, i, count) {
+    const left = this.x(-1 + (2 * i) / count), right = this.x(-1 + (2 * (i + 1)) / count);
+    return `M${left + 0.75} ${this.y(0)}V${this.y(share)}H${right - 0.75}V${this.y(0)}z`;
+  }
+
+  steps(shares) {
+    const edge = (i) => this.x(-1 + (2 * i) / shares.length);
+    return `M${edge(0)} ${this.y(0)}${shares.map((share, i) => `V${this.y(share)}H${edge(i + 1)}`).join("")}V${this.y(0)}`;
+  }
+}
+
+function tenth(value) {
+  return Math.round(10 * value) / 10;
+}

@@ -1,0 +1,169 @@
+"""The regularisation lab: what weight decay, AR and TAR did to really trained networks, setting by setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import ipywidgets
+import traitlets as T
+
+from lmkit import runs
+from lmkit.widgets.labs.regularisation import fallback as regularisation_picture
+from lmkit.widgets import run_charts
+from lmkit.widgets.base.lab import Lab, check_controls, described, places
+from lmkit.widgets.base.view import View
+
+SETTINGS = ("alpha", "beta", "weight_decay")
+# What is told of each setting, at the end of training and on held-out text unless it says otherwise; of h, its changes
+# and the weights the root mean squares.
+MEASURES = {
+    "accuracy": "accuracy, held-out",
+    "cross_entropy": "loss, held-out",
+    "train_cross_entropy": "loss, training",
+    "activation": "size of h",
+    "change": "change of h per token",
+    "saturated": "share of |h| above 0.9",
+    "weight": "recurrent weights",
+}
+CURVES = {"train": "train_loss", "held_out": "valid_loss"}
+DIGITS = 4  # more than a reader sees, and few enough for a page
+Interval = tuple[float, float]  # a mean, and half its interval
+
+
+class RegularisationView(View):
+    """Shows the runs of one setting beside those without any regulariser; `RegularisationLab` adds the controls."""
+
+    _esm, _css = View.code("regularisation"), run_charts.style("regularisation")
+
+    grid = T.Dict(help="Per setting its values, as they are shown.").tag(sync=True)
+    labels = T.List(T.List(T.Unicode()), help="Names and labels of the measures, in order.").tag(sync=True)
+    points = T.Dict(help="Places in the grid, as '0 2 1', to what the runs there did; see `summary`.").tag(sync=True)
+    alpha_index = T.Int(0, help="Place in the grid.").tag(sync=True)
+    beta_index = T.Int(0, help="Place in the grid.").tag(sync=True)
+    weight_decay_index = T.Int(0, help="Place in the grid.").tag(sync=True)
+
+
+class RegularisationLab(Lab):
+    """Look at networks that were trained with weight decay, AR and TAR; works with a kernel, and on a page without one.
+
+    Nothing is trained while a slider moves: the values on it are those for which there are runs, several seeds each.
+
+    Parameters
+    ----------
+    trained : Runs, optional
+        Runs with the settings alpha, beta and weight_decay; by default the shipped ones.
+    alpha, beta, weight_decay : float
+        The setting that is shown first; each must be among the values of the runs.
+    controls : sequence of str, optional
+        The sliders to show, among `SETTINGS`; by default all.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not among the values that were trained, none was trained without regularisers, or a setting
+        has a single seed.
+
+    Examples
+    --------
+    >>> RegularisationLab(alpha=2, beta=1, weight_decay=0.1)
+    RegularisationLab(alpha=2, beta=1, weight_decay=0.1)
+    """
+
+    def __init__(
+        self,
+        trained: runs.Runs | None = None,
+        *,
+        alpha: float = 2.0,
+        beta: float = 1.0,
+        weight_decay: float = 0.1,
+        controls: Sequence[str] | None = None,
+    ):
+        trained = runs.load("regularisation") if trained is None else trained
+        self.grid = {name: sorted({run.settings[name] for run in trained.runs}) for name in SETTINGS}
+        self._points = _points(trained.runs)
+        if (0, 0, 0) not in self._points:
+            raise ValueError("trained must hold runs whose settings are all 0, to compare with, but it holds none")
+        given = {"alpha": alpha, "beta": beta, "weight_decay": weight_decay}
+        start = {f"{name}_index": self._place(name, value) for name, value in given.items()}
+        shown = {name: self._control(name, start[f"{name}_index"]) for name in check_controls(controls, SETTINGS)}
+        view = RegularisationView(
+            **start,
+            grid={name: [f"{value:g}" for value in values] for name, values in self.grid.items()},
+            labels=[list(item) for item in MEASURES.items()],
+            points={self._key(setting): point for setting, point in self._points.items()},
+        )
+        super().__init__(view, shown, {name: ("index", f"{name}_index") for name in shown})
+
+    def setting(self) -> dict[str, float]:
+        """The present values of alpha, beta and weight_decay."""
+        return {name: self.grid[name][self.value(name)] for name in SETTINGS}
+
+    def summary(self, **setting: float) -> dict[str, Any] | None:
+        """What the runs of a setting did; without one, those of the present setting. None where there are no runs.
+
+        Returns
+        -------
+        dict
+            "seeds": their number; each of `MEASURES`: (mean, half its 95 % interval over seeds); "train" and
+            "held_out": the losses after each epoch, as (means, halves); "histogram": shares of h in 21 equal bins over
+            [-1, 1].
+        """
+        return self._points.get(tuple((setting or self.setting())[name] for name in SETTINGS))
+
+    def __repr__(self) -> str:
+        return f"RegularisationLab({', '.join(f'{name}={value:g}' for name, value in self.setting().items())})"
+
+    def picture(self) -> tuple[str, str]:
+        """The learning curves of the present setting and of the unregularised runs, with their measures."""
+        return regularisation_picture.draw(self.setting(), self.summary(), self._points[(0, 0, 0)], MEASURES)
+
+    def _place(self, name: str, value: float) -> int:
+        values = self.grid[name]
+        if value not in values:
+            raise ValueError(f"{name} must be one of the values that were trained, {values}, but it is {value!r}")
+        return values.index(value)
+
+    def _key(self, setting: Sequence[float]) -> str:
+        return " ".join(str(self._place(name, value)) for name, value in zip(SETTINGS, setting, strict=True))
+
+    def _control(self, name: str, place: int) -> ipywidgets.Widget:
+        options = places(f"{value:g}" for value in self.grid[name])
+        return described(ipywidgets.SelectionSlider(options=options, value=place), *LABELS[name])
+
+
+def _points(trained: Iterable[runs.Run]) -> dict[tuple[float, ...], dict[str, Any]]:
+    """The summary of each setting's runs; see `RegularisationLab.summary`."""
+    groups: dict[tuple[float, ...], list[runs.Run]] = {}
+    for run in trained:
+        groups.setdefault(tuple(run.settings[name] for name in SETTINGS), []).append(run)
+    for setting, group in groups.items():
+        if len(group) < 2:
+            given = dict(zip(SETTINGS, setting, strict=True))
+            raise ValueError(f"trained must hold at least two seeds of every setting, but it holds one of {given}")
+    return {setting: _summary(group) for setting, group in groups.items()}
+
+
+def _summary(group: Sequence[runs.Run]) -> dict[str, Any]:
+    measures = {name: _interval([run.measures[name] for run in group]) for name in MEASURES}
+    curves = {name: _band([getattr(run, attribute) for run in group]) for name, attribute in CURVES.items()}
+    bins = zip(*(run.measures["histogram"] for run in group), strict=True)
+    histogram = [round(sum(shares) / len(group), DIGITS) for shares in bins]
+    return {"seeds": len(group), **measures, **curves, "histogram": histogram}
+
+
+def _band(curves: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
+    means, halves = zip(*(_interval(values) for values in zip(*curves, strict=True)), strict=True)
+    return list(means), list(halves)
+
+
+def _interval(values: Sequence[float]) -> Interval:
+    mean, half = runs.interval(values)
+    return round(mean, DIGITS), round(half, DIGITS)
+
+
+LABELS = {
+    "alpha": ("AR: α", "α times the mean of squared activations is added to the loss", "lmkit-choice"),
+    "beta": ("TAR: β", "β times the mean of squared changes of activations is added to the loss", "lmkit-choice"),
+    "weight_decay": ("Weight decay", "Each update shrinks the weights by this times the learning rate", "lmkit-choice"),
+}

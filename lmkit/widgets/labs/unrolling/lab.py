@@ -1,0 +1,169 @@
+"""The unrolling lab: a recurrent network drawn step by step, with the hidden state that it has at each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import ipywidgets
+import torch
+import traitlets as T
+from ipywidgets import Widget
+from torch import Tensor
+from torch.nn import Module
+
+from lmkit.text import Vocab, tokenize
+from lmkit.widgets.labs.unrolling import fallback as unrolling_picture
+from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, slider
+from lmkit.widgets.base.view import View
+
+CONTROLS = ("text", "step")
+MOST_TOKENS = 40  # longer texts make no picture
+
+
+class Reading(NamedTuple):
+    """What the network has after one step.
+
+    Attributes
+    ----------
+    token : str
+        The word that was read.
+    h : Tensor (D, H)
+        The hidden states of all layers.
+    probs : Tensor (V,)
+        The probability of each word to come next.
+    """
+
+    token: str
+    h: Tensor
+    probs: Tensor
+
+
+class UnrollView(View):
+    """Draws a recurrent network unrolled up to a step; `UnrollLab` adds the controls."""
+
+    _esm, _css = View.code("unrolling"), View.style("unrolling")
+
+    config = T.Dict(help="Sizes, and the nonlinearity.").tag(sync=True)
+    words = T.List(T.Unicode(), help="The vocabulary.").tag(sync=True)
+    weights = T.Bytes(b"", help="All weights, float32: embedding, layers from below, output layer.").tag(sync=True)
+    text = T.Unicode().tag(sync=True)
+    step = T.Int(0, help="The step that is shown, from 1; 0 shows the network rolled up.").tag(sync=True)
+    steps = T.Int(0, help="How many steps the text has; the view sets it.").tag(sync=True)
+
+
+class UnrollLab(Lab):
+    """Unroll a plain recurrent network over a text; works with a kernel, and on a page without one.
+
+    Parameters
+    ----------
+    model : RecurrentLanguageModel with cell="rnn"
+        Any number of layers.
+    vocab : Vocab
+        The vocabulary that it was trained with.
+    text : str, optional
+        What it reads; the first words of the vocabulary by default.
+    step : int in [0, number of tokens], optional
+        The step that is shown, by default the last. At 0 nothing has been read, and the network is rolled up.
+    suggestions : sequence of str
+        Texts to choose from; others can be typed.
+    controls : sequence of str, optional
+        The controls to show, by default all. Among `CONTROLS`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not what it should be; `UnknownWordError` if a text holds a word that is not in `vocab`.
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        vocab: Vocab,
+        text: str | None = None,
+        *,
+        step: int | None = None,
+        suggestions: Sequence[str] = (),
+        controls: Sequence[str] | None = None,
+    ):
+        _check_model(model, vocab)
+        self.model, self.vocab = model, vocab
+        text = " ".join(vocab.words[:4]) if text is None else text
+        suggestions = list(dict.fromkeys([*suggestions, text]))
+        steps = [len(self.ids(suggestion)) for suggestion in suggestions][suggestions.index(text)]
+        step = steps if step is None else step
+        check_number("step", step, (0, steps), whole=True)
+        view = UnrollView(
+            config=_config(model), words=vocab.words, weights=weights(model), text=text, step=step, steps=steps
+        )
+        shown = check_controls(controls, CONTROLS)
+        super().__init__(view, {name: _control(name, view, suggestions) for name in shown})
+        if "step" in self.controls:
+            ipywidgets.jslink((view, "steps"), (self.controls["step"], "max"))
+
+    def ids(self, text: str) -> list[int]:
+        """The tokens of a text, if it is one that can be shown."""
+        ids = self.vocab.ids(tokenize(text))
+        if not ids:
+            raise ValueError("text must hold at least one word, but it is empty; give it a few words")
+        if len(ids) > MOST_TOKENS:
+            raise ValueError(f"text must hold at most {MOST_TOKENS} words, but it holds {len(ids)}; shorten it")
+        return ids
+
+    def readings(self) -> list[Reading]:
+        """What the network has after every step of the present text; the page shows the same."""
+        step, state, out = self.model.stepper(), None, []
+        for token in self.ids(self.value("text")):
+            log_probs, state = step(torch.tensor([token]), state)
+            out.append(Reading(self.vocab.words[token], state[0].float(), log_probs[0].float().exp()))
+        return out
+
+    def picture(self) -> tuple[str, str]:
+        """The diagram up to the present step."""
+        return unrolling_picture.of(self.readings(), self.value("step"), self.vocab)
+
+    def __repr__(self) -> str:
+        return f"UnrollLab({self.value('text')!r}, step={self.value('step')})"
+
+
+def weights(model: Module) -> bytes:
+    """All weights as float32, little-endian, in the order in which `static/plain_rnn.js` reads them."""
+    layers = [model.rnn.recurrence(layer) for layer in range(model.num_layers)]
+    parts = [model.embedding.weight]
+    for index, (weight_ih, bias, _) in enumerate(layers):
+        parts += [weight_ih, model.rnn.layer(index)[1], bias]
+    parts += [model.decoder.weight, model.decoder.bias]
+    flat = torch.cat([part.detach().flatten() for part in parts])
+    return flat.to("cpu", torch.float32).numpy().astype("<f4").tobytes()
+
+
+# The label of each control, what it says when a pointer rests on it, and how it stands.
+LABELS = {
+    "text": ("Text", "What the network reads, words and punctuation marks apart", "lmkit-wide"),
+    "step": ("Step", "How far the network has read", "lmkit-wide"),
+}
+
+
+def _control(name: str, view: UnrollView, suggestions: list[str]) -> Widget:
+    if name == "text":
+        control = ipywidgets.Combobox(value=view.text, options=suggestions, continuous_update=True)
+    else:
+        control = slider(view.step, (0, view.steps))
+    return described(control, *LABELS[name])
+
+
+def _config(model: Module) -> dict[str, Any]:
+    sizes = ("vocab_size", "embedding_size", "hidden_size", "num_layers")
+    return {name: getattr(model, name) for name in sizes} | {"nonlinearity": model.rnn.nonlinearity}
+
+
+def _check_model(model: Module, vocab: Vocab) -> None:
+    if getattr(model, "cell", None) != "rnn" or not hasattr(model, "stepper"):
+        kind = getattr(model, "cell", None)
+        found = f"it is of class {type(model).__name__}{f' with cell={kind!r}' if kind else ''}"
+        raise ValueError(f"model must be a RecurrentLanguageModel with cell='rnn', but {found}")
+    if not isinstance(vocab, Vocab) or len(vocab) != model.vocab_size:
+        raise ValueError(f"vocab must be the Vocab of the model's {model.vocab_size} words, but it is {vocab!r}")
+    for name, weight in model.state_dict().items():
+        if not torch.isfinite(weight).all():
+            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")

@@ -1,0 +1,79 @@
+// From next-token distributions to text: the mirror of lmkit.decoding. Decoders are handed a `reader` that reads texts
+// token by token: `read(text, token)` gives the longer text, `logProbs(text)` what may follow. They are generators that
+// rest after every step, so that a page can do other things between; `complete` runs one to its end.
+
+import { LabError } from "../base/errors.js";
+
+/** Throws what lmkit.decoding raises for a setting out of range. */
+export function checkSettings({
+  temperature, top_k, top_p, min_p = 0, typical_p = 1, num_beams, length_penalty, early_stopping = false,
+  max_new_tokens, seed,
+}) {
+  const whole = Number.isInteger;
+  const positive = temperature > 0 && temperature < Infinity;
+  check("temperature", temperature, positive, "a finite number above 0; use greedy for the limit 0");
+  check("top_k", top_k, top_k === null || (whole(top_k) && top_k >= 1), "a whole number of at least 1");
+  check("top_p", top_p, top_p > 0 && top_p <= 1, "a number above 0 and at most 1");
+  check("min_p", min_p, min_p !== null && min_p >= 0 && min_p <= 1, "a number from 0 to 1");
+  check("typical_p", typical_p, typical_p > 0 && typical_p <= 1, "a number above 0 and at most 1");
+  check("num_beams", num_beams, whole(num_beams) && num_beams >= 1, "a whole number of at least 1");
+  check("length_penalty", length_penalty, Number.isFinite(length_penalty), "a finite number");
+  check("early_stopping", early_stopping, [true, false, "never"].includes(early_stopping), "true, false or “never”");
+  check("max_new_tokens", max_new_tokens, whole(max_new_tokens) && max_new_tokens >= 1, "at least 1");
+  check("seed", seed, whole(seed) && seed >= 0 && seed < 2 ** 32, "a whole number from 0 to 2³² - 1");
+}
+
+function check(name, value, holds, rule) {
+  if (!holds) throw new LabError(`${name} must be ${rule}, but it is ${value}`);
+}
+
+/** The `counter`-th number in [0, 1) of the stream named `seed`. */
+export function uniform(seed, counter) {
+  return mix((mix(seed) ^ counter) >>> 0) / 2 ** 32;
+}
+
+function mix(x) {
+  x = (x + 0x9e3779b9) | 0; // so that 0 does not stay 0
+  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  return (x ^ (x >>> 16)) >>> 0;
+}
+
+/** Runs a generator to its end; what it returns. */
+export function complete(generator) {
+  for (;;) {
+    const { done, value } = generator.next();
+    if (done) return value;
+  }
+}
+
+export function* greedy(reader, text, settings) {
+  return yield* decode(reader, text, settings, firstLargest);
+}
+
+export function* sample(reader, text, settings, filter) {
+  const choose = (logProbs, t) => filter.apply(logProbs, settings).draw(uniform(settings.seed, t));
+  return yield* decode(reader, text, settings, choose);
+}
+
+function firstLargest(values) {
+  let place = 0;
+  for (let v = 1; v < values.length; v++) if (values[v] > values[place]) place = v;
+  return place;
+}
+
+/** Extend one text token by token, each chosen from the log-probabilities at step t. */
+function* decode(reader, text, { max_new_tokens, eos_token_id }, choose) {
+  const tokens = [], logProbs = [];
+  let score = 0;
+  for (let t = 0; ; t++) {
+    const next = reader.logProbs(text);
+    const token = choose(next, t);
+    tokens.push(token);
+    logProbs.push(next[token]);
+    score += next[token];
+    if (token === eos_token_id || t === max_new_tokens - 1) return { tokens, logProbs, logProb: score, score };
+    text = reader.read(text, token);
+    yield;
+  }
+}

@@ -6,7 +6,7 @@ import torch
 from playwright.sync_api import expect, sync_playwright
 
 from tests.site import browser as chromium
-from tests.stand_in import PATIENCE, ViewPage
+from tests.widgets.view_harness import PATIENCE, ViewPage
 
 torch.set_num_threads(1)
 expect.set_options(timeout=PATIENCE)

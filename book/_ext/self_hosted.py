@@ -2,7 +2,7 @@
 
 Before the build the assets that live elsewhere are staged: the widget runtime and the math font of
 ``third_party``, anywidget's script from the installed wheel (so that it is always the version that wrote
-the page's widgets), and lmkit's models and colours. After the build, a page that would still load something
+the page's widgets), and lmkit's models, scripts and colours. After the build, a page that would still load something
 from another host fails it.
 """
 
@@ -11,6 +11,7 @@ import shutil
 from importlib import resources
 from pathlib import Path
 
+import lab_scripts
 from sphinx.errors import ExtensionError
 
 from lmkit.plots import roles
@@ -51,6 +52,7 @@ def stage_assets(app, config) -> None:
     (stage / "vendor" / "anywidget.js").write_bytes(anywidget.read_bytes())
     for name, script in assets.page_scripts().items():  # loaded on demand by the widget that needs it
         (stage / "lmkit" / name).write_text(script, encoding="utf-8")
+    lab_scripts.write_code(stage / "lmkit" / "code")
     (stage / "lmkit-roles.css").write_text(roles.css(), encoding="utf-8")
     config.html_static_path.append(str(stage))
 

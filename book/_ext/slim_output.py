@@ -4,11 +4,8 @@ The theme ships Font Awesome twice, as JavaScript and as web fonts with some two
 shows about twenty. The JavaScript goes, and the fonts and their style rules are cut down to the icons that
 occur in the site. The theme has every page wait for the search index, which only the search page uses; the styles and
 tabs of sphinx-design go where a page has none of its elements. Figures are kept in 256 colours, a third of their bytes.
-The state of every widget carries the widget's code; a page keeps one copy, and the widget runtime
-(`third_party/widgets/src/runtime.js`) hands it to the others.
 """
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -24,7 +21,6 @@ DESIGN_TAG = re.compile(r"\s*<(?:link|script)\b[^>]*sphinx-design[^>]*>(?:</scri
 DESIGN_ELEMENT = re.compile(r'class="(?:[^"]* )?sd-')
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 ICON_NAME = re.compile(r'\bfa-([a-z0-9-]+)|"icon": ?"([a-z0-9-]+)"')  # as a class; in a widget's state
-WIDGET_STATE = re.compile(r'(<script type="application/vnd\.jupyter\.widget-state\+json">)(.*?)(</script>)', re.DOTALL)
 PRIVATE_USE = re.compile(r"[\ue000-\uf8ff]|\\([ef][0-9a-f]{3})\b")  # as themselves or as a CSS escape
 
 
@@ -84,21 +80,6 @@ def drop_unused_tags(name: str, page: str) -> str:
     return page
 
 
-def share_code(page: str) -> str:
-    """Return the page with the code of its widgets stored once; further copies name the model that holds it."""
-    return WIDGET_STATE.sub(lambda match: match[1] + _share_code(json.loads(match[2])) + match[3], page)
-
-
-def _share_code(saved: dict) -> str:
-    owners: dict[str, str] = {}
-    for model_id, model in saved["state"].items():
-        for part in {"_esm", "_css"} & model["state"].keys():
-            owner = owners.setdefault(model["state"][part], model_id)
-            if owner != model_id:
-                model["state"][part] = {"same_as": owner}
-    return json.dumps(saved).replace("</", "<\\/")  # nothing in it may end the script element
-
-
 def slim(app, exception) -> None:
     """Slim the site after the last page is written."""
     if exception or app.builder.format != "html":
@@ -112,7 +93,7 @@ def slim(app, exception) -> None:
         shrink_picture(picture)
     for page in site.rglob("*.html"):
         name = page.relative_to(site).as_posix()
-        page.write_text(share_code(drop_unused_tags(name, page.read_text("utf-8"))), "utf-8")
+        page.write_text(drop_unused_tags(name, page.read_text("utf-8")), "utf-8")
 
     theme_css = static / "styles" / "pydata-sphinx-theme.css"
     theme_css.write_text(keep_rules(theme_css.read_text("utf-8"), icons_in_use(site)), "utf-8")

@@ -1,36 +1,28 @@
-"""Widgets that compute in the reader's browser: in a notebook, and on a published page without a kernel."""
+"""Widgets that compute in the reader's browser: in a notebook, and on a published page without a kernel.
 
-from lmkit.widgets.labs.ablation.lab import AblationLab
-from lmkit.widgets.labs.beam_tree.lab import BeamTreeLab
-from lmkit.widgets.labs.comparison.lab import ComparisonLab
-from lmkit.widgets.labs.counting.lab import CountingLab
-from lmkit.widgets.labs.decoding.lab import DecodingLab
-from lmkit.widgets.labs.dropout.lab import DropoutLab
-from lmkit.widgets.labs.exercise.lab import FillIn
-from lmkit.widgets.labs.microscope.lab import Microscope
-from lmkit.widgets.labs.parameters.lab import ParameterLab
-from lmkit.widgets.labs.reach.lab import ReachLab
-from lmkit.widgets.labs.regularisation.lab import RegularisationLab
-from lmkit.widgets.cards.review.lab import Review
-from lmkit.widgets.labs.ribbon.lab import RibbonLab
-from lmkit.widgets.cards.quiz.lab import Flashcards, Quiz
-from lmkit.widgets.labs.unrolling.lab import UnrollLab
+`LABS` has all of them by name; each is found by its folder in `labs/` or `cards/`.
+"""
 
-__all__ = [
-    "AblationLab",
-    "BeamTreeLab",
-    "ComparisonLab",
-    "CountingLab",
-    "DecodingLab",
-    "DropoutLab",
-    "FillIn",
-    "Microscope",
-    "Flashcards",
-    "ParameterLab",
-    "Quiz",
-    "ReachLab",
-    "RegularisationLab",
-    "Review",
-    "RibbonLab",
-    "UnrollLab",
-]
+from __future__ import annotations
+
+from pathlib import Path
+
+from lmkit.widgets.base.discovery import find_labs
+from lmkit.widgets.base.lab import Lab
+
+LABS: dict[str, type[Lab]] = {
+    name: lab
+    for room in ("labs", "cards")
+    for name, lab in find_labs(Path(__file__).with_name(room), f"{__name__}.{room}").items()
+}
+__all__ = ["LABS", *LABS]
+
+
+def __getattr__(name: str) -> type[Lab]:
+    if name in LABS:
+        return LABS[name]
+    raise AttributeError(f"lmkit.widgets has no {name!r}; it has {', '.join(sorted(LABS))}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *LABS]

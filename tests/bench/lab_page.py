@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from lmkit.widgets.base import assets
 from lmkit.widgets import DecodingLab
+from lmkit.widgets.base import assets
 from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.base.view import View
-from tests.stand_in import MODEL
+from tests.widgets.view_harness import MODEL
 
 NAME = "lab.html"
 TOKENS = 40

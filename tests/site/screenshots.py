@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.site import book
 from tests.site import browser as chromium
-from tests.site.conftest import CHOOSE_THEME, SIZES
+from tests.site.fixtures import CHOOSE_THEME, SIZES
 from tests.site.rendering import settle
 from tests.site.server import serve
 

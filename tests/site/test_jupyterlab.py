@@ -13,11 +13,11 @@ from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
 from lmkit.widgets import DecodingLab
 from tests.site import book
-from tests.site.decoding_lab import DecodingLab as Driver
 from tests.site.jupyterlab import TOKEN, jupyterlab
 from tests.site.lab import PATIENCE, plans
-from tests.site.test_decoding_lab import FULL, KIND
-from tests.site.watch import Watch
+from tests.site.page_faults import Watch
+from tests.widgets.decoding.driver import DecodingLab as Driver
+from tests.widgets.decoding.test_page import FULL, KIND
 
 pytestmark = [pytest.mark.site, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.site import book
-from tests.site.conftest import SIZES
+from tests.site.fixtures import SIZES
 from tests.site.rendering import (
     accessibility_faults,
     content_faults,

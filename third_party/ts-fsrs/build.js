@@ -1,10 +1,10 @@
-// Bundles what the Review page uses of ts-fsrs into lmkit/widgets/static/fsrs.js, with its licence.
+// Bundles what the Review page uses of ts-fsrs into lmkit/widgets/cards/review/fsrs.js, with its licence.
 // Run `npm ci && npm run build`. The result is committed: building or reading the book needs no Node.
 import { readFileSync, writeFileSync } from "node:fs";
 import * as esbuild from "esbuild";
 
-const NAME = "tsFsrs"; // the one top-level name: the book's modules share a scope
-const OUT = "../../lmkit/widgets/static/fsrs.js";
+const NAME = "tsFsrs";
+const OUT = "../../lmkit/widgets/cards/review/fsrs.js";
 const FOLDER = "node_modules/ts-fsrs";
 
 const { outputFiles } = await esbuild.build({

@@ -1,0 +1,1 @@
+"""What all widgets share: controls, views, their messages and drawings; the bundler of their scripts."""

@@ -4,7 +4,7 @@
 import { LabError } from "./errors.js";
 
 const PATIENCE_MS = 20000;
-const STORE = (globalThis.__lmkit_store ??= new Map()); // shared by all widgets: each runs its own copy of this module
+const STORE = new Map(); // what was made, or is being made, by key
 
 /** What `make` promised the first time that `key` was asked for; a failure may be tried again. */
 export function once(key, make) {
@@ -19,18 +19,18 @@ export function once(key, make) {
 
 /** An asset: bytes, or parsed JSON. `digest` tells versions apart where a browser keeps old files. */
 export function loadAsset(model, name, digest) {
-  const root = document.documentElement.dataset.content_root; // set by Sphinx on every built page
-  return root === undefined ? askPython(model, name) : readScript(`${root}_static/lmkit/${name}.js?v=${digest}`, name);
+  const { root } = globalThis.__lmkit;
+  return root ? readScript(`${root}${name}.js?v=${digest}`, name) : askPython(model, name);
 }
 
 function readScript(address, name) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL(address, document.baseURI).href;
+    script.src = address;
     script.onload = () => {
-      const content = globalThis.__lmkit_assets?.[name];
+      const content = globalThis.__lmkit.assets[name];
       if (content === undefined) return script.onerror();
-      delete globalThis.__lmkit_assets[name];
+      delete globalThis.__lmkit.assets[name];
       resolve(typeof content === "string" ? decodeBase64(content) : content);
     };
     script.onerror = () => reject(new LabError(`could not load ‘${name}’ with this page; reload it`));

@@ -47,4 +47,4 @@ def model_bytes(name: str) -> bytes:
 
 def _script(name: str, content: object) -> str:
     written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return f"(globalThis.__lmkit_assets??={{}})[{json.dumps(name)}]={written};\n"
+    return f"globalThis.__lmkit.assets[{json.dumps(name)}]={written};\n"

@@ -30,10 +30,11 @@ export function resize(parent, count, make) {
   while (parent.childElementCount < count) parent.append(make(parent.childElementCount));
 }
 
-/** Widgets run copies of this module side by side, so the count is the page's. */
+let ids = 0;
+
 export function uniqueId(prefix) {
-  globalThis.__lmkit_ids = (globalThis.__lmkit_ids ?? 0) + 1;
-  return `${prefix}-${globalThis.__lmkit_ids}`;
+  ids += 1;
+  return `${prefix}-${ids}`;
 }
 
 /** 0.4217 as "42 %", 0.0312 as "3.1 %", 0.00002 as "< 0.1 %". */

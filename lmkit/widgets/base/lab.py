@@ -6,18 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ipywidgets
-from IPython.display import HTML, display
 from ipywidgets import Widget
 
-from lmkit.widgets.base import svg as picture
+from lmkit.widgets.base import svg
 from lmkit.widgets.base.view import View
 
 
 class Lab(ipywidgets.VBox):
     """Controls above a view; works with a kernel, and on a page without one.
 
-    A lab is displayed as a picture for readers without JavaScript, followed by the widget. Subclasses say what the
-    picture shows (`picture`).
+    What displays a lab also gets a picture of it, for places where no script runs; subclasses draw it (`picture`).
 
     Parameters
     ----------
@@ -53,12 +51,16 @@ class Lab(ipywidgets.VBox):
         return self._links.get(name, ("value", name))
 
     def picture(self) -> tuple[str, str]:
-        """What stands for the lab where no script runs: an SVG document, and the same in words."""
+        """Return what stands for the lab where no script runs: an SVG document, and the same in words."""
         raise NotImplementedError
 
-    def _ipython_display_(self) -> None:
-        display(HTML(picture.noscript(*self.picture())))
-        display(self._repr_mimebundle_(), raw=True)
+    def fallback(self) -> str:
+        """Return that picture in HTML."""
+        return svg.image(*self.picture())
+
+    def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
+        """Return the widget and its fallback: whoever cannot show the first shows the second."""
+        return super()._repr_mimebundle_(**kwargs) | {"text/html": self.fallback()}
 
 
 def check_controls(names: Iterable[str] | None, known: Sequence[str]) -> list[str]:

@@ -12,11 +12,11 @@ WIDTH, LINE = 680, 24
 INK, MUTED, PAPER = "#1f2328", "#62676e", "#ffffff"
 
 
-def noscript(svg: str, alt: str) -> str:
-    """An `<img>` with its alternative text, shown only where scripts do not run."""
+def image(svg: str, alt: str) -> str:
+    """Return an `<img>` with its alternative text."""
     source = base64.b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{source}"
-    return f'<noscript><img class="lmkit-picture" alt="{html.escape(alt, quote=True)}" src="{source}"></noscript>'
+    return f'<img class="lmkit-picture" alt="{html.escape(alt, quote=True)}" src="{source}">'
 
 
 def document(parts: list[str], height: float) -> str:

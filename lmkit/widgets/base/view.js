@@ -1,6 +1,7 @@
 // What all views share: they listen to the traits that controls are linked to, compute, show, and say what is wrong.
 
 import { nameControls } from "./controls.js";
+import { LabError } from "./errors.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { SlicedWork } from "./time_slicing.js";
 
@@ -109,7 +110,7 @@ export class LabView {
 
   /** Say what is wrong; a moment later, for a word that is being typed is unknown until it is whole. */
   fail(error) {
-    const known = error.name === "LabError"; // labs share what one of them read: the class may be another lab's copy
+    const known = error instanceof LabError;
     if (!known) console.error(error);
     this.content.inert = true;
     clearTimeout(this.announcing);

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import anywidget
 
 from lmkit.plots import roles
-from lmkit.widgets.base import assets
-from lmkit.widgets.base import bundle
+from lmkit.widgets.base import assets, bundle
 
 
 class View(anywidget.AnyWidget):
-    """The base of all views. Each has its code in `static/<name>.js` and its style in `static/<name>.css`::
-
-        _esm, _css = View.code("counting"), View.style("counting")
-
+    """The base of all views. Each has its code and its style in `view.js` and `style.css` beside its Python module.
 
     A view's traits are plain settings that travel to the browser, where everything is computed. Python computes
     nothing here; it only sends the assets that a live notebook's browser asks for.
     """
 
     def __init__(self, **traits):
+        kind = type(self)
+        if "_esm" not in vars(kind):  # read when the first of its kind is made: importing lmkit reads no script
+            kind._esm, kind._css = bundle.esm(kind.file("view.js")), roles.css() + bundle.style(kind.file("style.css"))
         super().__init__(**traits)
         self.on_msg(self._answer)
 
-    @staticmethod
-    def code(name: str) -> str:
-        """The browser's code of a view: `static/<name>.js` with all that it imports."""
-        return bundle.bundle(f"{name}.js")
-
-    @staticmethod
-    def style(name: str) -> str:
-        """The colours of roles, what all labs share, and `static/<name>.css`."""
-        sheets = [(bundle.FOLDER / f"{part}.css").read_text(encoding="utf-8") for part in ("lab", name)]
-        return roles.css() + "".join(sheets)
+    @classmethod
+    def file(cls, name: str) -> str:
+        """Return the path of a file of this view, from the folder of all widgets."""
+        folder = Path(sys.modules[cls.__module__].__file__).resolve().parent
+        return (folder / name).relative_to(bundle.WIDGETS).as_posix()
 
     def _answer(self, _, message: dict, __) -> None:
         """Send an asset that the browser needs."""

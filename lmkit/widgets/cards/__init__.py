@@ -1,0 +1,1 @@
+"""Quizzes, flashcards and the Review page."""

@@ -8,9 +8,11 @@ const LOG_KEY = "memory-and-chance:reviews";
 const LAST_COPY = 9;
 const BEFORE_LEAVING = "Export your answers as a file before you leave this page";
 
+let ofThisPage = null;
+
 /** The log of this page, one for all widgets on it. */
 export function openLog() {
-  return (globalThis.__lmkit_log ??= new CardLog());
+  return (ofThisPage ??= new CardLog());
 }
 
 /**

@@ -3,6 +3,7 @@
 // rest after every step, so that a page can do other things between; `complete` runs one to its end.
 
 import { LabError } from "../base/errors.js";
+import { uniform } from "../base/rng.js";
 
 /** Throws what lmkit.decoding raises for a setting out of range. */
 export function checkSettings({
@@ -25,18 +26,6 @@ export function checkSettings({
 
 function check(name, value, holds, rule) {
   if (!holds) throw new LabError(`${name} must be ${rule}, but it is ${value}`);
-}
-
-/** The `counter`-th number in [0, 1) of the stream named `seed`. */
-export function uniform(seed, counter) {
-  return mix((mix(seed) ^ counter) >>> 0) / 2 ** 32;
-}
-
-function mix(x) {
-  x = (x + 0x9e3779b9) | 0; // so that 0 does not stay 0
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return (x ^ (x >>> 16)) >>> 0;
 }
 
 /** Runs a generator to its end; what it returns. */

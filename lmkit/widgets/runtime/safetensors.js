@@ -1,7 +1,7 @@
 // Model files: the mirror of lmkit.pretrained.from_bytes, with the same checks.
 
 import { LabError } from "../base/errors.js";
-import { Vocab } from "./vocab.js";
+import { Vocab } from "../base/vocab.js";
 
 const FORMAT = "lmkit-lstm-language-model";
 const VERSION = "1";

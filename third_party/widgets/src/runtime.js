@@ -21,17 +21,6 @@ function placeFor(script) {
   return place;
 }
 
-/** A widget's code is stored once on a page; what else has the same code names the model that holds it. */
-function withCode(saved) {
-  for (const { state } of Object.values(saved.state)) {
-    for (const part of ["_esm", "_css"]) {
-      const owner = state[part]?.same_as;
-      if (owner) state[part] = saved.state[owner].state[part];
-    }
-  }
-  return saved;
-}
-
 async function drawView(manager, modelId, place) {
   try {
     if (!manager.has_model(modelId)) throw new Error("Its saved state is missing from this page.");
@@ -50,7 +39,7 @@ async function drawAll() {
   watchAnywidget(() => manager.anywidgetViews);
   try {
     for (const state of document.querySelectorAll(STATE)) {
-      await manager.set_state(withCode(JSON.parse(state.textContent)));
+      await manager.set_state(JSON.parse(state.textContent));
     }
   } catch (error) {
     for (const [, place] of places) showError(place, error);

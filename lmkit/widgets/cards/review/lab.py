@@ -6,18 +6,15 @@ import html
 from collections.abc import Iterable
 
 import traitlets as T
-from IPython.display import HTML, display
 
 from lmkit import study
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.cards.quiz.lab import card_style, unfoldable
 from lmkit.widgets.base.view import View
+from lmkit.widgets.cards.fallback import unfoldable
 
 
 class ReviewView(View):
     """Plans by FSRS and asks; `Review` makes it."""
-
-    _esm, _css = View.code("review"), card_style("review")
 
     cards = T.List(T.Dict(), help="As lmkit.study.page_data makes them, a drawing as its name.").tag(sync=True)
     drawings = T.Dict(help="The drawings of the cards, by name.").tag(sync=True)
@@ -64,8 +61,8 @@ class Review(Lab):
         cards = [card | {"drawing": drawn.get(card["id"])} for card in data]  # several cards may share a drawing
         super().__init__(ReviewView(cards=cards, drawings=drawings, seed=seed), {})
 
-    def without_script(self) -> str:
-        """The questions by chapter, in HTML, each with its answer and explanations to unfold."""
+    def fallback(self) -> str:
+        """Return the questions by chapter, in HTML, each with its answer and explanations to unfold."""
         lists = "".join(map(self._unfoldable, self.decks))
         lead = "All cards: think first, then unfold the answer. The chapters show their drawings too"
         return f'<div class="lmkit-cards"><p><strong>{lead}</strong></p>{lists}</div>'
@@ -74,10 +71,6 @@ class Review(Lab):
         cards = [_shortened(study.page_data(card, deck)) for card in deck.cards]
         title = html.escape(deck.title or deck.chapter)
         return f"<details><summary>{title}: {len(cards)} cards</summary>{unfoldable(cards)}</details>"
-
-    def _ipython_display_(self) -> None:
-        display(HTML(f"<noscript>{self.without_script()}</noscript>"))
-        display(self._repr_mimebundle_(), raw=True)
 
     def __repr__(self) -> str:
         return f"Review(chapters={[deck.chapter for deck in self.decks]})"

@@ -13,7 +13,7 @@ MOST = 30  # rows that are drawn
 Measure = tuple[float, float | None]
 
 
-def draw(points: Mapping[str, Measure], label: str, chosen: str, rising: bool) -> tuple[str, str]:
+def render(points: Mapping[str, Measure], label: str, chosen: str, rising: bool) -> tuple[str, str]:
     """The SVG document and what it says.
 
     Parameters

@@ -10,10 +10,9 @@ import traitlets as T
 
 from lmkit import runs as shipped
 from lmkit.runs import Run, Runs
-from lmkit.widgets.labs.ablation import fallback as ablation_picture
-from lmkit.widgets import run_charts
 from lmkit.widgets.base.lab import Lab, check_controls, described, places
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.ablation import fallback
 
 PARTS = {
     "embed": "embedding dropout",
@@ -91,8 +90,6 @@ class Combination:
 
 class AblationView(View):
     """Draws the runs of a combination of parts; `AblationLab` adds the switches."""
-
-    _esm, _css = View.code("ablation"), run_charts.style("ablation")
 
     parts = T.List(T.List(T.Unicode()), help="Names and labels of the parts, in the order of bits.").tag(sync=True)
     combinations = T.List(T.Dict(), help="What was run, see `Combination.entry`.").tag(sync=True)
@@ -196,7 +193,7 @@ class AblationLab(Lab):
         _, label, plain, cached = MEASURES[self.measure]
         measured = cached if self.value("cache") else plain
         points = {name_of(one.on): one.end(measured) for one in self.combinations}
-        return ablation_picture.draw(points, label, name_of(self.on), rising=self.measure == "accuracy")
+        return fallback.render(points, label, name_of(self.on), rising=self.measure == "accuracy")
 
 
 def combinations(runs: Runs) -> list[Combination]:

@@ -24,7 +24,7 @@ class Node:
     row: float = 0.0
 
 
-def of(lab) -> tuple[str, str]:
+def render(lab) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words."""
     search, step = lab.search(), lab.value("step")
     root = tree(search.steps[:step])

@@ -11,10 +11,10 @@ from ipywidgets import Widget
 
 from lmkit import decoding
 from lmkit.decoding import BeamStep, Decoded
-from lmkit.widgets.labs.beam_tree import fallback as beam_tree_picture
-from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, Continuation, Rows, Table
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.beam_tree import fallback
+from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, Continuation, Rows, Table
 
 CONTROLS = ("language", "num_beams", "length_penalty", "early_stopping", "step")
 SHOWN = ("language", "num_beams", "length_penalty", "step")
@@ -24,8 +24,6 @@ EARLY_STOPPING = {False: "False: the leader is behind", True: "True: at once", "
 
 class BeamTreeView(View):
     """Searches and draws the tree; `BeamTreeLab` adds the controls."""
-
-    _esm, _css = View.code("beam_tree"), View.style("beam_tree")
 
     languages = T.List(T.Dict(), help="What `Table.traits` gives for each.").tag(sync=True)
     language_index = T.Int(0).tag(sync=True)
@@ -164,7 +162,7 @@ class BeamTreeLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The tree up to the present step."""
-        return beam_tree_picture.of(self)
+        return fallback.render(self)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={self.value(name)!r}" for name in ("num_beams", "length_penalty", "step"))

@@ -14,7 +14,7 @@ ROLES = {"num_beams": "by_beams"}
 TURNED = ("self_bleu",)  # less is more diverse: the axis runs the other way
 
 
-def draw(
+def render(
     points: Mapping,
     truth: Mapping,
     axes: tuple[str, str],

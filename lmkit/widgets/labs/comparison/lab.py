@@ -11,10 +11,10 @@ import traitlets as T
 
 from lmkit import decoding
 from lmkit.decoding import Decoded
-from lmkit.widgets.labs.comparison import fallback as comparison_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places
 from lmkit.widgets.base.model_options import offers
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.comparison import fallback
 
 Measure = tuple[float, float]  # a mean, and half its interval
 Point = Mapping[str, Measure]
@@ -39,8 +39,6 @@ DRAWS = 10**6  # batches of texts that a reader can ask for
 
 class ComparisonView(View):
     """Draws the points and decodes texts at one of them; `ComparisonLab` adds the controls."""
-
-    _esm, _css = View.code("comparison"), View.style("comparison")
 
     model = T.Dict(help="The shipped model, see `Offer.entry`.").tag(sync=True)
     curves = T.List(T.Dict(), help="Per strategy its name, label, symbol, and points (value, measures).").tag(sync=True)
@@ -170,7 +168,7 @@ class ComparisonLab(Lab):
     def picture(self) -> tuple[str, str]:
         """All points in the plane, and the first text of the present one."""
         quality, diversity = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
-        return comparison_picture.draw(
+        return fallback.render(
             self.points,
             self.truth,
             (diversity, quality),

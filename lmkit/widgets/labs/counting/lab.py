@@ -36,8 +36,6 @@ NUMBERS = [
 class CountingView(View):
     """Looks a context up in a text that travels with it; `CountingLab` adds the controls."""
 
-    _esm, _css = View.code("counting"), View.style("counting")
-
     words = T.List(T.Unicode(), help="The distinct tokens of the text in id order.").tag(sync=True)
     stream = T.Bytes(b"", help="The text's ids, see `id_bytes`, in zlib's format.").tag(sync=True)
     key = T.Unicode(help="Names the text: views of one text unpack it once.").tag(sync=True)

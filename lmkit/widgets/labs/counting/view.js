@@ -5,7 +5,7 @@ import { CountedText, idsOf, inflate, spread } from "./model.js";
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { LabError } from "../../base/errors.js";
-import { tokenize } from "../../runtime/vocab.js";
+import { tokenize } from "../../base/vocab.js";
 
 const SHOWN_ROWS = 12, SHOWN_PLACES = 6, WORDS_BEFORE = 5;
 const SCALES = [0.1, 0.25, 0.5, 1];

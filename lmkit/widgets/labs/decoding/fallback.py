@@ -10,16 +10,16 @@ import torch
 from lmkit import decoding
 from lmkit.decoding import Decoded
 from lmkit.plots.roles import color
-from lmkit.widgets.labs.decoding.entropy import Choice, choices
 from lmkit.widgets.base.model_options import Offer
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
+from lmkit.widgets.labs.decoding.entropy import Choice, choices
 from lmkit.widgets.labs.decoding.settings import Settings
 
 BARS = 8
 COLUMNS_HEIGHT, MOST_NATS = 88, 8
 
 
-def of(offer: Offer, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
+def render(offer: Offer, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words."""
     best = offer.decode(settings)[0]
     rows, kept = bars(offer, settings, best)

@@ -11,12 +11,11 @@ from torch.nn import Module
 
 from lmkit.decoding import Decoded
 from lmkit.text import Vocab
-from lmkit.widgets.labs.decoding import fallback as decoding_picture
-from lmkit.widgets.labs.decoding import settings
 from lmkit.widgets.base.lab import Lab, check_controls, described, number, places, slider
 from lmkit.widgets.base.model_options import offers
-from lmkit.widgets.labs.decoding.settings import METHODS, Settings
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.decoding import fallback, settings
+from lmkit.widgets.labs.decoding.settings import METHODS, Settings
 
 CONTROLS = (
     "model",
@@ -41,8 +40,6 @@ _SAMPLING, _BEAM = (*settings.FILTERS, "seed"), ("num_beams", "length_penalty")
 
 class DecodingView(View):
     """Shows a decoded text and the distribution behind one of its tokens; `DecodingLab` adds the controls."""
-
-    _esm, _css = View.code("decoding_lab"), View.style("decoding_lab")
 
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, truth, own, prompts.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
@@ -181,7 +178,7 @@ class DecodingLab(Lab):
     def picture(self) -> tuple[str, str]:
         """The text and the bars of the present settings, as Python decodes them."""
         offer = self._offers[self.value("model")]
-        return decoding_picture.of(offer, self.settings(), self.value("show_entropy"))
+        return fallback.render(offer, self.settings(), self.value("show_entropy"))
 
     def _make_view(self, start: Settings, show_entropy: bool) -> DecodingView:
         traits = {name: getattr(start, name) for name in Settings.__dataclass_fields__ if name not in _BY_PLACE}

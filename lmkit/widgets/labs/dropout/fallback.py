@@ -21,7 +21,7 @@ def histogram(outputs: Tensor) -> list[int]:
     return places.clamp(0, last).bincount(minlength=last + 1).tolist()
 
 
-def draw(
+def render(
     outputs: Tensor, predicted: tuple[float, float], carried: tuple[float, float], settings: Mapping[str, object]
 ) -> tuple[str, str]:
     """The SVG document and what it says.

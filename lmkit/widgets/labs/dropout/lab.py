@@ -12,9 +12,9 @@ import traitlets as T
 from torch import Tensor
 
 from lmkit.decoding import uniform
-from lmkit.widgets.labs.dropout import fallback as dropout_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.dropout import fallback
 
 ACTIVATIONS = (0.9, 0.4, 1.3, 0.7, 0.2, 1.1, 0.6, 1.5, 0.3, 0.8)
 WEIGHTS = (0.8, -0.9, 0.5, 0.3, 1.2, -0.7, 1.1, 0.6, -1.5, 0.25)  # so that the whole sum is 2
@@ -41,8 +41,6 @@ class Spread(NamedTuple):
 
 class DropoutView(View):
     """Draws masks, and computes what passes them; `DropoutLab` adds the controls."""
-
-    _esm, _css = View.code("dropout"), View.style("dropout")
 
     activations = T.List(T.Float(), help="Of the layer's units.").tag(sync=True)
     weights = T.List(T.Float(), help="From each unit to the output.").tag(sync=True)
@@ -151,7 +149,7 @@ class DropoutLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The outputs' histogram, and in words their mean and variance and what a memory keeps."""
-        return dropout_picture.draw(self.outputs(), self.predicted(), self.carried(), self.settings())
+        return fallback.render(self.outputs(), self.predicted(), self.carried(), self.settings())
 
 
 def factor(p: float, compensation: str, mode: str) -> float:

@@ -2,8 +2,10 @@
 
 import { uniform } from "../../base/rng.js";
 
-export const MASKS = 2000, CARRIED = 200; // draws of the layer's mask; of the memory's
-export const UNITS = 16, STEPS = 24; // of the memory
+export const MASKS = 2000; // draws of the layer's mask
+export const CARRIED = 200; // draws of the memory's mask
+export const UNITS = 16; // of the memory
+export const STEPS = 24;
 export const BINS = { low: -8, high: 12, width: 0.5 }; // the middles of the first and last bin, and their distance
 
 /** All numbers that decide who is dropped: a unit is kept where its number is at least p. Only a seed changes them. */

@@ -29,8 +29,6 @@ class Judgement(NamedTuple):
 class FillInView(View):
     """Shows code with gaps that are text fields; `FillIn` makes it."""
 
-    _esm, _css = View.code("exercise"), View.style("exercise")
-
     code = T.Unicode(help="The code, a gap written as {{name}}.").tag(sync=True)
     gaps = T.List(T.Dict(), help="For each: name, answer, accepted normal forms, hints by normal form.").tag(sync=True)
     explanation = T.Unicode(help="What is said when all gaps are right, or shown.").tag(sync=True)

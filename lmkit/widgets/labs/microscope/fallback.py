@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from lmkit.plots.roles import color
 from lmkit.widgets.base.svg import INK, MUTED, WIDTH, document, text
-
-if TYPE_CHECKING:
-    from lmkit.widgets.labs.microscope.lab import Look
+from lmkit.widgets.labs.microscope.look import Look
 
 ROLES = {"c": "cell", "h": "hidden"}  # the gates have roles of their own names
 LEFT, TOP, ROW, MOST = 56, 116, 26, 32  # pixels; the most tokens that fit
 
 
-def of(title: str, look: Look, quantity: str, step: int) -> tuple[str, str]:
+def render(title: str, look: Look, quantity: str, step: int) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words; `step` counts from 1."""
     return svg(title, look, quantity, step), describe(title, look, step)
 

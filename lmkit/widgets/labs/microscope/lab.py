@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import ipywidgets
 import torch
 import traitlets as T
-from torch import Tensor
 from torch.nn import Module
 
 from lmkit.text import Vocab
-from lmkit.widgets.labs.microscope import fallback as microscope_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
 from lmkit.widgets.base.model_options import Offer, offers
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.microscope import fallback
+from lmkit.widgets.labs.microscope.look import Look
 
 CONTROLS = ("model", "text", "quantity", "units", "layer", "step")
 QUANTITIES = {
@@ -52,8 +52,6 @@ TEXTS = {
 class MicroscopeView(View):
     """Shows gates and states of chosen units over a text; `Microscope` adds the controls."""
 
-    _esm, _css = View.code("microscope"), View.style("microscope")
-
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, own, prompts, presets.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
     model_index = T.Int(0).tag(sync=True)
@@ -65,23 +63,6 @@ class MicroscopeView(View):
     layer = T.Int(1).tag(sync=True)
     step = T.Int(1, help="The step whose numbers are shown, from 1.").tag(sync=True)
     last = T.Int(1, help="The number of steps; the view sets it.").tag(sync=True)
-
-
-class Look(NamedTuple):
-    """What the microscope shows, as Python computes it.
-
-    Attributes
-    ----------
-    tokens : list of str, L of them
-    units : list of int, U of them
-    values : dict from "i", "f", "g", "o", "c", "h" to a Tensor (U, L): after each token
-    log_probs : Tensor (L, V), natural logarithms: what follows each token
-    """
-
-    tokens: list[str]
-    units: list[int]
-    values: dict[str, Tensor]
-    log_probs: Tensor
 
 
 class Microscope(Lab):
@@ -184,7 +165,7 @@ class Microscope(Lab):
         title = f"{self._offers[self.value('model')].title}, {QUANTITIES[self.quantity]}"
         shown = self.look()
         step = min(max(self.value("step"), 1), len(shown.tokens))
-        return microscope_picture.of(title, shown, self.quantity, step)
+        return fallback.render(title, shown, self.quantity, step)
 
     def __repr__(self) -> str:
         settings = {name: self.value(name) for name in ("text", "units")} | {"quantity": self.quantity}

@@ -70,8 +70,6 @@ def parameters(
 class ParameterView(View):
     """Shows every tensor of a model with its shape and count; `ParameterLab` adds the controls."""
 
-    _esm, _css = View.code("parameters"), View.style("parameters")
-
     vocab_sizes = T.List(T.Int(), help="The choices for the vocabulary's size.").tag(sync=True)
     vocab_index = T.Int(0).tag(sync=True)
     embedding_size = T.Int(64, help="The view sets it where tied weights need equal sizes.").tag(sync=True)

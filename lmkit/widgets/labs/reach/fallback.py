@@ -15,7 +15,7 @@ DECADES = (-8, 4)
 NAMES = {"RNN": ("plain RNN", "rnn"), "LSTM": ("LSTM", "lstm")}
 
 
-def draw(norms: Mapping[str, Tensor], reach: Mapping[str, float], settings: Mapping[str, object]) -> tuple[str, str]:
+def render(norms: Mapping[str, Tensor], reach: Mapping[str, float], settings: Mapping[str, object]) -> tuple[str, str]:
     """The SVG document and what it says.
 
     Parameters

@@ -13,9 +13,9 @@ from torch import Tensor
 from lmkit import gradients
 from lmkit.decoding import uniform
 from lmkit.rnn import LSTM, RNN, Layers
-from lmkit.widgets.labs.reach import fallback as reach_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, number, places, slider
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.reach import fallback
 
 FARTHEST, WARM_UP = 100, 50  # steps back; inputs read before those that gradients are taken to
 INPUT_SIZE, HIDDEN_SIZE = 8, 16
@@ -33,8 +33,6 @@ CONTROLS = ("spectral_radius", "forget_bias", "distance", "nonlinearity", "input
 
 class ReachView(View):
     """Runs both networks and takes their gradients; `ReachLab` adds the controls."""
-
-    _esm, _css = View.code("reach"), View.style("reach")
 
     spectral_radius = T.Float(1.0).tag(sync=True)
     forget_bias = T.Float(1.0).tag(sync=True)
@@ -124,7 +122,7 @@ class ReachLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """Both curves, and in words the reach of both networks."""
-        return reach_picture.draw(self.measure(), self.reach(), self.settings())
+        return fallback.render(self.measure(), self.reach(), self.settings())
 
 
 def networks(

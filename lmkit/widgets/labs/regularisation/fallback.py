@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 50, WIDTH - 30, 70, 290
 CURVES = {"train": ("training", "model"), "held_out": ("held-out", "validation")}
 
 
-def draw(
+def render(
     setting: Mapping[str, float], chosen: Mapping[str, Any], plain: Mapping[str, Any], labels: Mapping[str, str]
 ) -> tuple[str, str]:
     """The SVG document and what it says.

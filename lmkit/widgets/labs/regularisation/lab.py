@@ -9,10 +9,9 @@ import ipywidgets
 import traitlets as T
 
 from lmkit import runs
-from lmkit.widgets.labs.regularisation import fallback as regularisation_picture
-from lmkit.widgets import run_charts
 from lmkit.widgets.base.lab import Lab, check_controls, described, places
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.regularisation import fallback
 
 SETTINGS = ("alpha", "beta", "weight_decay")
 # What is told of each setting, at the end of training and on held-out text unless it says otherwise; of h, its changes
@@ -33,8 +32,6 @@ Interval = tuple[float, float]  # a mean, and half its interval
 
 class RegularisationView(View):
     """Shows the runs of one setting beside those without any regulariser; `RegularisationLab` adds the controls."""
-
-    _esm, _css = View.code("regularisation"), run_charts.style("regularisation")
 
     grid = T.Dict(help="Per setting its values, as they are shown.").tag(sync=True)
     labels = T.List(T.List(T.Unicode()), help="Names and labels of the measures, in order.").tag(sync=True)
@@ -116,7 +113,7 @@ class RegularisationLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The learning curves of the present setting and of the unregularised runs, with their measures."""
-        return regularisation_picture.draw(self.setting(), self.summary(), self._points[(0, 0, 0)], MEASURES)
+        return fallback.render(self.setting(), self.summary(), self._points[(0, 0, 0)], MEASURES)
 
     def _place(self, name: str, value: float) -> int:
         values = self.grid[name]

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from lmkit.plots.roles import color
 from lmkit.widgets.base.svg import INK, LINE, MUTED, WIDTH, document, text
-
-if TYPE_CHECKING:
-    from lmkit.widgets.labs.ribbon.lab import Measured
+from lmkit.widgets.labs.ribbon.measured import Measured
 
 LEFT, RIGHT, TOP, UNIT = 44, WIDTH - 12, 64, 27
 MOST_UP, MOST_DOWN = 24, 396  # words, the most that can come next and all there are
@@ -22,7 +19,7 @@ HATCH = (
 )
 
 
-def draw(measured: Measured, method: str, settings: Mapping[str, float], story: str) -> tuple[str, str]:
+def render(measured: Measured, method: str, settings: Mapping[str, float], story: str) -> tuple[str, str]:
     """The SVG document and what it says.
 
     Parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import ipywidgets
 import torch
@@ -15,10 +15,11 @@ from torch.nn import Module
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.labs.ribbon import fallback as ribbon_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
 from lmkit.widgets.base.model_options import Offer, offers
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.ribbon import fallback
+from lmkit.widgets.labs.ribbon.measured import Measured
 
 METHODS = ("top-k", "top-p", "min-p", "typical")
 MOST_TOKENS = 120
@@ -39,8 +40,6 @@ _BY_PLACE = {name: ("index", f"{name}_index") for name in ("story", "method", "m
 class RibbonView(View):
     """Filters every step of a text; `RibbonLab` adds the controls."""
 
-    _esm, _css = View.code("ribbon"), View.style("ribbon")
-
     offer = T.Dict(help="The model: name, title, key, truth, own.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
     stories = T.List(T.Unicode(), help="Texts to choose from.").tag(sync=True)
@@ -59,35 +58,6 @@ class RibbonView(View):
     top_p_display = T.Unicode("").tag(sync=True)
     min_p_display = T.Unicode("").tag(sync=True)
     typical_p_display = T.Unicode("").tag(sync=True)
-
-
-class Measured(NamedTuple):
-    """What a filter does at each of L steps; the page computes the same.
-
-    Attributes
-    ----------
-    kept : Tensor (L,), int64
-        Words that the filter keeps.
-    right, wrong, missing : Tensor (L,), int64
-        Kept words that can come next, kept words that cannot, and dropped words that can.
-    leak : Tensor (L,)
-        The probability that the filtered distribution gives to words that cannot come next.
-    loss : Tensor (L,)
-        The true probability of the words that are dropped.
-    allowed : Tensor (L,), bool
-        Whether the text's own word is kept.
-    known : Tensor (L,), bool
-        Whether the truth is known: not after a word that the grammar cannot write. Counts and errors are 0 there.
-    """
-
-    kept: Tensor
-    right: Tensor
-    wrong: Tensor
-    missing: Tensor
-    leak: Tensor
-    loss: Tensor
-    allowed: Tensor
-    known: Tensor
 
 
 class RibbonLab(Lab):
@@ -222,7 +192,7 @@ class RibbonLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The ribbon of the present settings, and in words what it comes to."""
-        return ribbon_picture.draw(self.measure(), METHODS[self.value("method")], self.settings(), self.value("text"))
+        return fallback.render(self.measure(), METHODS[self.value("method")], self.settings(), self.value("text"))
 
     def _ids(self, text: str) -> list[int]:
         """The end token and the text, if it is one that can be shown."""

@@ -12,7 +12,7 @@ COLUMNS, PITCH, STRIP = 7, 88, 120  # the most steps drawn, and the sizes of a s
 _MIDDLE = 'text-anchor="middle"'
 
 
-def of(readings: Sequence, step: int, vocab: Vocab) -> tuple[str, str]:
+def render(readings: Sequence, step: int, vocab: Vocab) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words."""
     shown = readings[max(0, step - COLUMNS) : step]
     title = f"A recurrent network after step {step} of {len(readings)}"

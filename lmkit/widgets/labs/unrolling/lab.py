@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import Module
 
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.labs.unrolling import fallback as unrolling_picture
 from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, slider
 from lmkit.widgets.base.view import View
+from lmkit.widgets.labs.unrolling import fallback
 
 CONTROLS = ("text", "step")
 MOST_TOKENS = 40  # longer texts make no picture
@@ -41,8 +41,6 @@ class Reading(NamedTuple):
 
 class UnrollView(View):
     """Draws a recurrent network unrolled up to a step; `UnrollLab` adds the controls."""
-
-    _esm, _css = View.code("unrolling"), View.style("unrolling")
 
     config = T.Dict(help="Sizes, and the nonlinearity.").tag(sync=True)
     words = T.List(T.Unicode(), help="The vocabulary.").tag(sync=True)
@@ -120,7 +118,7 @@ class UnrollLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The diagram up to the present step."""
-        return unrolling_picture.of(self.readings(), self.value("step"), self.vocab)
+        return fallback.render(self.readings(), self.value("step"), self.vocab)
 
     def __repr__(self) -> str:
         return f"UnrollLab({self.value('text')!r}, step={self.value('step')})"

@@ -2,7 +2,7 @@
 
 import { bytesOf } from "../../base/assets.js";
 import { LabError } from "../../base/errors.js";
-import { tokenize, Vocab } from "../../runtime/vocab.js";
+import { tokenize, Vocab } from "../../base/vocab.js";
 
 const MOST_TOKENS = 40; // longer texts make no picture
 

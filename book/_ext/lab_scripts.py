@@ -1,0 +1,124 @@
+"""Give every page the scripts and styles of its labs, once, from files of their own.
+
+In a notebook a widget's state carries the widget's code. On a page of the book it carries one line that starts the
+view; the modules come from ``_static/lmkit/code/``, a script for each folder of them, which a browser keeps for the next
+page. Pages name widgets in the order of their making, so that the same sources give the same page.
+
+A lab also brings a picture of itself (``text/html`` beside the widget): a page shows it where no script runs.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.errors import ExtensionError
+
+from lmkit.widgets.base import bundle
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.DOTALL)
+VIEW_ID = re.compile(r'"model_id": ?"(\w+)"')
+PACKAGE = "lmkit.widgets."
+
+
+def file_name(path: str) -> str:
+    """Return the name under which a folder's script or a style sheet is staged."""
+    return path.removesuffix(".css").replace("/", "-")
+
+
+def write_code(folder: Path) -> None:
+    """Write the scripts and styles that pages load: called while assets are staged."""
+    folder.mkdir(parents=True)
+    for place in sorted({path.parent for path in bundle.WIDGETS.rglob("*.js")}):
+        name = place.relative_to(bundle.WIDGETS).as_posix()
+        (folder / f"{file_name(name)}.js").write_text(bundle.folder_script(name), encoding="utf-8")
+    for path in sorted(bundle.WIDGETS.rglob("*.css")):
+        name = path.relative_to(bundle.WIDGETS).as_posix()
+        (folder / f"{file_name(name)}.css").write_text(bundle.styles(name)[name], encoding="utf-8")
+
+
+def entry_of(model: dict) -> str | None:
+    """Return the folder of one of our views, such as ``labs/ribbon``; None for another widget."""
+    kind = model["state"].get("_anywidget_id", "")
+    return "/".join(kind.removeprefix(PACKAGE).split(".")[:-2]) if kind.startswith(PACKAGE) else None
+
+
+def renamed(state: dict[str, dict]) -> dict[str, str]:
+    """Return short names for the models of a page, by their ids, in the order of their making."""
+    return {key: f"w{number}" for number, key in enumerate(state)}
+
+
+def without_code(state: dict[str, dict]) -> tuple[list[str], list[str]]:
+    """Take the code out of a page's state; return the folders of scripts and the style sheets that it needs."""
+    folders, sheets = {}, {}
+    for model in state.values():
+        if entry := entry_of(model):
+            model["state"]["_esm"] = bundle.start(f"{entry}/view.js")
+            model["state"].pop("_css", None)
+            folders |= dict.fromkeys(bundle.folders(f"{entry}/view.js"))
+            sheets |= bundle.styles(f"{entry}/style.css")
+        elif model["model_name"] == "LayoutModel":  # what is not set there is null, as it is by default
+            model["state"] = {name: value for name, value in model["state"].items() if value is not None}
+    return sorted(folders), list(sheets)
+
+
+def tags(folders: list[str], sheets: list[str], root: str, code: Path) -> str:
+    """Return the tags that load scripts and styles; their addresses name the version."""
+
+    def address(name: str) -> str:
+        version = hashlib.sha256((code / name).read_bytes()).hexdigest()[:8]
+        return f"{root}_static/lmkit/code/{name}?v={version}"
+
+    links = [f'<link rel="stylesheet" href="{address(f"{file_name(sheet)}.css")}"/>' for sheet in sheets]
+    scripts = [f'<script defer="defer" src="{address(f"{file_name(folder)}.js")}"></script>' for folder in folders]
+    return "\n    ".join([*links, *scripts])
+
+
+def served(page: str, root: str, code: Path) -> str:
+    """Return a page whose widgets take their code from files; `root` is the way from the page to the site's root."""
+    found = STATE.search(page)
+    if not found:
+        return page
+    saved = json.loads(found[1])
+    names = renamed(saved["state"])
+    folders, sheets = without_code(saved["state"])
+    text = json.dumps(saved, separators=(",", ":")).replace("</", "<\\/")  # nothing in it may end the script element
+    state = f'<script type="application/vnd.jupyter.widget-state+json">{text}</script>'
+    head = f"{tags(folders, sheets, root, code)}\n    {state}"
+    page = page[: found.start()] + head + page[found.end() :]
+    return re.sub("|".join(names), lambda match: names[match[0]], page)
+
+
+def serve_code(app, exception) -> None:
+    """Rewrite the pages after the last one is written."""
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    for path in sorted(site.rglob("*.html")):
+        root = "../" * (len(path.relative_to(site).parts) - 1)
+        page = path.read_text("utf-8")
+        if (rewritten := served(page, root, site / "_static" / "lmkit" / "code")) != page:
+            if "export default {" in rewritten or "__lmkit.define" in rewritten:
+                raise ExtensionError(
+                    f"{path.relative_to(site)} holds the code of a widget: is its view in lmkit.widgets?"
+                )
+            path.write_text(rewritten, "utf-8")
+
+
+def add_pictures(app, doctree) -> None:
+    """Before every lab, put its picture for readers without scripts."""
+    for together in list(doctree.findall(nodes.container)):
+        forms = {child.get("mime_type"): child for child in together if isinstance(child, nodes.Element)}
+        if WIDGET_VIEW in forms and (picture := forms.get("text/html")):
+            html = "".join(raw.astext() for raw in picture.findall(nodes.raw))
+            together.parent.insert(
+                together.parent.index(together), nodes.raw("", f"<noscript>{html}</noscript>", format="html")
+            )
+
+
+def setup(app):
+    app.connect("doctree-read", add_pictures)
+    app.connect("build-finished", serve_code, priority=400)
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

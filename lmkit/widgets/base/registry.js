@@ -1,0 +1,20 @@
+// The page's one store: modules and assets, each kept once, whichever widget brought it. Every script that defines
+// modules begins with this one, so that it does not matter which of them comes first. On a built page `root` is the
+// address of the folder that has the assets; in a live notebook, where modules come from Python, there is none.
+globalThis.__lmkit ??= (() => {
+  const factories = new Map(), modules = new Map();
+  return {
+    assets: {},
+    root: globalThis.document?.currentScript && new URL("../", document.currentScript.src).href,
+    define(name, factory) {
+      if (!factories.has(name)) factories.set(name, factory);
+    },
+    require(name) {
+      if (!modules.has(name)) {
+        if (!factories.has(name)) throw new Error(`the script that holds ‘${name}’ is not on this page; reload it`);
+        modules.set(name, factories.get(name)());
+      }
+      return modules.get(name);
+    },
+  };
+})();

@@ -1,18 +1,32 @@
-"""What all tests share: one thread for each worker, and the same examples in every run."""
+"""What all tests share: one thread for each worker, and the same examples in every run.
+
+Tests that use a browser carry the mark `browser`, those that also use the built book `site`; `make check` runs neither.
+"""
+
+import importlib.util
+from collections.abc import Callable, Iterator
 
 import hypothesis
 import pytest
 import torch
-from playwright.sync_api import expect, sync_playwright
 
-from tests.site import browser as chromium
-from tests.widgets.view_harness import PATIENCE, ViewPage
+from tests.widgets.node import Scripts
+
+# What needs a browser is brought by fixtures: the package's own tests run where there is none.
+pytest_plugins = ["tests.site.fixtures"] if importlib.util.find_spec("playwright") else []
 
 torch.set_num_threads(1)
-expect.set_options(timeout=PATIENCE)
 
 hypothesis.settings.register_profile("lmkit", deadline=None, derandomize=True, database=None, max_examples=50)
 hypothesis.settings.load_profile("lmkit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they use."""
+    for item in items:
+        for mark in ("browser", "site"):
+            if mark in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
 
 
 @pytest.fixture(autouse=True)
@@ -21,27 +35,15 @@ def same_random_numbers():
     torch.manual_seed(0)
 
 
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium, one for each worker."""
-    path = chromium.executable()  # looks with a Playwright of its own, so before ours starts
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
-        yield running
-        running.close()
+@pytest.fixture(scope="module")
+def scripts() -> Iterator[Callable[..., Scripts]]:
+    """A function that imports scripts of the page in Node, by their paths, and returns the process."""
+    running = []
 
+    def start(*paths: str) -> Scripts:
+        running.append(Scripts(*paths))
+        return running[-1]
 
-@pytest.fixture(scope="session")
-def view_page(browser):
-    """The page on which views are shown, one for each worker: a new one costs more than most tests on it."""
-    on = ViewPage(browser)
-    yield on
-    on.page.close()
-
-
-@pytest.fixture
-def view(view_page):
-    """An empty page for a lab's view alone; no error may reach its console."""
-    view_page.clear()
-    yield view_page
-    assert not view_page.problems
+    yield start
+    for process in running:
+        process.close()

@@ -1,7 +1,7 @@
 """Give every page the scripts and styles of its labs, once, from files of their own.
 
 In a notebook a widget's state carries the widget's code. On a page of the book it carries one line that starts the
-view; the modules come from ``_static/lmkit/code/``, a script for each folder of them, which a browser keeps for the next
+view; the modules come from ``_static/lmkit/code/``, a script for each folder, which a browser keeps for the next
 page. Pages name widgets in the order of their making, so that the same sources give the same page.
 
 A lab also brings a picture of itself (``text/html`` beside the widget): a page shows it where no script runs.

@@ -1,14 +1,16 @@
-"""The built book, served on this machine and open in a browser."""
+"""A browser; a page for one view; the built book, served on this machine."""
 
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.site import book
+from tests.site import browser as chromium
 from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.page_faults import Watch
 from tests.site.server import serve
+from tests.widgets.view_harness import ViewPage
 
 expect.set_options(timeout=PATIENCE)
 
@@ -19,6 +21,32 @@ CHOOSE_THEME = """if (location.protocol.startsWith("http")) {
   localStorage.setItem("mode", "THEME");
   localStorage.setItem("theme", "THEME");
 }"""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one for each worker."""
+    path = chromium.executable()  # looks with a Playwright of its own, so before ours starts
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def view_page(browser: Browser) -> Iterator[ViewPage]:
+    """The page on which views are shown, one for each worker: a new one costs more than most tests on it."""
+    on = ViewPage(browser)
+    yield on
+    on.page.close()
+
+
+@pytest.fixture
+def view(view_page: ViewPage) -> Iterator[ViewPage]:
+    """An empty page for a lab's view alone; no error may reach its console."""
+    view_page.clear()
+    yield view_page
+    assert not view_page.problems
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from lmkit.widgets.base import assets
-from lmkit.widgets.base import bundle
+from lmkit.widgets.base import assets, bundle
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 

@@ -9,10 +9,13 @@ const STORE = new Map(); // what was made, or is being made, by key
 /** What `make` promised the first time that `key` was asked for; a failure may be tried again. */
 export function once(key, make) {
   if (!STORE.has(key)) {
-    STORE.set(key, make().catch((error) => {
-      STORE.delete(key);
-      throw error;
-    }));
+    STORE.set(
+      key,
+      make().catch((error) => {
+        STORE.delete(key);
+        throw error;
+      }),
+    );
   }
   return STORE.get(key);
 }

@@ -15,7 +15,12 @@ export function nameControls(view) {
     if (!box) return (frame = requestAnimationFrame(attach)); // siblings are made after us, in their own time
     nameAll(box);
     box.addEventListener("keydown", moveToEnd, { capture: true, signal: closing.signal });
-    observer.observe(box, { subtree: true, childList: true, characterData: true, attributeFilter: ["contenteditable"] });
+    observer.observe(box, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+      attributeFilter: ["contenteditable"],
+    });
   };
   attach();
   return () => {

@@ -58,9 +58,13 @@ export function signed(x, digits = 2) {
  * together by one run in the next, and where runs take longer than a reader would wait, when the calls rest.
  */
 export function coalesced(work) {
-  const REST_MS = 150, LONG_MS = 60;
+  const REST_MS = 150,
+    LONG_MS = 60;
   const costs = [0, 0]; // of the last two runs: one long run may be chance
-  let asked = false, pausing = false, timer = 0, closed = false;
+  let asked = false,
+    pausing = false,
+    timer = 0,
+    closed = false;
   const run = () => {
     if (closed) return;
     asked = false;

@@ -2,10 +2,12 @@
 // modules begins with this one, so that it does not matter which of them comes first. On a built page `root` is the
 // address of the folder that has the assets; in a live notebook, where modules come from Python, there is none.
 globalThis.__lmkit ??= (() => {
-  const factories = new Map(), modules = new Map();
+  const source = globalThis.document?.currentScript?.src;
+  const factories = new Map(),
+    modules = new Map();
   return {
     assets: {},
-    root: globalThis.document?.currentScript && new URL("../", document.currentScript.src).href,
+    root: source && new URL("../", source).href,
     define(name, factory) {
       if (!factories.has(name)) factories.set(name, factory);
     },

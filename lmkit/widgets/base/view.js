@@ -1,8 +1,8 @@
 // What all views share: they listen to the traits that controls are linked to, compute, show, and say what is wrong.
 
 import { nameControls } from "./controls.js";
-import { LabError } from "./errors.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
+import { LabError } from "./errors.js";
 import { SlicedWork } from "./time_slicing.js";
 
 const ANNOUNCE_MS = 900; // a slider that moves is not read out at every step

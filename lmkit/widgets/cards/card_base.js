@@ -1,8 +1,8 @@
 // What the forms of all kinds of cards share.
 
+import { element, setText, uniqueId } from "../base/dom.js";
 import { judgeCard } from "./judge.js";
 import { fragment, sectionLink } from "./text.js";
-import { element, setText, uniqueId } from "../base/dom.js";
 
 const SIGNS = { right: "✓", wrong: "✗", empty: "–" };
 
@@ -35,7 +35,10 @@ export class Drawing {
 
   show(step = this.steps) {
     for (const part of this.parts) part.style.display = Number(part.dataset.step) > step ? "none" : "";
-    this.picture.setAttribute("aria-label", step < this.steps ? `The drawing after step ${step} of ${this.steps}` : this.alt);
+    this.picture.setAttribute(
+      "aria-label",
+      step < this.steps ? `The drawing after step ${step} of ${this.steps}` : this.alt,
+    );
     this.root.hidden = step === 0;
   }
 }
@@ -71,7 +74,8 @@ export class CardForm {
   }
 
   check({ quiet = false } = {}) {
-    const judged = this.judged(), { right, missing } = judged;
+    const judged = this.judged(),
+      { right, missing } = judged;
     if (!quiet && missing) this.ask(judged);
     else if (!quiet) this.show(judged);
     return { right, empty: Boolean(missing) };
@@ -106,10 +110,16 @@ export class CardForm {
 
   show({ right, missing, parts }) {
     this.locked = this.message.hidden = true;
-    const verdict = missing ? "empty" : right ? "right" : "wrong", detail = missing || right ? "" : this.detail(parts);
+    const verdict = missing ? "empty" : right ? "right" : "wrong",
+      detail = missing || right ? "" : this.detail(parts);
     this.root.dataset.verdict = verdict;
     this.showParts(parts);
-    this.verdict.append(marked(verdict, `${{ right: "Right", wrong: "Not right", empty: "Not answered" }[verdict]}${detail && ": "}${detail}.`));
+    this.verdict.append(
+      marked(
+        verdict,
+        `${{ right: "Right", wrong: "Not right", empty: "Not answered" }[verdict]}${detail && ": "}${detail}.`,
+      ),
+    );
     this.showResult();
     this.verdict.scrollIntoView?.({ block: "nearest" });
   }
@@ -119,7 +129,8 @@ export class CardForm {
     const { explanation, drawing } = this.card;
     if (explanation) this.result.append(element("div", { class: "lmkit-card-explanation" }, fragment(explanation)));
     if (drawing && !this.drawing) this.result.append(new Drawing(drawing).root);
-    if (this.link) this.result.append(element("p", { class: "lmkit-footnote" }, "Explained in: ", sectionLink(this.card)));
+    if (this.link)
+      this.result.append(element("p", { class: "lmkit-footnote" }, "Explained in: ", sectionLink(this.card)));
     this.result.hidden = false;
   }
 

@@ -62,7 +62,9 @@ function parsed(text) {
 function checkVersion(version) {
   if (version === LOG_VERSION) return;
   const newer = Number.isFinite(version) && version > LOG_VERSION;
-  const said = newer ? `a newer edition of the book wrote it, in version ${version}` : `its version is ${quoted(version)}`;
+  const said = newer
+    ? `a newer edition of the book wrote it, in version ${version}`
+    : `its version is ${quoted(version)}`;
   throw Object.assign(new LabError(`${said}; this page knows version ${LOG_VERSION}`), { newer });
 }
 
@@ -74,7 +76,8 @@ function faultOf(entry, place) {
   if (typeof card !== "string" || !/^[a-z0-9-]{1,200}$/.test(card)) {
     return says(`the card ${quoted(card)}`, "be a name of small letters, digits and hyphens");
   }
-  if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade)) return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
+  if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade))
+    return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
   if (!Number.isInteger(at) || at <= 0 || at > LATEST) {
     return says(`the time ${quoted(at)}`, "be a whole number of milliseconds since 1970");
   }

@@ -1,12 +1,17 @@
 // What one answers a card with: choices, gaps, a number, a list to put in order, paper, or one's head.
 
+import { element, setAttribute, setText, uniqueId } from "../base/dom.js";
 import { CardForm, Drawing, marked, signOf } from "./card_base.js";
 import { ordinal, shuffled } from "./judge.js";
 import { fragment, nameAfter, spoken } from "./text.js";
-import { element, setAttribute, setText, uniqueId } from "../base/dom.js";
 
 const TEXT_FIELD = {
-  type: "text", maxlength: "80", autocapitalize: "off", autocomplete: "off", autocorrect: "off", spellcheck: "false",
+  type: "text",
+  maxlength: "80",
+  autocapitalize: "off",
+  autocomplete: "off",
+  autocorrect: "off",
+  spellcheck: "false",
 };
 const CONTEXT = 40; // characters on either side of a gap that name it
 
@@ -17,10 +22,12 @@ function said(mark, why, ...between) {
 
 export class ChoiceForm extends CardForm {
   build() {
-    const single = this.card.kind === "single", name = uniqueId("lmkit-choice");
+    const single = this.card.kind === "single",
+      name = uniqueId("lmkit-choice");
     this.rows = this.card.choices.map(({ text }) => {
       const input = element("input", { type: single ? "radio" : "checkbox", name });
-      const words = element("span", { class: "lmkit-card-text" }, fragment(text)), label = element("label", {}, input, words);
+      const words = element("span", { class: "lmkit-card-text" }, fragment(text)),
+        label = element("label", {}, input, words);
       nameAfter(input, words);
       return { input, root: element("div", { class: "lmkit-card-choice" }, label) };
     });
@@ -34,7 +41,7 @@ export class ChoiceForm extends CardForm {
 
   get response() {
     const chosen = this.rows.flatMap(({ input }, i) => (input.checked ? [i] : []));
-    return this.card.kind === "single" ? chosen[0] ?? null : chosen;
+    return this.card.kind === "single" ? (chosen[0] ?? null) : chosen;
   }
 
   set response(chosen) {
@@ -47,7 +54,8 @@ export class ChoiceForm extends CardForm {
 
   showParts(parts) {
     parts.forEach(({ chosen, verdict }, i) => {
-      const { right, why } = this.card.choices[i], { root } = this.rows[i];
+      const { right, why } = this.card.choices[i],
+        { root } = this.rows[i];
       const words = `${right ? "Right" : "Wrong"}, ${verdict === "right" ? "and" : "but"} ${chosen ? "" : "not "}chosen.`;
       root.dataset.verdict = verdict;
       root.append(said(marked(right ? "right" : "wrong", words), why));
@@ -67,10 +75,13 @@ export class FillForm extends CardForm {
   build() {
     const body = element("div", { class: "lmkit-card-gaps" }, fragment(this.card.text));
     const byName = new Map(this.card.gaps.map((gap) => [gap.name, this.gapField(gap)]));
-    const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT), texts = [];
+    const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT),
+      texts = [];
     while (walker.nextNode()) texts.push(walker.currentNode);
     for (const node of texts) {
-      const parts = node.data.split(/\{\{(\w+)\}\}/).map((part, i) => (i % 2 ? byName.get(part)?.root ?? `{{${part}}}` : part));
+      const parts = node.data
+        .split(/\{\{(\w+)\}\}/)
+        .map((part, i) => (i % 2 ? (byName.get(part)?.root ?? `{{${part}}}`) : part));
       if (parts.length > 1) node.replaceWith(...parts);
     }
     this.gaps = [...byName.values()];
@@ -78,7 +89,12 @@ export class FillForm extends CardForm {
     this.said = element("ol", { class: "lmkit-card-said" });
     this.said.hidden = true;
     for (const code of body.querySelectorAll("pre")) {
-      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Code with gaps"]]) code.setAttribute(name, value);
+      for (const [name, value] of [
+        ["tabindex", "0"],
+        ["role", "group"],
+        ["aria-label", "Code with gaps"],
+      ])
+        code.setAttribute(name, value);
     }
     return element("div", {}, body, this.said);
   }
@@ -100,8 +116,11 @@ export class FillForm extends CardForm {
 
   /** A gap's name: its number and the words around it, other gaps as dots. */
   labelOf(root, i, body) {
-    const block = root.closest("p, li, pre") ?? body, mark = "\u0000";
-    const others = this.gaps.filter((other) => other.root !== root && block.contains(other.root)).map((other) => other.root);
+    const block = root.closest("p, li, pre") ?? body,
+      mark = "\u0000";
+    const others = this.gaps
+      .filter((other) => other.root !== root && block.contains(other.root))
+      .map((other) => other.root);
     const stands = [...others.map((other) => [other, "…"]), [root, mark]].map(([node, text]) => {
       const stand = document.createTextNode(text);
       node.prepend(stand);
@@ -109,7 +128,8 @@ export class FillForm extends CardForm {
     });
     const [before, after] = spoken(block).split(mark);
     for (const stand of stands) stand.remove();
-    const inCode = block.matches("pre"), near = (text, end) => (inCode ? text.split("\n").at(end) : text);
+    const inCode = block.matches("pre"),
+      near = (text, end) => (inCode ? text.split("\n").at(end) : text);
     const context = `${near(before, -1).slice(-CONTEXT)} this gap ${near(after, 0).slice(0, CONTEXT)}`;
     return `Gap ${i + 1} of ${this.card.gaps.length}: ${context.replace(/\s+/g, " ").trim()}`;
   }
@@ -139,7 +159,8 @@ export class FillForm extends CardForm {
 
   showParts(parts) {
     parts.forEach(({ verdict, hint }, i) => {
-      const { gap, input, root } = this.gaps[i], typed = input.value.trim();
+      const { gap, input, root } = this.gaps[i],
+        typed = input.value.trim();
       input.readOnly = true;
       setAttribute(input, "aria-invalid", verdict === "wrong" ? "true" : null);
       root.dataset.verdict = verdict;
@@ -163,7 +184,8 @@ export class FillForm extends CardForm {
 
 export class NumberForm extends CardForm {
   build() {
-    const { answer, unit } = this.card, unitId = uniqueId("lmkit-unit");
+    const { answer, unit } = this.card,
+      unitId = uniqueId("lmkit-unit");
     const mode = answer < 0 ? "text" : "decimal"; // a phone's keys for numbers often lack the minus
     this.input = element("input", { ...TEXT_FIELD, inputmode: mode, "aria-labelledby": this.question.id });
     this.input.setAttribute("aria-describedby", `${unitId} ${this.message.id}`);
@@ -225,13 +247,26 @@ export class OrderForm extends CardForm {
   }
 
   row(html, i) {
-    const text = element("span", { class: "lmkit-card-text" }, fragment(html)), name = spoken(text).trim();
-    const [up, down] = [["Move up", "↑", -1], ["Move down", "↓", 1]].map(([does, sign, step]) => {
-      const button = element("button", { type: "button", class: "lmkit-button", "aria-label": `${does}: ${name}`, title: does }, sign);
+    const text = element("span", { class: "lmkit-card-text" }, fragment(html)),
+      name = spoken(text).trim();
+    const [up, down] = [
+      ["Move up", "↑", -1],
+      ["Move down", "↓", 1],
+    ].map(([does, sign, step]) => {
+      const button = element(
+        "button",
+        { type: "button", class: "lmkit-button", "aria-label": `${does}: ${name}`, title: does },
+        sign,
+      );
       button.addEventListener("click", () => this.move(i, step));
       return button;
     });
-    const line = element("div", { class: "lmkit-card-item" }, text, element("span", { class: "lmkit-card-moves" }, up, down));
+    const line = element(
+      "div",
+      { class: "lmkit-card-item" },
+      text,
+      element("span", { class: "lmkit-card-moves" }, up, down),
+    );
     return { name, up, down, line, root: element("li", {}, line) };
   }
 
@@ -243,7 +278,9 @@ export class OrderForm extends CardForm {
 
   /** The neighbour makes way: what moves in the page loses focus. */
   move(i, step) {
-    const from = this.places.indexOf(i), to = from + step, { root, up, down, name } = this.rows[i];
+    const from = this.places.indexOf(i),
+      to = from + step,
+      { root, up, down, name } = this.rows[i];
     const other = this.rows[this.places[to]].root;
     if (step < 0) root.after(other);
     else root.before(other);
@@ -282,7 +319,8 @@ export class OrderForm extends CardForm {
     setText(this.status, "");
     this.list.replaceChildren(...this.rows.map(({ root }) => root));
     parts.forEach(({ verdict, place }, i) => {
-      const { root, line } = this.rows[i], there = place ? verdict : "empty";
+      const { root, line } = this.rows[i],
+        there = place ? verdict : "empty";
       const words = { right: "You had it here.", wrong: `You had it ${ordinal(place)}.`, empty: "Its place." }[there];
       line.lastChild.remove();
       root.dataset.verdict = there;
@@ -334,7 +372,12 @@ export class FlashForm extends SelfGradedForm {
   build() {
     this.answer = element("div", { class: "lmkit-card-answer", tabindex: "-1" }, fragment(this.card.answer));
     this.answer.hidden = true;
-    return element("div", {}, this.button("Show the answer", () => this.reveal()), this.answer);
+    return element(
+      "div",
+      {},
+      this.button("Show the answer", () => this.reveal()),
+      this.answer,
+    );
   }
 
   reveal() {
@@ -351,7 +394,14 @@ export class DrawForm extends SelfGradedForm {
     this.drawing.show(0);
     this.list = element("ol", { class: "lmkit-card-steps", "aria-live": "polite" });
     const hint = element("p", { class: "lmkit-footnote" }, "Draw it on paper first, then compare step by step.");
-    return element("div", {}, hint, this.list, this.drawing.root, this.button(this.next(), () => this.step()));
+    return element(
+      "div",
+      {},
+      hint,
+      this.list,
+      this.drawing.root,
+      this.button(this.next(), () => this.step()),
+    );
   }
 
   next() {

@@ -29,7 +29,9 @@ const JUDGES = {
 
 function judgeChoices({ choices }, chosen, missing) {
   const parts = choices.map(({ right }, i) => ({
-    chosen: chosen.includes(i), verdict: chosen.includes(i) === Boolean(right) ? "right" : "wrong", hint: "",
+    chosen: chosen.includes(i),
+    verdict: chosen.includes(i) === Boolean(right) ? "right" : "wrong",
+    hint: "",
   }));
   return summed(parts, chosen.length ? "" : missing);
 }
@@ -55,20 +57,25 @@ function judgeText({ accepted, hints = {} }, text) {
 }
 
 function sameText(expected, form) {
-  const other = textForm(expected), [value] = /\d/.test(other) ? readings(other) : [];
+  const other = textForm(expected),
+    [value] = /\d/.test(other) ? readings(other) : [];
   return other === form || (value !== undefined && readings(form).includes(value));
 }
 
 /** One spelling: case, spaces, hyphens between words and punctuation around do not matter. */
 export function textForm(text) {
-  const plain = text.normalize("NFKC").toLowerCase().replace(/[\u2010-\u2015\u2212]/g, "-");
+  const plain = text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[\u2010-\u2015\u2212]/g, "-");
   const inner = plain.replace(OUTER, "") || plain.trim();
   return inner.replace(/(\p{L})[\s-]+(?=\p{L})/gu, "$1").replace(/\s+/g, " ");
 }
 
 function judgeNumber({ answer, tolerance = 0, unit = "", hints = [] }, text) {
   const values = readings(text, unit ?? "");
-  const near = (to) => values.some((value) => Math.abs(value - to) <= (tolerance ?? 0) + EXACT * Math.max(1, Math.abs(to)));
+  const near = (to) =>
+    values.some((value) => Math.abs(value - to) <= (tolerance ?? 0) + EXACT * Math.max(1, Math.abs(to)));
   if (!text.trim()) return summed([{ verdict: "empty", hint: "" }], "Write a number first");
   if (!values.length) {
     const missing = `‘${text.trim()}’ is no number; write it in digits, such as 12, 0.5, 1/3 or 25 %`;
@@ -83,7 +90,11 @@ function judgeNumber({ answer, tolerance = 0, unit = "", hints = [] }, text) {
  * 0.25, unless percent is the unit in which the answer is asked for.
  */
 export function readings(text, unit = "") {
-  let plain = text.replace(/[\u2010-\u2015\u2212]/g, "-").replace(/\s+/g, " ").replace(/[’‘]/g, "'").trim();
+  let plain = text
+    .replace(/[\u2010-\u2015\u2212]/g, "-")
+    .replace(/\s+/g, " ")
+    .replace(/[’‘]/g, "'")
+    .trim();
   plain = plain.replace(/^[=≈~] ?/, "");
   if (unit && plain.toLowerCase().endsWith(unit.toLowerCase())) plain = plain.slice(0, -unit.length).trim();
   const [, sign, body, percent] = plain.match(/^([+-]?) ?(.*?)( ?(?:%|percent|per cent))?$/);
@@ -95,7 +106,8 @@ export function readings(text, unit = "") {
 }
 
 function unsigned(text) {
-  const values = [], grouped = text.match(GROUPED);
+  const values = [],
+    grouped = text.match(GROUPED);
   const pointed = grouped?.[1] === "." && PLAIN.test(text); // 8.933 has a decimal point
   if (grouped && !pointed) values.push(Number(text.replaceAll(grouped[1], "").replace(",", ".")));
   if (PLAIN.test(text)) values.push(Number(text.replace(",", ".")));
@@ -104,7 +116,11 @@ function unsigned(text) {
 
 /** Of each item, in the right order: whether it stood there, and where it stood, from 1. */
 function judgeOrder({ items }, places) {
-  const parts = items.map((_, i) => ({ verdict: places[i] === i ? "right" : "wrong", hint: "", place: places.indexOf(i) + 1 }));
+  const parts = items.map((_, i) => ({
+    verdict: places[i] === i ? "right" : "wrong",
+    hint: "",
+    place: places.indexOf(i) + 1,
+  }));
   return summed(parts, places.length ? "" : "Bring the list into its order first");
 }
 
@@ -120,7 +136,8 @@ export function ordinal(n) {
 /** The places 0 … count − 1 in an order that the key decides. */
 export function shuffled(count, key) {
   let state = [...key].reduce((hash, letter) => Math.imul(hash ^ letter.codePointAt(0), 16777619), 2166136261);
-  const random = () => { // mulberry32
+  const random = () => {
+    // mulberry32
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), state | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);

@@ -1,8 +1,8 @@
 // The reader's progress: a log of answers in this browser's storage, to which is only ever added. All else is derived
 // from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
 
-import { isAhead, readLog, TAKEN_BACK, writeLog } from "./file.js";
 import { LabError } from "../base/errors.js";
+import { isAhead, readLog, TAKEN_BACK, writeLog } from "./file.js";
 
 const LOG_KEY = "memory-and-chance:reviews";
 const LAST_COPY = 9;
@@ -197,7 +197,8 @@ export class CardLog {
   copy(text) {
     try {
       for (let i = 1; i <= LAST_COPY; i++) {
-        const place = `${LOG_KEY}:damaged${i > 1 ? `-${i}` : ""}`, there = this.open().getItem(place);
+        const place = `${LOG_KEY}:damaged${i > 1 ? `-${i}` : ""}`,
+          there = this.open().getItem(place);
         if (there !== null && there !== text) continue;
         this.open().setItem(place, text);
         return place;
@@ -242,7 +243,8 @@ export class CardLog {
   }
 
   overflow() {
-    const count = this.unsaved.size, are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
+    const count = this.unsaved.size,
+      are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
     this.fault =
       `This browser has no room left for this site, so ${are} not stored. ` +
       `${BEFORE_LEAVING}, then make room (delete other data of this site) and import it again.`;
@@ -255,7 +257,8 @@ function keyOf({ card, grade, at }) {
 
 /** The answers among entries that are not taken back. */
 function counting(entries) {
-  const all = [...entries], back = new Set();
+  const all = [...entries],
+    back = new Set();
   for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
   return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }

@@ -4,7 +4,12 @@
 import { ChoiceForm, DrawForm, FillForm, FlashForm, NumberForm, OrderForm } from "./inputs.js";
 
 const CARD_FORMS = {
-  flashcard: FlashForm, draw: DrawForm, single: ChoiceForm, multiple: ChoiceForm, fill: FillForm, number: NumberForm,
+  flashcard: FlashForm,
+  draw: DrawForm,
+  single: ChoiceForm,
+  multiple: ChoiceForm,
+  fill: FillForm,
+  number: NumberForm,
   order: OrderForm,
 };
 

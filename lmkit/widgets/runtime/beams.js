@@ -15,10 +15,13 @@ export function* beamSearch(reader, prompt, settings, watch = null) {
   let done = [];
   for (let length = 1; ; length++) {
     const candidates = bestExtensions(reader, running, best, settings);
-    const hypotheses = (fate) => candidates.filter((candidate) => candidate.fate === fate)
-      .map(({ parent, token, total }) => ({ parent: running[parent], token, total, length, text: null }));
+    const hypotheses = (fate) =>
+      candidates
+        .filter((candidate) => candidate.fate === fate)
+        .map(({ parent, token, total }) => ({ parent: running[parent], token, total, length, text: null }));
     watch?.({ length, candidates });
-    const ended = hypotheses("ended"), kept = hypotheses("kept");
+    const ended = hypotheses("ended"),
+      kept = hypotheses("kept");
     if (length === max_new_tokens) ended.push(...kept.splice(0)); // what is cut competes with what has ended
     done = rank([...done, ...ended.map((hypothesis) => finished(hypothesis, length_penalty))]);
     if (!kept.length || settled(done, kept[0], settings)) break;
@@ -41,19 +44,26 @@ function bestExtensions(reader, running, best, { num_beams, eos_token_id }) {
 }
 
 function readOn(reader, running) {
-  const texts = reader.readEach(running.map(({ parent }) => parent.text), running.map(({ token }) => token));
+  const texts = reader.readEach(
+    running.map(({ parent }) => parent.text),
+    running.map(({ token }) => token),
+  );
   running.forEach((hypothesis, row) => (hypothesis.text = texts[row]));
 }
 
 function finished(hypothesis, length_penalty) {
-  const tokens = [], logProbs = [];
+  const tokens = [],
+    logProbs = [];
   for (let at = hypothesis; at.parent; at = at.parent) {
     tokens.push(at.token);
     logProbs.push(at.total - at.parent.total);
   }
   const { total, length } = hypothesis;
   return {
-    tokens: tokens.reverse(), logProbs: logProbs.reverse(), logProb: total, score: total / length ** length_penalty,
+    tokens: tokens.reverse(),
+    logProbs: logProbs.reverse(),
+    logProb: total,
+    score: total / length ** length_penalty,
   };
 }
 
@@ -113,7 +123,8 @@ class Best {
 
   /** Behind all that are at least as good: by halving, for the list may be long. */
   placeOf(total) {
-    let low = 0, high = this.count - 1;
+    let low = 0,
+      high = this.count - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.totals[middle] >= total) low = middle + 1;

@@ -7,8 +7,16 @@ import { uniform } from "../base/rng.js";
 
 /** Throws what lmkit.decoding raises for a setting out of range. */
 export function checkSettings({
-  temperature, top_k, top_p, min_p = 0, typical_p = 1, num_beams, length_penalty, early_stopping = false,
-  max_new_tokens, seed,
+  temperature,
+  top_k,
+  top_p,
+  min_p = 0,
+  typical_p = 1,
+  num_beams,
+  length_penalty,
+  early_stopping = false,
+  max_new_tokens,
+  seed,
 }) {
   const whole = Number.isInteger;
   const positive = temperature > 0 && temperature < Infinity;
@@ -53,7 +61,8 @@ function firstLargest(values) {
 
 /** Extend one text token by token, each chosen from the log-probabilities at step t. */
 function* decode(reader, text, { max_new_tokens, eos_token_id }, choose) {
-  const tokens = [], logProbs = [];
+  const tokens = [],
+    logProbs = [];
   let score = 0;
   for (let t = 0; ; t++) {
     const next = reader.logProbs(text);

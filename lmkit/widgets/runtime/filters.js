@@ -72,13 +72,15 @@ export class Filter {
     const { size, fate, logits } = this;
     this.nearness ??= new Float32Array(size); // made for those who use it
     this.byNearness ??= new Int32Array(size);
-    const total = this.mass(), logTotal = this.peak() + Math.log(total);
+    const total = this.mass(),
+      logTotal = this.peak() + Math.log(total);
     const entropy = this.entropy(total, logTotal);
     for (let v = 0; v < size; v++) {
       this.nearness[v] = fate[v] === KEPT ? -Math.abs(logTotal - logits[v] - entropy) : -Infinity;
     }
     this.ranker.rank(this.nearness, this.byNearness);
-    let sum = 0, rank = -1;
+    let sum = 0,
+      rank = -1;
     while (sum < p && rank < size - 1) {
       const v = this.byNearness[++rank];
       if (fate[v] === KEPT) sum += this.weights[v] / total;

@@ -72,42 +72,51 @@ function addProduct(texts, panels, mulAdd) {
   const made = new WasmFunction(`addProduct${texts}`, Array(6).fill("i32"));
   const [w, wEnd, columns, x, y, stride] = made.parameters;
   const ws = [w, ...made.locals("i32", panels - 1)]; // a cursor for each of the panels, and so on
-  const xs = [x, ...made.locals("i32", texts - 1)], xEnd = made.local("i32");
+  const xs = [x, ...made.locals("i32", texts - 1)],
+    xEnd = made.local("i32");
   const ys = [y, ...made.locals("i32", texts - 1)];
   const [low, high, value] = made.locals("v128", 3);
   const sums = xs.map(() => ws.map(() => made.locals("v128", 2)));
 
   const following = (cursors, step) => cursors.slice(1).map((cursor, k) => setLocal(cursor, i32.add(cursors[k], step)));
   const advance = (cursors, step) => cursors.map((cursor) => setLocal(cursor, i32.add(cursor, step)));
-  const everySum = (make) => sums.map((ofText, t) =>
-    ofText.map((halves, p) => halves.map((sum, half) => make(sum, ys[t], 4 * (PANEL * p + 4 * half)))));
-  const oneColumn = (j) => ws.map((cursor, p) => [
-    setLocal(low, v128.load(cursor, 4 * PANEL * j)),
-    setLocal(high, v128.load(cursor, 4 * PANEL * j + 16)),
-    xs.map((at, t) => [
-      setLocal(value, v128.loadSplat(at, 4 * j)),
-      setLocal(sums[t][p][0], mulAdd(low, value, sums[t][p][0])),
-      setLocal(sums[t][p][1], mulAdd(high, value, sums[t][p][1])),
-    ]),
-  ]);
+  const everySum = (make) =>
+    sums.map((ofText, t) =>
+      ofText.map((halves, p) => halves.map((sum, half) => make(sum, ys[t], 4 * (PANEL * p + 4 * half)))),
+    );
+  const oneColumn = (j) =>
+    ws.map((cursor, p) => [
+      setLocal(low, v128.load(cursor, 4 * PANEL * j)),
+      setLocal(high, v128.load(cursor, 4 * PANEL * j + 16)),
+      xs.map((at, t) => [
+        setLocal(value, v128.loadSplat(at, 4 * j)),
+        setLocal(sums[t][p][0], mulAdd(low, value, sums[t][p][0])),
+        setLocal(sums[t][p][1], mulAdd(high, value, sums[t][p][1])),
+      ]),
+    ]);
   const panelBytes = made.local("i32");
   return made.code(
     setLocal(xEnd, i32.add(x, columns)),
     setLocal(panelBytes, i32.shiftLeft(columns, 3)),
-    following(xs, columns), following(ys, stride),
-    doWhile([
-      following(ws, panelBytes),
-      everySum((sum, at, offset) => setLocal(sum, v128.load(at, offset))),
-      doWhile([[0, 1, 2, 3].map(oneColumn), advance(ws, 4 * 4 * PANEL), advance(xs, 16)], i32.notEqual(x, xEnd)),
-      everySum((sum, at, offset) => v128.store(at, sum, offset)),
-      xs.map((at) => setLocal(at, i32.sub(at, columns))),
-      advance(ys, 4 * PANEL * panels),
-      panels > 1 ? setLocal(w, ws.at(-1)) : [], // the last cursor stands where the next panels begin
-    ], i32.notEqual(w, wEnd)),
+    following(xs, columns),
+    following(ys, stride),
+    doWhile(
+      [
+        following(ws, panelBytes),
+        everySum((sum, at, offset) => setLocal(sum, v128.load(at, offset))),
+        doWhile([[0, 1, 2, 3].map(oneColumn), advance(ws, 4 * 4 * PANEL), advance(xs, 16)], i32.notEqual(x, xEnd)),
+        everySum((sum, at, offset) => v128.store(at, sum, offset)),
+        xs.map((at) => setLocal(at, i32.sub(at, columns))),
+        advance(ys, 4 * PANEL * panels),
+        panels > 1 ? setLocal(w, ws.at(-1)) : [], // the last cursor stands where the next panels begin
+      ],
+      i32.notEqual(w, wEnd),
+    ),
   );
 }
 
-const LN2_HIGH = 0.693359375, LN2_LOW = Math.LN2 - LN2_HIGH; // the first has few bits: its multiples are exact
+const LN2_HIGH = 0.693359375,
+  LN2_LOW = Math.LN2 - LN2_HIGH; // the first has few bits: its multiples are exact
 const WHOLE = 1.5 * 2 ** 23; // a float32 this large has no fraction: adding it rounds
 
 /**
@@ -135,19 +144,28 @@ function openGates(mulAdd) {
   const [gates, units, c, h, cEnd] = made.parameters;
   const [i, f, g, o, memory, ...scratch] = made.locals("v128", 7);
   const at = made.local("i32");
-  const one = f32x4.splat(f32.constant(1)), two = f32x4.splat(f32.constant(2));
+  const one = f32x4.splat(f32.constant(1)),
+    two = f32x4.splat(f32.constant(2));
   const negated = (x) => f32x4.sub(f32x4.splat(f32.constant(0)), x);
   const logistic = (x) => f32x4.div(one, f32x4.add(one, exponential(negated(x), scratch, mulAdd)));
   const tanh = (x) => f32x4.sub(f32x4.mul(two, logistic(f32x4.mul(two, x))), one);
   const next = (gate, value) => [setLocal(at, i32.add(at, units)), setLocal(gate, value)];
-  return made.code(doWhile([
-    setLocal(at, gates), setLocal(i, logistic(v128.load(at))),
-    next(f, logistic(v128.load(at))), next(g, tanh(v128.load(at))), next(o, logistic(v128.load(at))),
-    setLocal(memory, mulAdd(f, v128.load(c), f32x4.mul(i, g))),
-    v128.store(c, memory),
-    v128.store(h, f32x4.mul(o, tanh(memory))),
-    [gates, c, h].map((cursor) => setLocal(cursor, i32.add(cursor, 16))),
-  ], i32.notEqual(c, cEnd)));
+  return made.code(
+    doWhile(
+      [
+        setLocal(at, gates),
+        setLocal(i, logistic(v128.load(at))),
+        next(f, logistic(v128.load(at))),
+        next(g, tanh(v128.load(at))),
+        next(o, logistic(v128.load(at))),
+        setLocal(memory, mulAdd(f, v128.load(c), f32x4.mul(i, g))),
+        v128.store(c, memory),
+        v128.store(h, f32x4.mul(o, tanh(memory))),
+        [gates, c, h].map((cursor) => setLocal(cursor, i32.add(cursor, 16))),
+      ],
+      i32.notEqual(c, cEnd),
+    ),
+  );
 }
 
 function sumExp(mulAdd) {
@@ -155,10 +173,13 @@ function sumExp(mulAdd) {
   const [x, xEnd, max] = made.parameters;
   const [sum, ...scratch] = made.locals("v128", 3);
   return made.code(
-    doWhile([
-      setLocal(sum, f32x4.add(sum, exponential(f32x4.sub(v128.load(x), f32x4.splat(max)), scratch, mulAdd))),
-      setLocal(x, i32.add(x, 16)),
-    ], i32.notEqual(x, xEnd)),
+    doWhile(
+      [
+        setLocal(sum, f32x4.add(sum, exponential(f32x4.sub(v128.load(x), f32x4.splat(max)), scratch, mulAdd))),
+        setLocal(x, i32.add(x, 16)),
+      ],
+      i32.notEqual(x, xEnd),
+    ),
     [0, 1, 2, 3].map((k) => f32x4.lane(sum, k)).reduce((a, b) => f32.add(a, b)),
   );
 }
@@ -180,8 +201,14 @@ function plainKernel(size) {
 /** The rows of a panel share each x[j]: eight independent sums keep the processor busy. */
 function plainProduct(m, w, rows, columns, x, y) {
   for (let stop = y + rows; y < stop; y += PANEL) {
-    let y0 = m[y], y1 = m[y + 1], y2 = m[y + 2], y3 = m[y + 3];
-    let y4 = m[y + 4], y5 = m[y + 5], y6 = m[y + 6], y7 = m[y + 7];
+    let y0 = m[y],
+      y1 = m[y + 1],
+      y2 = m[y + 2],
+      y3 = m[y + 3];
+    let y4 = m[y + 4],
+      y5 = m[y + 5],
+      y6 = m[y + 6],
+      y7 = m[y + 7];
     for (let j = 0; j < columns; j++, w += PANEL) {
       const xj = m[x + j];
       y0 += m[w] * xj;
@@ -193,15 +220,23 @@ function plainProduct(m, w, rows, columns, x, y) {
       y6 += m[w + 6] * xj;
       y7 += m[w + 7] * xj;
     }
-    m[y] = y0; m[y + 1] = y1; m[y + 2] = y2; m[y + 3] = y3;
-    m[y + 4] = y4; m[y + 5] = y5; m[y + 6] = y6; m[y + 7] = y7;
+    m[y] = y0;
+    m[y + 1] = y1;
+    m[y + 2] = y2;
+    m[y + 3] = y3;
+    m[y + 4] = y4;
+    m[y + 5] = y5;
+    m[y + 6] = y6;
+    m[y + 7] = y7;
   }
 }
 
 function plainGates(m, gates, units, c, h) {
   for (let u = 0; u < units; u++) {
-    const i = sigmoid(m[gates + u]), f = sigmoid(m[gates + units + u]);
-    const g = tanh(m[gates + 2 * units + u]), o = sigmoid(m[gates + 3 * units + u]);
+    const i = sigmoid(m[gates + u]),
+      f = sigmoid(m[gates + units + u]);
+    const g = tanh(m[gates + 2 * units + u]),
+      o = sigmoid(m[gates + 3 * units + u]);
     const memory = f * m[c + u] + i * g;
     m[c + u] = memory;
     m[h + u] = o * tanh(memory);

@@ -1,7 +1,7 @@
 // One step of a language model: the mirror of lmkit.models.LSTMLanguageModel.stepper.
 
-import { makeKernel, MOST_TEXTS, padded, paddedRows, placeInMatrix, sigmoid, tanh } from "./kernel.js";
 import { LabError } from "../base/errors.js";
+import { MOST_TEXTS, makeKernel, padded, paddedRows, placeInMatrix, sigmoid, tanh } from "./kernel.js";
 
 export class LanguageModel {
   /** `parsed` is what parseModel returns; `options` go to the kernel. */
@@ -47,7 +47,12 @@ export class LanguageModel {
   }
 
   readGroup(tokens, from, to, gates = null) {
-    const { kernel: { floats, addProduct }, place, padded: { H, V }, size } = this;
+    const {
+      kernel: { floats, addProduct },
+      place,
+      padded: { H, V },
+      size,
+    } = this;
     const count = tokens.length;
     for (let d = 0; d < size.D; d++) {
       const { bias, recurrent, upper } = place.layers[d];
@@ -69,7 +74,12 @@ export class LanguageModel {
 
   /** Layer d of the n-th text's state, to where the kernel reads it. */
   takeState(d, state, n) {
-    const { kernel: { floats }, place, padded, size: { H } } = this;
+    const {
+      kernel: { floats },
+      place,
+      padded,
+      size: { H },
+    } = this;
     const { h, c } = state ?? this.nothingRead;
     copyFloats(h, d * H, floats, place.h + n * padded.H, H);
     copyFloats(c, d * H, floats, place.c + n * padded.H, H);
@@ -77,8 +87,14 @@ export class LanguageModel {
 
   /** The new state of layer d, from the sums of its gates; the new h also stays where the next layer reads it. */
   openGates(d, state, n) {
-    const { kernel, place, padded, size: { H } } = this;
-    const h = place.h + n * padded.H, c = place.c + n * padded.H;
+    const {
+      kernel,
+      place,
+      padded,
+      size: { H },
+    } = this;
+    const h = place.h + n * padded.H,
+      c = place.c + n * padded.H;
     kernel.openGates(place.gates + n * 4 * padded.H, padded.H, c, h);
     copyFloats(kernel.floats, h, state.h, d * H, H);
     copyFloats(kernel.floats, c, state.c, d * H, H);
@@ -86,7 +102,12 @@ export class LanguageModel {
 
   /** The gates of layer d of a single text, from their sums: a step that is not looked at pays nothing. */
   copyGates(d, gates) {
-    const { kernel: { floats }, place, padded, size: { H } } = this;
+    const {
+      kernel: { floats },
+      place,
+      padded,
+      size: { H },
+    } = this;
     for (let gate = 0; gate < 4; gate++) {
       const squash = gate === 2 ? tanh : sigmoid;
       for (let u = 0; u < H; u++) gates[(4 * d + gate) * H + u] = squash(floats[place.gates + gate * padded.H + u]);
@@ -107,7 +128,11 @@ export class LanguageModel {
 
   /** W_ih x + b_ih + b_hh of the first layer for one word; rows are filled when a word first appears. */
   tableRow(token) {
-    const { kernel, place, padded: { E, H } } = this;
+    const {
+      kernel,
+      place,
+      padded: { E, H },
+    } = this;
     const row = place.table + token * 4 * H;
     if (!this.tableFilled[token]) {
       this.copy(place.layers[0].bias, row, 4 * H);
@@ -119,7 +144,10 @@ export class LanguageModel {
 
   /** Gives everything a place in the kernel's block; the number of floats. What pads is 0 and changes nothing. */
   layOut() {
-    const { size, size: { D } } = this;
+    const {
+      size,
+      size: { D },
+    } = this;
     const { V, E, H } = (this.padded = { V: paddedRows(size.V), E: padded(size.E), H: padded(size.H) });
     let total = 0;
     const reserve = (count) => (total += count) - count;
@@ -144,7 +172,12 @@ export class LanguageModel {
   }
 
   fill(tensors) {
-    const { kernel: { floats }, place, padded, size: { V, E, H } } = this;
+    const {
+      kernel: { floats },
+      place,
+      padded,
+      size: { V, E, H },
+    } = this;
     const values = (name) => tensors.get(name)?.values;
     const ofGate = (row) => Math.floor(row / H) * padded.H + (row % H); // every gate begins at a padded row
     const embedding = values("embedding.weight");
@@ -165,11 +198,17 @@ export class LanguageModel {
 
   /** The embedding times the projection (E, H), word by word. */
   fillReadout(projection) {
-    const { kernel: { floats, addProduct }, place, padded, size: { V, E, H } } = this;
+    const {
+      kernel: { floats, addProduct },
+      place,
+      padded,
+      size: { V, E, H },
+    } = this;
     for (let e = 0, i = 0; e < E; e++) {
       for (let u = 0; u < H; u++, i++) floats[place.projection + placeInMatrix(u, e, padded.E)] = projection[i];
     }
-    const rows = paddedRows(H), row = place.gates; // nothing else stands there yet
+    const rows = paddedRows(H),
+      row = place.gates; // nothing else stands there yet
     for (let v = 0; v < V; v++) {
       floats.fill(0, row, row + rows);
       addProduct(1, place.projection, rows, padded.E, place.embedding + v * padded.E, row, 0);

@@ -16,7 +16,10 @@ export class Grammar {
   /** Every way to write the next word: its probability, the word, and the configuration after it. */
   expand({ rest: [head, ...tail], registers }) {
     return this.expandHead(head, registers).map(({ p, word, rest, registers }) => ({
-      p, word, rest: [...rest, ...tail], registers,
+      p,
+      word,
+      rest: [...rest, ...tail],
+      registers,
     }));
   }
 
@@ -53,7 +56,10 @@ export class Grammar {
       // What a rule must store or exclude becomes the duty of the one symbol it expands to.
       const dutiful = symbol.store.length > 0 || symbol.exclude !== null;
       const pass = (symbols) => (dutiful ? [head.replace(symbol.name, () => symbols[0])] : symbols);
-      this.choices.set(key, kept.map(([weight, symbols]) => [weight / total, pass(symbols)]));
+      this.choices.set(
+        key,
+        kept.map(([weight, symbols]) => [weight / total, pass(symbols)]),
+      );
     }
     return this.choices.get(key);
   }
@@ -75,9 +81,16 @@ export class Grammar {
     // A single character is a punctuation mark, not notation.
     if (text.length === 1) return { kind: "word", name: text, form: "", store: [], exclude: null };
     const equals = text.lastIndexOf("=");
-    const store = equals < 0 ? [] : text.slice(0, equals).split(",").filter((name) => name);
+    const store =
+      equals < 0
+        ? []
+        : text
+            .slice(0, equals)
+            .split(",")
+            .filter((name) => name);
     let [name, exclude] = text.slice(equals + 1).split("!");
-    let kind = this.rules.has(name) ? "rule" : "word", form = "";
+    let kind = this.rules.has(name) ? "rule" : "word",
+      form = "";
     if (name.startsWith("$")) [kind, name, form = ""] = ["register", ...name.slice(1).split(".")];
     const place = (register) => this.registers.indexOf(register);
     return { kind, name, form, store: store.map(place), exclude: exclude ? place(exclude) : null };

@@ -27,7 +27,9 @@ function rebuilt(stored, metadata) {
   const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
   if (words.length !== config.vocab_size) throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
   const names = [...stored.keys()].filter((name) => !name.endsWith(".scale"));
-  const tensors = new Map(names.map((name) => [name, dequantised(name, stored.get(name), stored.get(`${name}.scale`))]));
+  const tensors = new Map(
+    names.map((name) => [name, dequantised(name, stored.get(name), stored.get(`${name}.scale`))]),
+  );
   checkTensors(tensors, expectedShapes(config));
   return { config, vocab: new Vocab(words), card, tensors };
 }
@@ -82,7 +84,10 @@ function checkTensors(tensors, expected) {
 
 /** The shape of every tensor of an LSTMLanguageModel; the decoder's weights are the embedding's. */
 function expectedShapes({ vocab_size: V, embedding_size: E, hidden_size: H, num_layers: D }) {
-  const shapes = new Map([["embedding.weight", [V, E]], ["decoder.bias", [V]]]);
+  const shapes = new Map([
+    ["embedding.weight", [V, E]],
+    ["decoder.bias", [V]],
+  ]);
   if (E !== H) shapes.set("projection.weight", [E, H]);
   for (let d = 0; d < D; d++) {
     shapes.set(`rnn.weight_ih_l${d}`, [4 * H, d ? H : E]);

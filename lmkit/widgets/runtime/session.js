@@ -5,9 +5,9 @@ import { beamSearch } from "./beams.js";
 import { complete, greedy, sample } from "./decoding.js";
 import { Filter, KEPT } from "./filters.js";
 import { LanguageModel } from "./lstm.js";
-import { Memory } from "./state_cache.js";
 import { Grammar, Oracle } from "./oracle.js";
 import { parseModel } from "./safetensors.js";
+import { Memory } from "./state_cache.js";
 
 export const SHOWN_ROWS = 12;
 const ORACLE_LIMIT = 30000; // readings, after which the grammar's memory of texts begins anew
@@ -36,9 +36,11 @@ export class Session {
     const withEnd = { ...settings, eos_token_id: vocab.end };
     const start = memory.readAll(prompt);
     const texts =
-      settings.method === "beam search" ? yield* beamSearch(memory, start, withEnd)
-      : settings.method === "sampling" ? [yield* sample(memory, start, withEnd, filter)]
-      : [yield* greedy(memory, start, withEnd)];
+      settings.method === "beam search"
+        ? yield* beamSearch(memory, start, withEnd)
+        : settings.method === "sampling"
+          ? [yield* sample(memory, start, withEnd, filter)]
+          : [yield* greedy(memory, start, withEnd)];
     return { settings, prompt, start, texts, best: texts[0], truth: this.truth(prompt, texts[0].tokens) };
   }
 
@@ -49,7 +51,9 @@ export class Session {
   truth(prompt, tokens) {
     if (!this.grammar) return null;
     const { words, end } = this.vocab;
-    let oracle = this.freshOracle(prompt.length + tokens.length), logProb = 0, wrong = null;
+    let oracle = this.freshOracle(prompt.length + tokens.length),
+      logProb = 0,
+      wrong = null;
     const oracles = [];
     const read = (id, step) => {
       const { probability, oracle: after } = oracle.read(words[id]);
@@ -80,14 +84,16 @@ export class Session {
     const { memory, filter, vocab } = this;
     const text = memory.readAll(best.tokens.slice(0, step), start);
     filter.apply(memory.logProbs(text), settings.method === "sampling" ? settings : UNFILTERED).sort();
-    const all = filter.mass(true), kept = filter.mass();
+    const all = filter.mass(true),
+      kept = filter.mass();
     const facts = truth?.oracles[step].next();
     const known = Boolean(facts?.size);
     const row = (rank) => {
       const id = filter.order[rank];
       const p = filter.weight(id) / all;
       return {
-        rank, p,
+        rank,
+        p,
         word: vocab.words[id],
         fate: filter.fate[id],
         drawn: filter.fate[id] === KEPT ? (p * all) / kept : 0,
@@ -96,7 +102,8 @@ export class Session {
       };
     };
     return {
-      step, known,
+      step,
+      known,
       rows: this.shownRanks(best.tokens[step]).map(row),
       size: vocab.size,
       keptCount: filter.fate.reduce((count, fate) => count + (fate === KEPT), 0),

@@ -88,7 +88,11 @@ export class Memory {
     if (!texts.length) return;
     for (const { parent } of texts) if (!parent.state) this.fill([parent]);
     const states = texts.map(() => this.newState());
-    this.model.stepEach(texts.map(({ token }) => token), texts.map(({ parent }) => parent.state), states);
+    this.model.stepEach(
+      texts.map(({ token }) => token),
+      texts.map(({ parent }) => parent.state),
+      states,
+    );
     texts.forEach((text, n) => (text.state = states[n]));
   }
 

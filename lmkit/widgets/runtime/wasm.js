@@ -42,12 +42,31 @@ export function assemble(functions) {
     return [id, ...unsigned(content.length), ...content];
   };
   return new Uint8Array([
-    0, 0x61, 0x73, 0x6d, 1, 0, 0, 0,
-    ...section(1, functions.map(({ signature }) => signature)),
+    0,
+    0x61,
+    0x73,
+    0x6d,
+    1,
+    0,
+    0,
+    0,
+    ...section(
+      1,
+      functions.map(({ signature }) => signature),
+    ),
     ...section(2, [[...nameBytes("m"), ...nameBytes("m"), 2, 0, 0]]),
-    ...section(3, functions.map((_, index) => index)),
-    ...section(7, functions.map(({ name }, index) => [...nameBytes(name), 0, index])),
-    ...section(10, functions.map(({ bytes }) => bytes)),
+    ...section(
+      3,
+      functions.map((_, index) => index),
+    ),
+    ...section(
+      7,
+      functions.map(({ name }, index) => [...nameBytes(name), 0, index]),
+    ),
+    ...section(
+      10,
+      functions.map(({ bytes }) => bytes),
+    ),
   ]);
 }
 
@@ -62,7 +81,9 @@ function operand(value) {
   return Array.isArray(value) ? value : [0x20, value.index];
 }
 
-const operation = (...code) => (...operands) => [operands.map(operand), code];
+const operation =
+  (...code) =>
+  (...operands) => [operands.map(operand), code];
 const vector = (code) => [0xfd, unsigned(code)];
 const atOffset = (offset) => [2, unsigned(offset)]; // and aligned to four bytes
 

@@ -48,7 +48,11 @@ export async function decodeBeams(model, prompt, count, width, vocabSize) {
     if (length === count) return running[0].tokens;
     const rows = best.map(({ row }) => row);
     const chosen = { h: pickRows(model, state.h, rows), c: pickRows(model, state.c, rows) };
-    ({ logProbs, state } = await step(model, best.map(({ token }) => token), chosen));
+    ({ logProbs, state } = await step(
+      model,
+      best.map(({ token }) => token),
+      chosen,
+    ));
   }
 }
 

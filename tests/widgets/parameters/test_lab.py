@@ -13,7 +13,6 @@ from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.widgets import ParameterLab
 from lmkit.widgets.labs.parameters.lab import CELLS, CONTROLS, LENGTH, NUM_LAYERS, SIZE, VOCAB_SIZES, parameters
-from tests.widgets.view_harness import module_page
 
 CORNERS = [
     dict(vocab_size=V, embedding_size=E, hidden_size=H, num_layers=D, cell=cell, tied=tied)
@@ -120,13 +119,13 @@ def test_the_picture_has_every_tensor():
 # --- the browser ------------------------------------------------------------------------------------------------
 
 
-def test_browser_counts_as_python_does(browser):
-    page = module_page(browser, "parameter_count.js", "parametersOf")
-    counted = page.evaluate("(cases) => cases.map((settings) => lmkit.parametersOf(settings))", CORNERS)
+def test_scripts_count_as_python_does(scripts):
+    counted = scripts("labs/parameters/model.js").evaluate(
+        "(cases) => cases.map((settings) => lmkit.parametersOf(settings))", CORNERS
+    )
     for settings, tensors in zip(CORNERS, counted, strict=True):
         found = [(tensor["name"], tuple(tensor["shape"]), tensor["count"]) for tensor in tensors]
         assert found == [tuple(tensor) for tensor in parameters(**settings)]
-    page.close()
 
 
 def shown(page) -> tuple[str, list[list[str]]]:

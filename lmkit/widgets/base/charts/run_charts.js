@@ -25,7 +25,8 @@
 
 import { element, resize, setAttribute, setText, svgElement, uniqueId } from "../dom.js";
 
-const RUN_HEIGHT = 300, RUN_EDGE = { top: 30, bottom: 46, left: 50, right: 14 };
+const RUN_HEIGHT = 300,
+  RUN_EDGE = { top: 30, bottom: 46, left: 50, right: 14 };
 const RUN_REACH = 24; // how near a pointer must come to a dot, in pixels
 
 export const RUN_MARKS = ["circle", "square", "diamond", "up", "down", "plus"];
@@ -55,8 +56,16 @@ class RunChart {
   /** Scales and axes; nothing is touched while they stay as they are. */
   layOut(points, x, y, lines = [], air = 0) {
     const width = this.frame.clientWidth || 640; // hidden until there is something to show
-    const heights = [...points.flatMap(([, mean, half]) => [mean - (half ?? 0), mean + (half ?? 0)]), ...lines.map(({ value }) => value)];
-    const across = x.range ?? runRange(points.map(([at]) => at), air);
+    const heights = [
+      ...points.flatMap(([, mean, half]) => [mean - (half ?? 0), mean + (half ?? 0)]),
+      ...lines.map(({ value }) => value),
+    ];
+    const across =
+      x.range ??
+      runRange(
+        points.map(([at]) => at),
+        air,
+      );
     const up = y.range ?? runRange(heights, 0.06);
     const key = JSON.stringify([width, across, up, x, y, lines]);
     if (this.key === key) return;
@@ -64,13 +73,19 @@ class RunChart {
     this.x = runScale(across, RUN_EDGE.left + 8, this.right - 8);
     this.y = runScale(up, this.bottom, RUN_EDGE.top);
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${RUN_HEIGHT}`);
-    const box = { x: RUN_EDGE.left, y: RUN_EDGE.top - 2, width: this.right - RUN_EDGE.left, height: this.bottom - RUN_EDGE.top + 4 };
+    const box = {
+      x: RUN_EDGE.left,
+      y: RUN_EDGE.top - 2,
+      width: this.right - RUN_EDGE.left,
+      height: this.bottom - RUN_EDGE.top + 4,
+    };
     for (const [name, value] of Object.entries(box)) setAttribute(this.box, name, String(value));
     this.axes.replaceChildren(...this.axesOf(x, y, across, up), ...lines.flatMap((line) => this.lineOf(line)));
   }
 
   axesOf(x, y, across, up) {
-    const { right, bottom } = this, parts = [];
+    const { right, bottom } = this,
+      parts = [];
     const text = (attributes, content) => parts.push(svgElement("text", attributes, content));
     const { values, digits } = runTicks(up, (bottom - RUN_EDGE.top) / 45, y.times);
     for (const value of values) {
@@ -89,7 +104,8 @@ class RunChart {
 
   /** A dashed line across, such as a ceiling, with its name. */
   lineOf({ value, name }) {
-    const at = this.y(value), above = at - RUN_EDGE.top > 20;
+    const at = this.y(value),
+      above = at - RUN_EDGE.top > 20;
     return [
       svgElement("path", { class: "lmkit-run-ceiling", d: `M${RUN_EDGE.left} ${at}H${this.right}` }),
       svgElement("text", { class: "lmkit-run-ceiling-name", x: RUN_EDGE.left + 6, y: above ? at - 5 : at + 15 }, name),
@@ -100,13 +116,19 @@ class RunChart {
     const key = JSON.stringify(entries.map(({ name, role, mark }) => [name, role, mark]));
     if (this.legendKey === key) return;
     this.legendKey = key;
-    this.legend.replaceChildren(...entries.map(({ name, role, mark }) => {
-      const picture = svgElement("svg", { viewBox: "-8 -8 16 16", width: "16", height: "16" }, runPath(runMark(mark, 0, 0, 5.5)));
-      const entry = element("span", { class: "lmkit-run-key" }, picture, element("span", {}, name));
-      runColor(picture, role);
-      entry.lastChild.style.color = `var(--lm-${role}-text)`;
-      return entry;
-    }));
+    this.legend.replaceChildren(
+      ...entries.map(({ name, role, mark }) => {
+        const picture = svgElement(
+          "svg",
+          { viewBox: "-8 -8 16 16", width: "16", height: "16" },
+          runPath(runMark(mark, 0, 0, 5.5)),
+        );
+        const entry = element("span", { class: "lmkit-run-key" }, picture, element("span", {}, name));
+        runColor(picture, role);
+        entry.lastChild.style.color = `var(--lm-${role}-text)`;
+        return entry;
+      }),
+    );
     this.legend.hidden = !entries.length;
   }
 }
@@ -121,7 +143,12 @@ export class RunCurves extends RunChart {
   }
 
   show({ series, x, y, lines, words }) {
-    this.layOut(series.flatMap(({ points }) => points), x, y, lines);
+    this.layOut(
+      series.flatMap(({ points }) => points),
+      x,
+      y,
+      lines,
+    );
     setAttribute(this.svg, "aria-label", words);
     this.showLegend(series);
     resize(this.bands, series.length, () => runPath("", "lmkit-run-band"));
@@ -143,9 +170,17 @@ export class RunCurves extends RunChart {
   showLine(group, { points, role, mark, strong, dashed }, marked) {
     resize(group, 2, (n) => svgElement("path", { class: n ? "lmkit-run-mark" : "lmkit-run-line" }));
     const [line, marks] = group.children;
-    setAttribute(line, "d", points.length ? `M${points.map(([at, mean]) => `${this.x(at)} ${this.y(mean)}`).join("L")}` : "");
+    setAttribute(
+      line,
+      "d",
+      points.length ? `M${points.map(([at, mean]) => `${this.x(at)} ${this.y(mean)}`).join("L")}` : "",
+    );
     const shown = points.filter(([at]) => !marked || marked.has(at));
-    setAttribute(marks, "d", shown.map(([at, mean]) => runMark(mark, this.x(at), this.y(mean), strong ? 5 : 4)).join(""));
+    setAttribute(
+      marks,
+      "d",
+      shown.map(([at, mean]) => runMark(mark, this.x(at), this.y(mean), strong ? 5 : 4)).join(""),
+    );
     line.classList.toggle("lmkit-run-strong", Boolean(strong));
     line.classList.toggle("lmkit-run-dashed", Boolean(dashed));
     runColor(group, role);
@@ -172,7 +207,13 @@ export class RunDots extends RunChart {
   }
 
   show({ dots, chosen = null, legend = [], x, y, lines, words }) {
-    this.layOut(dots.map(({ point }) => point), x, y, lines, 0.02);
+    this.layOut(
+      dots.map(({ point }) => point),
+      x,
+      y,
+      lines,
+      0.02,
+    );
     Object.assign(this, { dots, chosen });
     if (!this.onSelect) setAttribute(this.svg, "aria-label", words);
     this.showLegend(legend);
@@ -180,7 +221,9 @@ export class RunDots extends RunChart {
     resize(this.drawn, dots.length, () => runPath("", "lmkit-run-bar"));
     resize(this.group, dots.length, () => this.makeDot());
     dots.forEach((dot, n) => this.showDot(dot, n, y));
-    this.order = dots.map((_, n) => n).sort((a, b) => this.places[a].x - this.places[b].x || this.places[a].y - this.places[b].y);
+    this.order = dots
+      .map((_, n) => n)
+      .sort((a, b) => this.places[a].x - this.places[b].x || this.places[a].y - this.places[b].y);
     if (this.onSelect) setAttribute(this.group.children[chosen ?? this.order[0]], "tabindex", "0");
     this.showRing();
     this.point(null);
@@ -192,7 +235,9 @@ export class RunDots extends RunChart {
   }
 
   showDot({ name, role, mark, point: [, mean, half], strong }, n, y) {
-    const bar = this.drawn.children[n], node = this.group.children[n], place = this.places[n];
+    const bar = this.drawn.children[n],
+      node = this.group.children[n],
+      place = this.places[n];
     setAttribute(bar, "d", half ? `M${place.x} ${this.y(mean - half)}V${this.y(mean + half)}` : "");
     setAttribute(node, "transform", `translate(${place.x} ${place.y})`);
     setAttribute(node.lastChild, "d", runMark(mark, 0, 0, strong ? 5.5 : 4.25));
@@ -214,13 +259,15 @@ export class RunDots extends RunChart {
 
   /** The name of the dot under the pointer, or of the chosen one. */
   point(found) {
-    const n = found ?? this.chosen, place = this.places?.[n];
+    const n = found ?? this.chosen,
+      place = this.places?.[n];
     setText(this.name, place ? this.dots[n].name : "");
     this.svg.classList.toggle("lmkit-run-pointed", found !== null && Boolean(this.onSelect));
     if (!place) return;
     const room = this.name.getComputedTextLength() / 2 + 4;
     const middle = Math.min(Math.max(place.x, RUN_EDGE.left + room), this.width - room);
-    const up = this.reaches(n, -1) - 12, down = this.reaches(n, 1) + 20;
+    const up = this.reaches(n, -1) - 12,
+      down = this.reaches(n, 1) + 20;
     setAttribute(this.name, "x", String(runRound(middle)));
     setAttribute(this.name, "y", String(runRound(down < this.bottom - 2 ? down : Math.max(up, RUN_EDGE.top + 12))));
     setAttribute(this.name, "text-anchor", "middle");
@@ -228,14 +275,18 @@ export class RunDots extends RunChart {
 
   /** The end of a dot's bar, or of its ring. */
   reaches(n, side) {
-    const { point: [, mean, half] } = this.dots[n], ring = this.places[n].y + 10 * side;
+    const {
+        point: [, mean, half],
+      } = this.dots[n],
+      ring = this.places[n].y + 10 * side;
     return side * Math.max(side * ring, side * this.y(mean - side * (half ?? 0)));
   }
 
   /** The place in `dots` of the dot nearest to a pointer, or null. */
   nearest({ clientX, clientY }) {
     const box = this.svg.getBoundingClientRect();
-    let best = null, least = RUN_REACH;
+    let best = null,
+      least = RUN_REACH;
     this.places?.forEach(({ x, y }, n) => {
       const away = Math.hypot(clientX - box.left - x, clientY - box.top - y);
       if (away < least) [best, least] = [n, away];
@@ -245,10 +296,13 @@ export class RunDots extends RunChart {
 
   press(event) {
     const from = [...this.group.children].indexOf(event.target.closest("[role=radio]"));
-    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, " ": 0, Home: -Infinity, End: Infinity }[event.key];
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, " ": 0, Home: -Infinity, End: Infinity }[
+      event.key
+    ];
     if (from < 0 || step === undefined) return;
     event.preventDefault();
-    const last = this.order.length - 1, to = this.order[Math.min(Math.max(this.order.indexOf(from) + step, 0), last)];
+    const last = this.order.length - 1,
+      to = this.order[Math.min(Math.max(this.order.indexOf(from) + step, 0), last)];
     this.group.children[to].focus();
     this.onSelect(to);
   }
@@ -268,8 +322,22 @@ export function runMark(mark, x, y, r) {
   if (mark === "up") return polygon([0, -1.2], [1.1, 0.8], [-1.1, 0.8]);
   if (mark === "down") return polygon([0, 1.2], [1.1, -0.8], [-1.1, -0.8]);
   if (mark === "plus") {
-    const a = 0.4, b = 1.2;
-    return polygon([-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a], [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a]);
+    const a = 0.4,
+      b = 1.2;
+    return polygon(
+      [-a, -b],
+      [a, -b],
+      [a, -a],
+      [b, -a],
+      [b, a],
+      [a, a],
+      [a, b],
+      [-a, b],
+      [-a, a],
+      [-b, a],
+      [-b, -a],
+      [-a, -a],
+    );
   }
   return `M${runRound(x - r)} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
 }
@@ -284,7 +352,9 @@ function runColor(node, role) {
 }
 
 function runRange(values, air) {
-  const known = values.length ? values : [0, 1], low = Math.min(...known), high = Math.max(...known);
+  const known = values.length ? values : [0, 1],
+    low = Math.min(...known),
+    high = Math.max(...known);
   const more = high > low ? air * (high - low) : 0.5;
   return [low - more, high + more];
 }
@@ -295,8 +365,10 @@ function runScale([low, high], from, to) {
 
 /** Round numbers within a range, about `count` of them, and the digits that tell one from the next. */
 function runTicks([low, high], count, times = 1) {
-  const rough = (high - low) / Math.max(2, count), size = 10 ** Math.floor(Math.log10(rough));
-  const step = size * [1, 2, 5, 10].find((factor) => factor * size >= rough * (1 - 1e-9)), values = [];
+  const rough = (high - low) / Math.max(2, count),
+    size = 10 ** Math.floor(Math.log10(rough));
+  const step = size * [1, 2, 5, 10].find((factor) => factor * size >= rough * (1 - 1e-9)),
+    values = [];
   for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) values.push(n * step);
   return { values, digits: Math.max(0, -Math.floor(Math.log10(times * step) + 1e-9)) };
 }

@@ -1,12 +1,12 @@
 // The quiz of a chapter, one question at a time, and the flashcards beside a section.
 
-import { keepKeys, signOf } from "../card_base.js";
-import { formOf } from "../registry.js";
-import { openLog } from "../log.js";
-import { logNotice } from "../notice.js";
-import { sectionLink } from "../text.js";
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { keepKeys, signOf } from "../card_base.js";
+import { openLog } from "../log.js";
+import { logNotice } from "../notice.js";
+import { formOf } from "../registry.js";
+import { sectionLink } from "../text.js";
 
 const GRADES = { right: 3, wrong: 1 };
 const SPOKEN = { right: "right", wrong: "not right", open: "open" };
@@ -36,13 +36,17 @@ class Turn {
 /** What a quiz and a set of flashcards share: turns, one of them on the stage, and two buttons below it. */
 class StudyView extends LabView {
   constructor(model, root) {
-    const mode = model.get("mode"), log = openLog(), notice = logNotice(log);
+    const mode = model.get("mode"),
+      log = openLog(),
+      notice = logNotice(log);
     const { root: part, heading } = panel("lmkit-study", mode === "quiz" ? "Quiz" : "Flashcards");
     const count = element("p", { class: "lmkit-numbers" });
     const head = element("div", { class: "lmkit-head" }, heading, count);
     const places = element("ol", { class: "lmkit-study-places", "aria-label": "Questions" });
-    const stage = element("div", { "data-filled": "" }), note = element("p", { class: "lmkit-numbers", role: "status" });
-    const main = button("", () => this.act(0), "lmkit-study-main"), second = button("", () => this.act(1));
+    const stage = element("div", { "data-filled": "" }),
+      note = element("p", { class: "lmkit-numbers", role: "status" });
+    const main = button("", () => this.act(0), "lmkit-study-main"),
+      second = button("", () => this.act(1));
     part.append(head, places, stage, element("div", { class: "lmkit-study-actions" }, main, second, note), notice.root);
     part.dataset.mode = mode;
     keepKeys(part);
@@ -62,7 +66,9 @@ class StudyView extends LabView {
     if (this.cards === cards) return;
     this.cards = cards;
     const options = {
-      seed: this.seed, onRevealed: () => this.revealed(), onEnter: () => this.act(0),
+      seed: this.seed,
+      onRevealed: () => this.revealed(),
+      onEnter: () => this.act(0),
       link: this.model.get("mode") === "quiz", // flashcards stand in the section itself
     };
     this.turns = cards.map((card) => new Turn(card, options));
@@ -82,7 +88,8 @@ class StudyView extends LabView {
 
   /** Bring what is seen to what is. */
   show() {
-    const { turn } = this, shown = turn ? turn.form.root : this.summary();
+    const { turn } = this,
+      shown = turn ? turn.form.root : this.summary();
     if (this.stage.firstChild !== shown) this.stage.replaceChildren(shown);
     const actions = this.actions();
     this.buttons.forEach((node, i) => {
@@ -100,7 +107,8 @@ class StudyView extends LabView {
   }
 
   check() {
-    const { form } = this.turn, { right, empty } = form.check();
+    const { form } = this.turn,
+      { right, empty } = form.check();
     if (!empty) this.grade(right ? "right" : "wrong");
   }
 
@@ -129,25 +137,39 @@ class StudyView extends LabView {
 
 class QuizView extends StudyView {
   setUp() {
-    resize(this.places, this.turns.length + 1, (i) => element("li", {}, button("", () => this.go(i))));
+    resize(this.places, this.turns.length + 1, (i) =>
+      element(
+        "li",
+        {},
+        button("", () => this.go(i)),
+      ),
+    );
   }
 
   actions() {
     const { turn } = this;
     if (!turn) return this.endings();
-    if (turn.now !== "open") return [[this.next() < this.turns.length ? "Next question" : "See the result", () => this.go(this.next())]];
+    if (turn.now !== "open")
+      return [[this.next() < this.turns.length ? "Next question" : "See the result", () => this.go(this.next())]];
     const skip = ["Skip", () => this.go(this.next())];
     if (!turn.form.selfGraded) return [["Check", () => this.check()], skip];
-    if (turn.form.filled) return [["I had it", () => this.grade("right")], ["Not quite", () => this.grade("wrong")]];
+    if (turn.form.filled)
+      return [
+        ["I had it", () => this.grade("right")],
+        ["Not quite", () => this.grade("wrong")],
+      ];
     return [null, skip];
   }
 
   endings() {
-    const again = (text, ...verdicts) => [text, () => {
-      const which = this.turns.flatMap(({ now }, i) => (verdicts.includes(now) ? [i] : []));
-      for (const i of which) if (this.turns[i].now !== "open") this.turns[i].renew();
-      this.go(which[0]);
-    }];
+    const again = (text, ...verdicts) => [
+      text,
+      () => {
+        const which = this.turns.flatMap(({ now }, i) => (verdicts.includes(now) ? [i] : []));
+        for (const i of which) if (this.turns[i].now !== "open") this.turns[i].renew();
+        this.go(which[0]);
+      },
+    ];
     const endings = [again("Start again", "right", "wrong", "open")];
     if (this.howMany("wrong")) endings.unshift(again("Try the wrong ones again", "wrong"));
     if (this.howMany("open")) endings.unshift(again("Go to the open ones", "open"));
@@ -175,8 +197,11 @@ class QuizView extends StudyView {
   }
 
   summary() {
-    const total = this.turns.length, right = this.howMany("right", "first"), now = this.howMany("right");
-    const open = this.howMany("open"), root = element("div", { class: "lmkit-study-summary", tabindex: "-1" });
+    const total = this.turns.length,
+      right = this.howMany("right", "first"),
+      now = this.howMany("right");
+    const open = this.howMany("open"),
+      root = element("div", { class: "lmkit-study-summary", tabindex: "-1" });
     const lines = [`${right} of ${total} right at the first try.`];
     if (now > right) lines.push(`By now ${now} of ${total} are right.`);
     if (open) lines.push(`${open} ${open === 1 ? "is" : "are"} still open.`);
@@ -197,7 +222,10 @@ class FlashcardsView extends StudyView {
     setText(this.heading, count === 1 ? "Flashcard" : "Flashcards");
     this.places.hidden = count === 1;
     this.places.setAttribute("aria-label", "Cards");
-    const steps = [["Previous", "‹", -1], ["Next", "›", 1]].map(([name, sign, by]) => {
+    const steps = [
+      ["Previous", "‹", -1],
+      ["Next", "›", 1],
+    ].map(([name, sign, by]) => {
       const node = button(sign, () => this.go((this.at + by + count) % count));
       setAttribute(node, "aria-label", name);
       return element("li", {}, node);
@@ -209,21 +237,35 @@ class FlashcardsView extends StudyView {
   actions() {
     const { now, form } = this.turn;
     if (now !== "open") return this.onwards();
-    return form.filled ? [["Knew it", () => this.grade("right")], ["Not yet", () => this.grade("wrong")]] : [];
+    return form.filled
+      ? [
+          ["Knew it", () => this.grade("right")],
+          ["Not yet", () => this.grade("wrong")],
+        ]
+      : [];
   }
 
   onwards() {
-    const count = this.turns.length, open = this.turns.map((_, i) => (this.at + i) % count).find((i) => this.turns[i].now === "open");
+    const count = this.turns.length,
+      open = this.turns.map((_, i) => (this.at + i) % count).find((i) => this.turns[i].now === "open");
     if (open !== undefined) return [["Next card", () => this.go(open)]];
-    return [["Start again", () => {
-      for (const turn of this.turns) turn.renew();
-      this.go(0);
-    }]];
+    return [
+      [
+        "Start again",
+        () => {
+          for (const turn of this.turns) turn.renew();
+          this.go(0);
+        },
+      ],
+    ];
   }
 
   showPlaces() {
     setText(this.count, this.turns.length > 1 ? `${this.at + 1} of ${this.turns.length}` : "");
-    setText(this.note, { right: "✓ You knew it.", wrong: "✗ Not yet; it will come again in the review." }[this.turn.now] ?? "");
+    setText(
+      this.note,
+      { right: "✓ You knew it.", wrong: "✗ Not yet; it will come again in the review." }[this.turn.now] ?? "",
+    );
   }
 }
 

@@ -1,13 +1,18 @@
 // All chosen cards, each with its answer folded away.
 
+import { element, setText } from "../../base/dom.js";
 import { Drawing } from "../card_base.js";
 import { fragment, nameAfter, sectionLink } from "../text.js";
-import { element, setText } from "../../base/dom.js";
 import { counted, NOTHING_CHOSEN } from "./parts.js";
 
 const KIND_LABELS = {
-  flashcard: "Flashcard", draw: "Drawing", single: "One right choice", multiple: "Several right choices", fill: "Gaps",
-  number: "Number", order: "Order",
+  flashcard: "Flashcard",
+  draw: "Drawing",
+  single: "One right choice",
+  multiple: "Several right choices",
+  fill: "Gaps",
+  number: "Number",
+  order: "Order",
 };
 
 export class BrowsePart {
@@ -27,10 +32,12 @@ export class BrowsePart {
     this.shown = shown;
     setText(this.words, cards.length ? counted(cards.length, "card") : NOTHING_CHOSEN);
     const chapters = new Map(cards.map(({ chapter, chapterTitle }) => [chapter, chapterTitle]));
-    this.list.replaceChildren(...[...chapters].map(([chapter, title]) => {
-      const own = cards.filter((card) => card.chapter === chapter);
-      return element("div", {}, element("p", { class: "lmkit-title" }, title), ...own.map(foldedCard));
-    }));
+    this.list.replaceChildren(
+      ...[...chapters].map(([chapter, title]) => {
+        const own = cards.filter((card) => card.chapter === chapter);
+        return element("div", {}, element("p", { class: "lmkit-title" }, title), ...own.map(foldedCard));
+      }),
+    );
   }
 }
 
@@ -38,7 +45,8 @@ export class BrowsePart {
 function foldedCard(card) {
   const kind = element("span", { class: "lmkit-numbers" }, KIND_LABELS[card.kind]);
   const question = element("div", { class: "lmkit-review-question" }, fragment(card.question));
-  const summary = element("summary", {}, question, kind), root = element("details", { class: "lmkit-review-folded" }, summary);
+  const summary = element("summary", {}, question, kind),
+    root = element("details", { class: "lmkit-review-folded" }, summary);
   nameAfter(summary, summary);
   root.addEventListener("toggle", () => {
     if (root.open && root.childElementCount === 1) root.append(answerOf(card));
@@ -51,9 +59,16 @@ const ANSWERS = {
   draw: ({ steps }) => [element("ol", {}, ...steps.map((step) => element("li", {}, fragment(step))))],
   single: choiceList,
   multiple: choiceList,
-  fill: ({ text, gaps }) => [filled(text, gaps), ...gaps.map(({ answer, why }) => block(why, element("code", {}, answer), ": "))],
-  number: ({ answer, unit, why }) => [block(why, element("strong", {}, `${numeral(answer)} ${unit ?? ""}`.trim(), ". "))],
-  order: ({ items }) => [element("ol", {}, ...items.map(({ text, why }) => element("li", {}, block(text), block(why))))],
+  fill: ({ text, gaps }) => [
+    filled(text, gaps),
+    ...gaps.map(({ answer, why }) => block(why, element("code", {}, answer), ": ")),
+  ],
+  number: ({ answer, unit, why }) => [
+    block(why, element("strong", {}, `${numeral(answer)} ${unit ?? ""}`.trim(), ". ")),
+  ],
+  order: ({ items }) => [
+    element("ol", {}, ...items.map(({ text, why }) => element("li", {}, block(text), block(why)))),
+  ],
 };
 
 function answerOf(card) {
@@ -80,7 +95,9 @@ function choiceList({ choices }) {
 
 /** The text with its answers in the gaps. */
 function filled(text, gaps) {
-  const body = block(text), walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT), texts = [];
+  const body = block(text),
+    walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT),
+    texts = [];
   const answers = new Map(gaps.map(({ name, answer }) => [name, answer]));
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (const node of texts) {
@@ -88,7 +105,11 @@ function filled(text, gaps) {
     const nodes = parts.map((part, i) => (i % 2 ? element("mark", {}, answers.get(part)) : part));
     if (parts.length > 1) node.replaceWith(...nodes);
   }
-  const scrolled = [["tabindex", "0"], ["role", "group"], ["aria-label", "Code"]];
+  const scrolled = [
+    ["tabindex", "0"],
+    ["role", "group"],
+    ["aria-label", "Code"],
+  ];
   for (const code of body.querySelectorAll("pre")) for (const [name, value] of scrolled) code.setAttribute(name, value);
   return body;
 }

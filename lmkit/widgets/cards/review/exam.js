@@ -1,9 +1,18 @@
 // An exam: questions that the page can judge, no word about them until all are handed in, then a mark.
 
-import { formOf } from "../registry.js";
 import { element, percent, setAttribute, setText } from "../../base/dom.js";
-import { actionButton, afterTheKey, buttonRow, Confirmation, counted, CountField, NOTHING_CHOSEN, rereadList } from "./parts.js";
+import { formOf } from "../registry.js";
 import { dropDraft, keepDraft, keptDraft } from "./draft.js";
+import {
+  actionButton,
+  afterTheKey,
+  buttonRow,
+  Confirmation,
+  CountField,
+  counted,
+  NOTHING_CHOSEN,
+  rereadList,
+} from "./parts.js";
 import { drawCards, isChecked } from "./plan.js";
 
 const EXAM_LENGTH = 10;
@@ -48,7 +57,8 @@ export class ExamPart {
   }
 
   start() {
-    const { seed, log } = this.study, draw = `${seed} ${log.reviews.length}`;
+    const { seed, log } = this.study,
+      draw = `${seed} ${log.reviews.length}`;
     this.open(this.paperOf(drawCards(this.choice, this.length.value, draw), draw));
     this.paper.go(0);
   }
@@ -58,7 +68,10 @@ export class ExamPart {
     const draft = keptDraft();
     if (this.paper || !draft) return false;
     try {
-      const paper = this.paperOf(draft.cards.map((id) => this.study.order.find((card) => card.id === id)), draft.draw);
+      const paper = this.paperOf(
+        draft.cards.map((id) => this.study.order.find((card) => card.id === id)),
+        draft.draw,
+      );
       paper.restore(draft);
       this.open(paper, element("p", { class: "lmkit-footnote", role: "status" }, RESUMED));
       return true;
@@ -110,7 +123,12 @@ class Paper {
     this.back = actionButton("Previous", () => this.step(-1));
     this.forth = actionButton("Next", () => this.step(1), "lmkit-review-main");
     this.hand = actionButton("Hand in", () => this.askToHandIn());
-    const buttons = buttonRow(this.back, this.forth, this.hand, actionButton("Leave the exam", () => this.askToLeave()));
+    const buttons = buttonRow(
+      this.back,
+      this.forth,
+      this.hand,
+      actionButton("Leave the exam", () => this.askToLeave()),
+    );
     const stay = ["Go on with the exam", () => this.forms[this.at].focus()];
     this.handing = new Confirmation("Hand in?", ["Hand in", () => this.handIn()], stay);
     this.going = new Confirmation("Leave the exam?", ["Leave the exam", () => this.leave()], stay);
@@ -172,7 +190,8 @@ class Paper {
   }
 
   askToHandIn() {
-    const { missing } = this, which = missing.length > 6 ? "" : ` (${missing.join(", ")})`;
+    const { missing } = this,
+      which = missing.length > 6 ? "" : ` (${missing.join(", ")})`;
     const are = `${counted(missing.length, "question has", "questions have")} no full answer yet${which}. `;
     this.going.root.hidden = true;
     const state = missing.length ? are : "All questions are answered. ";
@@ -181,7 +200,9 @@ class Paper {
 
   askToLeave() {
     this.handing.root.hidden = true;
-    this.going.ask("Leave the exam? Its answers are dropped, and there is no mark. The other tabs are open without leaving it.");
+    this.going.ask(
+      "Leave the exam? Its answers are dropped, and there is no mark. The other tabs are open without leaving it.",
+    );
   }
 
   leave() {

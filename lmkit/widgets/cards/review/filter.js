@@ -4,8 +4,13 @@ import { element, setText } from "../../base/dom.js";
 import { actionButton, buttonRow } from "./parts.js";
 
 export const KIND_NAMES = {
-  flashcard: "Flashcards", draw: "Drawings", single: "One right choice", multiple: "Several right choices",
-  fill: "Gaps", number: "Numbers", order: "Orders",
+  flashcard: "Flashcards",
+  draw: "Drawings",
+  single: "One right choice",
+  multiple: "Several right choices",
+  fill: "Gaps",
+  number: "Numbers",
+  order: "Orders",
 };
 
 /** `cards` are the chosen ones; `onChange` is called when others are chosen. */
@@ -38,7 +43,8 @@ export class CardFilter {
   }
 
   say() {
-    const count = this.cards.length, whole = this.all.length;
+    const count = this.cards.length,
+      whole = this.all.length;
     const parts = [this.chapters.said("chapters"), this.kinds.said("kinds")].filter(Boolean).join(", ");
     const all = `All ${whole} cards: choose chapters and kinds`;
     setText(this.summary, parts ? `${count} of ${whole} cards: ${parts}` : all);
@@ -51,7 +57,10 @@ class BoxGroup {
     this.onChange = onChange;
     this.boxes = new Map();
     this.rows = element("div", { class: "lmkit-review-boxes" });
-    const buttons = [["All", true], ["None", false]].map(([label, on]) => {
+    const buttons = [
+      ["All", true],
+      ["None", false],
+    ].map(([label, on]) => {
       const button = actionButton(label, () => this.tick(on));
       button.setAttribute("aria-label", `${name}: ${label}`);
       return button;

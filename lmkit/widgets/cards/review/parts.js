@@ -1,7 +1,7 @@
 // Small pieces that the parts of the Review page share.
 
-import { sectionLink } from "../text.js";
 import { element, setText, uniqueId } from "../../base/dom.js";
+import { sectionLink } from "../text.js";
 import { sectionsOf } from "./plan.js";
 
 export const NOTHING_CHOSEN = "No card is chosen. Choose chapters and kinds above.";
@@ -41,7 +41,10 @@ export class Confirmation {
   constructor(name, [yes, does], [no, does_not]) {
     this.words = element("p");
     this.no = actionButton(no, () => this.close(does_not));
-    const row = buttonRow(actionButton(yes, () => this.close(does)), this.no);
+    const row = buttonRow(
+      actionButton(yes, () => this.close(does)),
+      this.no,
+    );
     this.root = element("div", { class: "lmkit-review-asked", role: "group", "aria-label": name }, this.words, row);
     this.root.hidden = true;
   }

@@ -57,7 +57,9 @@ export function dueByDay(cards, schedule, now) {
 
 /** `count` of the cards at random, the same for the same seed. */
 export function drawCards(cards, count, seed) {
-  return shuffled(cards.length, `exam ${seed}`).slice(0, count).map((place) => cards[place]);
+  return shuffled(cards.length, `exam ${seed}`)
+    .slice(0, count)
+    .map((place) => cards[place]);
 }
 
 /** The sections of cards, each once, in the book's order: [card]. */

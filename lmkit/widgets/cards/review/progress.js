@@ -1,8 +1,8 @@
 // How far the reader is: counts, the next seven days; and the answers as a file, out and in, and removed.
 
+import { element, resize, setText } from "../../base/dom.js";
 import { checkFileSize, isAhead } from "../file.js";
 import { saveLog } from "../notice.js";
-import { element, resize, setText } from "../../base/dom.js";
 import { actionButton, buttonRow, Confirmation, counted, NOTHING_CHOSEN } from "./parts.js";
 import { dueByDay, stagesOf } from "./plan.js";
 
@@ -33,7 +33,8 @@ export class ProgressPart {
 
   refresh() {
     const { cards, schedule, now, log } = this.study;
-    const stages = stagesOf(cards, schedule), days = dueByDay(cards, schedule, now);
+    const stages = stagesOf(cards, schedule),
+      days = dueByDay(cards, schedule, now);
     const week = days.reduce((sum, { count }) => sum + count, 0);
     const due = `${days[0].count} due today and ${week} within seven days.`;
     setText(this.summary, cards.length ? `Of ${counted(cards.length, "chosen card")}, ${due}` : NOTHING_CHOSEN);
@@ -95,7 +96,12 @@ class Keeping {
     this.removal = actionButton("Reset…", () => this.ask());
     this.file.addEventListener("change", () => this.import());
     const out = actionButton("Export as a file", () => saveLog(study.log));
-    const row = buttonRow(out, actionButton("Import a file", () => this.file.click()), this.removal, this.file);
+    const row = buttonRow(
+      out,
+      actionButton("Import a file", () => this.file.click()),
+      this.removal,
+      this.file,
+    );
     const place = element("p", { class: "lmkit-footnote" }, KEPT_HERE);
     this.root = element("div", { class: "lmkit-review-keeping" }, this.count, row, this.asked.root);
     this.root.append(this.message, this.undo, place);
@@ -103,7 +109,10 @@ class Keeping {
 
   refresh() {
     const { reviews } = this.study.log;
-    setText(this.count, reviews.length ? `${answers(reviews.length)} since ${dateOf(reviews[0].at)}.` : "No answer yet.");
+    setText(
+      this.count,
+      reviews.length ? `${answers(reviews.length)} since ${dateOf(reviews[0].at)}.` : "No answer yet.",
+    );
     this.removal.disabled = !reviews.length;
     if (!reviews.length) this.asked.root.hidden = true;
   }

@@ -45,7 +45,8 @@ export function stageOf(scheduled) {
 /** An interval as one says it: "10 min", "3 days", "2 months". */
 export function spokenInterval(ms) {
   const minutes = Math.max(1, Math.round(ms / 60_000));
-  const hours = Math.round(ms / 3_600_000), days = Math.round(ms / DAY_MS);
+  const hours = Math.round(ms / 3_600_000),
+    days = Math.round(ms / DAY_MS);
   if (minutes < 60) return `${minutes}\u202fmin`;
   if (hours < 24) return unitsOf(hours, "hour");
   if (days < 61) return unitsOf(days, "day");

@@ -1,10 +1,10 @@
 // A session: due cards first, then new ones, one at a time; each answer gets a grade, from which its next day follows.
 
-import { formOf } from "../registry.js";
-import { previewOf, spokenInterval } from "./schedule.js";
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { actionButton, afterTheKey, buttonRow, counted, CountField, NOTHING_CHOSEN, rereadList } from "./parts.js";
+import { formOf } from "../registry.js";
+import { actionButton, afterTheKey, buttonRow, CountField, counted, NOTHING_CHOSEN, rereadList } from "./parts.js";
 import { dueCards, isChecked, newCards, nextDue, sessionCards } from "./plan.js";
+import { previewOf, spokenInterval } from "./schedule.js";
 
 const GRADES = ["Again", "Hard", "Good", "Easy"];
 const SESSION_LENGTH = 20;
@@ -25,7 +25,10 @@ export class SessionPart {
     this.pass = actionButton("I do not know", () => this.giveUp());
     this.checks = buttonRow(this.check, this.pass);
     this.back = actionButton("", () => this.takeBack());
-    const others = buttonRow(this.back, actionButton("End the session", () => this.finish()));
+    const others = buttonRow(
+      this.back,
+      actionButton("End the session", () => this.finish()),
+    );
     const foot = element("div", { class: "lmkit-review-foot" }, this.checks, this.grades.root, others);
     this.running = element("div", { class: "lmkit-review-running" }, this.bar, this.head, this.place, foot);
     this.end = element("div", { class: "lmkit-review-end", tabindex: "-1" });
@@ -61,7 +64,9 @@ export class SessionPart {
     if (!card) return this.finish();
     const fresh = !this.firsts.has(card.id);
     const number = this.firsts.size + 1;
-    const what = fresh ? `Card ${number} of ${this.total}` : `Once more, ${counted(this.again.length + 1, "card")} left`;
+    const what = fresh
+      ? `Card ${number} of ${this.total}`
+      : `Once more, ${counted(this.again.length + 1, "card")} left`;
     setText(this.head, `${what} · ${card.chapterTitle}${this.study.schedule.has(card.id) ? "" : " · new"}`);
     this.bar.max = this.total;
     this.bar.value = this.firsts.size;
@@ -107,7 +112,8 @@ export class SessionPart {
   }
 
   grade(grade) {
-    const { card, queue, again, firsts } = this, entry = this.study.log.add(card.id, grade);
+    const { card, queue, again, firsts } = this,
+      entry = this.study.log.add(card.id, grade);
     this.past.push({ entry, queue: [card, ...queue], again: [...again], firsts: new Map(firsts) });
     if (!this.firsts.has(card.id)) this.firsts.set(card.id, { card, grade });
     if (grade === 1) this.again.push(card);
@@ -142,11 +148,15 @@ export class SessionPart {
   }
 
   summary() {
-    const results = [...this.firsts.values()], { order } = this.study;
+    const results = [...this.firsts.values()],
+      { order } = this.study;
     const known = results.filter(({ grade }) => grade > 1).length;
     const weak = results.filter(({ grade }) => grade < 3).map(({ card }) => card);
     const grades = GRADES.map((name, i) => [name, results.filter(({ grade }) => grade === i + 1).length]);
-    const said = grades.filter(([, count]) => count).map(([name, count]) => `${name} ${count}`).join(", ");
+    const said = grades
+      .filter(([, count]) => count)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(", ");
     const title = element("p", { class: "lmkit-title" }, "The session is over");
     const line = `${counted(results.length, "card")} answered, ${known} known at first sight${said ? ` (${said})` : ""}.`;
     const back = this.past.length ? [buttonRow(actionButton(this.back.textContent, () => this.takeBack()))] : [];
@@ -164,7 +174,14 @@ class SessionOffer {
     this.plan = element("p", { class: "lmkit-footnote", "aria-live": "polite" });
     this.begin = actionButton("Start the session", start, "lmkit-review-main");
     this.fields = element("div", { class: "lmkit-review-fields" }, this.length.root, this.fresh.root);
-    this.root = element("div", { class: "lmkit-review-offer" }, this.words, this.fields, this.plan, buttonRow(this.begin));
+    this.root = element(
+      "div",
+      { class: "lmkit-review-offer" },
+      this.words,
+      this.fields,
+      this.plan,
+      buttonRow(this.begin),
+    );
     for (const { input } of [this.length, this.fresh]) input.addEventListener("input", () => this.show());
     this.fields.addEventListener("keydown", (event) => event.key === "Enter" && !this.begin.disabled && start());
   }
@@ -175,8 +192,10 @@ class SessionOffer {
   }
 
   show() {
-    const { cards, schedule, now } = this.study, plan = this.cards;
-    const due = dueCards(cards, schedule, now).length, fresh = newCards(cards, schedule).length;
+    const { cards, schedule, now } = this.study,
+      plan = this.cards;
+    const due = dueCards(cards, schedule, now).length,
+      fresh = newCards(cards, schedule).length;
     const old = plan.filter(({ id }) => schedule.has(id)).length;
     setText(this.words, cards.length ? this.line(due, fresh) : NOTHING_CHOSEN);
     const parts = [old && `${counted(old, "card")} due`, plan.length > old && `${plan.length - old} new`];
@@ -187,15 +206,19 @@ class SessionOffer {
   }
 
   line(due, fresh) {
-    const { cards, schedule, now } = this.study, next = nextDue(cards, schedule, now);
+    const { cards, schedule, now } = this.study,
+      next = nextDue(cards, schedule, now);
     const later = next === null ? "" : ` The next one is due in ${spokenInterval(next - now)}, ${momentOf(next, now)}.`;
-    const more = fresh ? `; ${counted(fresh, "card is", "cards are")} new.` : ", and you have met all cards that are chosen.";
+    const more = fresh
+      ? `; ${counted(fresh, "card is", "cards are")} new.`
+      : ", and you have met all cards that are chosen.";
     return `${due ? counted(due, "card is", "cards are") : "No card is"} due now${more}${due ? "" : later}`;
   }
 }
 
 function momentOf(at, now) {
-  const date = new Date(at), today = new Date(now).toDateString() === date.toDateString();
+  const date = new Date(at),
+    today = new Date(now).toDateString() === date.toDateString();
   if (today) return `at ${date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
   return `on ${date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}`;
 }
@@ -222,7 +245,8 @@ class GradeRow {
   show(previews, offered, preferred) {
     Object.assign(this, { offered, preferred });
     previews.forEach(({ grade, interval }, i) => {
-      const button = this.buttons[i], said = spokenInterval(interval);
+      const button = this.buttons[i],
+        said = spokenInterval(interval);
       button.hidden = !offered.includes(grade);
       button.classList.toggle("lmkit-review-main", grade === preferred);
       setText(button.lastChild, `in ${said}`);

@@ -26,7 +26,9 @@ export class Tabs {
   }
 
   press(event, place) {
-    const count = this.tabs.length, next = (place + 1) % count, before = (place + count - 1) % count;
+    const count = this.tabs.length,
+      next = (place + 1) % count,
+      before = (place + count - 1) % count;
     const target = { ArrowRight: next, ArrowLeft: before, Home: 0, End: count - 1 }[event.key];
     if (target === undefined) return;
     event.preventDefault();

@@ -1,17 +1,17 @@
 // The Review page: all cards of the book in sessions, exams and lists, with the reader's progress in this browser only.
 
+import { element } from "../../base/dom.js";
+import { LabView, widgetOf } from "../../base/view.js";
 import { keepKeys } from "../card_base.js";
 import { openLog } from "../log.js";
 import { logNotice } from "../notice.js";
-import { scheduleOf } from "./schedule.js";
-import { element } from "../../base/dom.js";
 import { BrowsePart } from "./browse.js";
 import { ExamPart } from "./exam.js";
 import { CardFilter } from "./filter.js";
 import { ProgressPart } from "./progress.js";
+import { scheduleOf } from "./schedule.js";
 import { SessionPart } from "./session.js";
 import { Tabs } from "./tabs.js";
-import { LabView, widgetOf } from "../../base/view.js";
 
 /** What all parts work with: the log, the schedule that follows from it, and the cards. */
 class Study {
@@ -47,10 +47,12 @@ class Study {
 
 class ReviewView extends LabView {
   constructor(model, root) {
-    const log = openLog(), notice = logNotice(log);
+    const log = openLog(),
+      notice = logNotice(log);
     const filter = new CardFilter(() => this.refresh());
     const study = new Study(log, filter, (text) => this.announce(text));
-    const session = new SessionPart(study), exam = new ExamPart(study);
+    const session = new SessionPart(study),
+      exam = new ExamPart(study);
     const tabs = new Tabs("Ways to review", [session, exam, new ProgressPart(study), new BrowsePart(study)]);
     const whole = element("div", { class: "lmkit-review" }, notice.root, filter.root, tabs.root);
     keepKeys(whole);
@@ -63,7 +65,10 @@ class ReviewView extends LabView {
     const { cards, drawings, seed } = this.read("cards", "drawings", "seed");
     if (cards !== this.cards) {
       this.cards = cards;
-      this.study.set(cards.map((card) => ({ ...card, drawing: drawings[card.drawing] ?? null })), seed);
+      this.study.set(
+        cards.map((card) => ({ ...card, drawing: drawings[card.drawing] ?? null })),
+        seed,
+      );
       if (this.exam.resume()) this.tabs.show(this.tabs.parts.indexOf(this.exam));
     }
     this.refresh();

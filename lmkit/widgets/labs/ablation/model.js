@@ -2,7 +2,8 @@
 
 /** What a combination is called: "none", "all but TAR", "weight decay + tied weights". */
 export function combinationName(bits, parts) {
-  const there = labelsOf(bits, parts), missing = labelsOf(~bits, parts);
+  const there = labelsOf(bits, parts),
+    missing = labelsOf(~bits, parts);
   if (!there.length) return "none";
   if (!missing.length) return "all";
   return missing.length < there.length ? `all but ${missing.join(", ")}` : there.join(" + ");
@@ -10,7 +11,8 @@ export function combinationName(bits, parts) {
 
 /** The places of those combinations that differ from `bits` by the fewest switches. */
 export function nearestCombinations(bits, combinations) {
-  const apart = combinations.map((one) => switches(one.bits ^ bits)), least = Math.min(...apart);
+  const apart = combinations.map((one) => switches(one.bits ^ bits)),
+    least = Math.min(...apart);
   return apart.flatMap((count, place) => (count === least ? [place] : []));
 }
 

@@ -1,7 +1,7 @@
 // The picture of a beam tree: steps to the right, a chip for every text that was looked at, lines for whose path it is.
 
-import { curve, nodesBelow, placeRows, sizesFor } from "./layout.js";
 import { svgElement } from "../../base/dom.js";
+import { curve, nodesBelow, placeRows, sizesFor } from "./layout.js";
 
 /** Symbols of the three paths, in the order in which they are drawn. */
 export const SYMBOLS = { best: "★", optimum: "◆", greedy: "●" };
@@ -25,8 +25,10 @@ export class BeamDiagram {
 
   /** Draw a tree up to a step; `labels` are the words by token, and what stands at the root. */
   show({ tree, step, over, depth, words, start, label }) {
-    const rows = placeRows(tree.root), width = this.root.clientWidth || 640;
-    const nodes = nodesBelow(tree.root), shown = nodes.filter(({ length }) => over || length <= step);
+    const rows = placeRows(tree.root),
+      width = this.root.clientWidth || 640;
+    const nodes = nodesBelow(tree.root),
+      shown = nodes.filter(({ length }) => over || length <= step);
     const longest = Math.max(...nodes.map(({ token }) => words[token].length * LETTER));
     const drawing = new BeamDrawing(tree, words, sizesFor(width, depth, longest), over);
     const chips = shown.map((node) => drawing.chip(node));
@@ -35,7 +37,8 @@ export class BeamDiagram {
     this.known = new Set(keys);
     const edges = shown.flatMap((node) => drawing.edges(node));
     this.svg.replaceChildren(...drawing.headings(depth, step), ...edges, drawing.start(start), ...chips);
-    const total = drawing.far(depth), height = drawing.sizes.top + rows * drawing.sizes.row + 4;
+    const total = drawing.far(depth),
+      height = drawing.sizes.top + rows * drawing.sizes.row + 4;
     for (const [name, value] of Object.entries({ width: total, height, viewBox: `0 0 ${total} ${height}` })) {
       this.svg.setAttribute(name, value);
     }
@@ -91,7 +94,8 @@ class BeamDrawing {
   }
 
   start(word) {
-    const { root, height } = this.sizes, y = this.y(this.tree.root);
+    const { root, height } = this.sizes,
+      y = this.y(this.tree.root);
     const frame = { x: 1, y: y - height / 2, width: root, height, rx: 6, class: "lmkit-beam-chip" };
     const name = this.fitted(this.text(1 + root / 2, y + 4, word, "lmkit-beam-heading"), word, root - 8);
     return svgElement("g", { class: "lmkit-beam-root" }, svgElement("rect", frame), name);
@@ -114,27 +118,42 @@ class BeamDrawing {
 
   /** The token; below it its probability and Σ log p of the text so far. */
   chip(node) {
-    const { height } = this.sizes, width = this.chipWidth, x = this.x(node.length), y = this.y(node);
-    const kind = kindOf(node, this.over), word = this.words[node.token], dropped = kind === "dropped";
+    const { height } = this.sizes,
+      width = this.chipWidth,
+      x = this.x(node.length),
+      y = this.y(node);
+    const kind = kindOf(node, this.over),
+      word = this.words[node.token],
+      dropped = kind === "dropped";
     const frame = svgElement("rect", { x, y: y - height / 2, width, height, rx: 6, class: "lmkit-beam-chip" });
     return svgElement(
-      "g", { class: `lmkit-beam-node lmkit-beam-${kind}${this.marked(node, "best") ? " lmkit-beam-winner" : ""}` },
-      frame, this.fitted(this.text(x + 6, y - 3, word, "lmkit-beam-word"), word, width - (dropped ? 28 : 14)),
+      "g",
+      { class: `lmkit-beam-node lmkit-beam-${kind}${this.marked(node, "best") ? " lmkit-beam-winner" : ""}` },
+      frame,
+      this.fitted(this.text(x + 6, y - 3, word, "lmkit-beam-word"), word, width - (dropped ? 28 : 14)),
       this.text(x + 6, y + 12, probability(Math.exp(node.logProb)), "lmkit-beam-share"),
       this.text(x + width - 6, y + 12, minus(node.total), "lmkit-beam-total"),
-      ...(dropped ? [this.text(x + width - 6, y - 3, "✕", "lmkit-beam-total")] : []), ...this.ending(node, kind),
+      ...(dropped ? [this.text(x + width - 6, y - 3, "✕", "lmkit-beam-total")] : []),
+      ...this.ending(node, kind),
     );
   }
 
   /** What stands behind a text that is finished: its bars, its score, and whose text it is. */
   ending(node, kind) {
-    const count = { ended: 2, cut: 1 }[kind] ?? 0, y = this.y(node), x = this.right(node) + 4;
+    const count = { ended: 2, cut: 1 }[kind] ?? 0,
+      y = this.y(node),
+      x = this.right(node) + 4;
     const bars = Array.from({ length: count }, (_, i) => {
       return svgElement("line", { x1: x + 4 * i, x2: x + 4 * i, y1: y - 15, y2: y + 15, class: "lmkit-beam-bar" });
     });
-    const ends = Object.keys(SYMBOLS).filter((mark) => this.marked(node, mark) && !node.children.some(({ marks }) => marks.has(mark)));
-    const badges = ends.map((mark, i) => this.text(x + 9 + 14 * i, y - 2, SYMBOLS[mark], `lmkit-beam-badge lmkit-beam-badge-${mark}`));
-    const score = count || ends.length ? [this.text(x + 9, y + 12, minus(this.tree.score(node)), "lmkit-beam-score")] : [];
+    const ends = Object.keys(SYMBOLS).filter(
+      (mark) => this.marked(node, mark) && !node.children.some(({ marks }) => marks.has(mark)),
+    );
+    const badges = ends.map((mark, i) =>
+      this.text(x + 9 + 14 * i, y - 2, SYMBOLS[mark], `lmkit-beam-badge lmkit-beam-badge-${mark}`),
+    );
+    const score =
+      count || ends.length ? [this.text(x + 9, y + 12, minus(this.tree.score(node)), "lmkit-beam-score")] : [];
     return [...bars, ...badges, ...score];
   }
 
@@ -154,7 +173,10 @@ class BeamDrawing {
 
 /** −1.4321 as "−1.43", −10.9432 as "−10.9": what a chip has room for. */
 function minus(x) {
-  return x.toFixed(x > -9.995 ? 2 : 1).replace("-", "\u2212").replace("\u22120.00", "0.00");
+  return x
+    .toFixed(x > -9.995 ? 2 : 1)
+    .replace("-", "\u2212")
+    .replace("\u22120.00", "0.00");
 }
 
 /** 0.4217 as "0.42", 0.00312 as "0.003", 0.0000123 as "1e−5". */

@@ -20,7 +20,9 @@ export function nodesBelow(root) {
 
 /** Sizes in pixels for a given width and longest word: chips grow narrow before the tree is wider than its frame. */
 export function sizesFor(width, depth, longest) {
-  const root = 46, gap = 22, behind = 56; // what stands behind the bar of a finished text needs room
+  const root = 46,
+    gap = 22,
+    behind = 56; // what stands behind the bar of a finished text needs room
   const room = Math.max(0, width - root - behind - 2);
   const least = gap + Math.min(108, Math.max(76, longest + 28));
   const pitch = Math.max(least, Math.min(148, Math.floor(room / Math.max(1, depth))));

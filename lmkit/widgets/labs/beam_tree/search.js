@@ -34,7 +34,9 @@ export function* growTree(reader, prompt, settings) {
   const steps = [];
   let running = [root];
   const watch = ({ candidates }) => {
-    const looked = candidates.map(({ parent, token, total, fate }, rank) => leaf(running[parent], token, total, fate, rank + 1));
+    const looked = candidates.map(({ parent, token, total, fate }, rank) =>
+      leaf(running[parent], token, total, fate, rank + 1),
+    );
     steps.push(looked);
     running = looked.filter(({ fate }) => fate === "kept");
   };
@@ -76,7 +78,8 @@ export class Tree {
 }
 
 function leaf(parent, token, total, fate, rank) {
-  const logProb = total - (parent?.total ?? 0), length = (parent?.length ?? -1) + 1;
+  const logProb = total - (parent?.total ?? 0),
+    length = (parent?.length ?? -1) + 1;
   const node = { parent, token, total, logProb, length, fate, rank, children: [], marks: new Set(), finished: false };
   parent?.children.push(node);
   return node;
@@ -100,19 +103,23 @@ const READS_AT_ONCE = 50; // between two rests
  * one that is known, for Σ log p can only fall.
  */
 export function* bestText(reader, prompt, { max_new_tokens, eos_token_id, length_penalty }) {
-  let best = null, bestScore = -Infinity, reads = 0;
+  let best = null,
+    bestScore = -Infinity,
+    reads = 0;
   const scoreAt = (total, length) => total / length ** length_penalty;
   /** The best score that a text of this length can still get. */
   const bound = (total, length) => scoreAt(total, length_penalty > 0 ? max_new_tokens : length);
   const promising = (text, total, length) => {
-    const extensions = [], row = reader.logProbs(text);
+    const extensions = [],
+      row = reader.logProbs(text);
     for (let token = 0; token < row.length; token++) {
       const longer = { token, logProb: row[token], total: total + row[token] };
       if (bound(longer.total, length) > bestScore) extensions.push(longer);
     }
     return extensions.sort((a, b) => b.total - a.total);
   };
-  const tokens = [], logProbs = [];
+  const tokens = [],
+    logProbs = [];
   function* search(text, from) {
     if (++reads % READS_AT_ONCE === 0) yield;
     const length = tokens.length + 1;

@@ -1,19 +1,24 @@
 // The beam tree lab's view: the tree up to a step, what became of the texts, and the numbers behind both.
 
+import { element, resize, setAttribute, setText, signed } from "../../base/dom.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
+import { greedy } from "../../runtime/decoding.js";
+import { openSession } from "../../runtime/session.js";
 import { BeamDiagram, probability, SYMBOLS } from "./diagram.js";
 import { bestText, growTree, lostAt, TableReader, tokensTo } from "./search.js";
-import { greedy } from "../../runtime/decoding.js";
-import { element, resize, setAttribute, setText, signed } from "../../base/dom.js";
-import { openSession } from "../../runtime/session.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
 
 const EARLY_STOPPING = [false, true, "never"];
 const MARKS = { best: "beam’s best", optimum: "best of all", greedy: "greedy" };
 const READING = "On a chip: the word, its probability, and Σ log p of the text so far. Behind a bar: the score.";
 const FATES = { kept: "kept", ended: "the text ends", dropped: "dropped" };
 const KEY = [
-  ["kept", "kept"], ["dropped", "dropped"], ["unseen", "not looked at"], ["ended", "‖ ends"], ["cut", "| cut at the limit"],
-  ["best", `${SYMBOLS.best} the beam’s best`], ["optimum", `${SYMBOLS.optimum} the best of all texts`],
+  ["kept", "kept"],
+  ["dropped", "dropped"],
+  ["unseen", "not looked at"],
+  ["ended", "‖ ends"],
+  ["cut", "| cut at the limit"],
+  ["best", `${SYMBOLS.best} the beam’s best`],
+  ["optimum", `${SYMBOLS.optimum} the best of all texts`],
   ["greedy", `${SYMBOLS.greedy} greedy decoding`],
 ];
 
@@ -27,8 +32,17 @@ class BeamTreeView extends LabView {
     const frame = element("div", { class: "lmkit-beam-frame", role: "group", tabindex: "0", "aria-label": label });
     const diagram = new BeamDiagram(frame, () => this.ask());
     const verdict = element("p", { class: "lmkit-beam-verdict" });
-    const texts = new TextsTable(), looked = new LookedTable();
-    super(model, root, walk.root, element("div", { class: "lmkit-panel" }, frame, keyList(), element("p", { class: "lmkit-footnote" }, READING)), verdict, texts.root, looked.root);
+    const texts = new TextsTable(),
+      looked = new LookedTable();
+    super(
+      model,
+      root,
+      walk.root,
+      element("div", { class: "lmkit-panel" }, frame, keyList(), element("p", { class: "lmkit-footnote" }, READING)),
+      verdict,
+      texts.root,
+      looked.root,
+    );
     Object.assign(this, { walk, diagram, verdict, texts, looked, opened: new Map() });
     looked.root.addEventListener("toggle", this.ask);
   }
@@ -49,19 +63,23 @@ class BeamTreeView extends LabView {
     if (!entry.model) return this.opened.set(index, ofTable(entry));
     this.opened.set(index, null);
     this.messages.tell({ progress: `Loading ${entry.model.title} …` });
-    return openSession(this.model, entry.model).then((session) => {
-      this.opened.set(index, ofModel(entry, session));
-      if (!this.closed) this.ask();
-    }).catch((error) => {
-      this.opened.delete(index);
-      if (!this.closed) this.fail(error);
-    });
+    return openSession(this.model, entry.model)
+      .then((session) => {
+        this.opened.set(index, ofModel(entry, session));
+        if (!this.closed) this.ask();
+      })
+      .catch((error) => {
+        this.opened.delete(index);
+        if (!this.closed) this.fail(error);
+      });
   }
 
   *update() {
     const { language_index, step } = this.read("language_index", "step");
-    const language = this.opened.get(language_index), steps = language.max_new_tokens;
-    if (this.language && this.language !== language) this.wanted = steps; // another language is shown grown
+    const language = this.opened.get(language_index),
+      steps = language.max_new_tokens;
+    if (this.language && this.language !== language)
+      this.wanted = steps; // another language is shown grown
     else if (this.step !== step) this.wanted = step;
     this.language = language;
     this.step = Math.max(0, Math.min(this.wanted, steps));
@@ -70,7 +88,9 @@ class BeamTreeView extends LabView {
   }
 
   show(language, tree) {
-    const { step } = this, steps = language.max_new_tokens, over = step >= tree.steps.length;
+    const { step } = this,
+      steps = language.max_new_tokens,
+      over = step >= tree.steps.length;
     const at = { tree, over, step, steps, depth: steps, language, words: language.words, start: language.label };
     const said = verdictOf(at);
     this.walk.show(at);
@@ -85,8 +105,11 @@ class BeamTreeView extends LabView {
   *grown(language) {
     const { num_beams, length_penalty, early_index } = this.read("num_beams", "length_penalty", "early_index");
     const settings = {
-      num_beams, length_penalty, early_stopping: EARLY_STOPPING[early_index],
-      max_new_tokens: language.max_new_tokens, eos_token_id: language.end,
+      num_beams,
+      length_penalty,
+      early_stopping: EARLY_STOPPING[early_index],
+      max_new_tokens: language.max_new_tokens,
+      eos_token_id: language.end,
     };
     const key = JSON.stringify([language.name, settings]);
     if (this.key !== key) {
@@ -98,13 +121,29 @@ class BeamTreeView extends LabView {
 }
 
 function ofTable({ words, start, texts, ...entry }) {
-  return { ...entry, words, prompt: start, reader: new TableReader(entry), label: words[start], all: `all ${texts} texts` };
+  return {
+    ...entry,
+    words,
+    prompt: start,
+    reader: new TableReader(entry),
+    label: words[start],
+    all: `all ${texts} texts`,
+  };
 }
 
 /** What a model writes after a prompt. */
 function ofModel(entry, { memory, vocab }) {
-  const { words, end } = vocab, all = `all texts of at most ${entry.max_new_tokens} words`;
-  return { ...entry, words, end, prompt: memory.readAll(vocab.promptIds(entry.prompt)), reader: memory, label: "…", all };
+  const { words, end } = vocab,
+    all = `all texts of at most ${entry.max_new_tokens} words`;
+  return {
+    ...entry,
+    words,
+    end,
+    prompt: memory.readAll(vocab.promptIds(entry.prompt)),
+    reader: memory,
+    label: "…",
+    all,
+  };
 }
 
 /** The tree with the paths of greedy decoding and of the best text that there is. */
@@ -130,12 +169,17 @@ class TreeWalk {
   }
 
   show({ tree, step, steps }) {
-    const looked = tree.steps[step - 1], stopped = step > tree.steps.length;
-    const counted = ["kept", "ended", "dropped"].map((fate) => [looked?.filter((node) => node.fate === fate).length, fate])
-      .filter(([count]) => count).map((pair) => pair.join(" "));
-    const what = !step ? "nothing written yet"
-      : stopped ? `the search has stopped after step ${tree.steps.length}`
-      : [`${looked.length} looked at`, ...counted].join(", ");
+    const looked = tree.steps[step - 1],
+      stopped = step > tree.steps.length;
+    const counted = ["kept", "ended", "dropped"]
+      .map((fate) => [looked?.filter((node) => node.fate === fate).length, fate])
+      .filter(([count]) => count)
+      .map((pair) => pair.join(" "));
+    const what = !step
+      ? "nothing written yet"
+      : stopped
+        ? `the search has stopped after step ${tree.steps.length}`
+        : [`${looked.length} looked at`, ...counted].join(", ");
     setText(this.heading, `Step ${step} of ${steps}: ${what}`);
     // A button that is switched off under the hand loses the keyboard's focus, so these are only marked.
     setAttribute(this.back, "aria-disabled", step === 0 ? "true" : null);
@@ -149,7 +193,11 @@ class TextsTable {
     const { root, heading } = panel("lmkit-beam-texts", "");
     this.body = element("tbody", { "data-filled": "" });
     const names = ["", "text", "log p", "score", "what it is"];
-    const head = element("tr", {}, ...names.map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)));
+    const head = element(
+      "tr",
+      {},
+      ...names.map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)),
+    );
     root.append(heading, element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body));
     Object.assign(this, { root, heading });
   }
@@ -158,7 +206,13 @@ class TextsTable {
     const rows = textRows(at);
     setText(this.heading, at.over ? "Finished texts, best score first" : `Texts after step ${at.step}`);
     resize(this.body, rows.length, () => {
-      return element("tr", {}, element("td"), element("th", { scope: "row" }), ...Array.from({ length: 3 }, () => element("td")));
+      return element(
+        "tr",
+        {},
+        element("td"),
+        element("th", { scope: "row" }),
+        ...Array.from({ length: 3 }, () => element("td")),
+      );
     });
     rows.forEach(({ place, node, what, marks }, i) => {
       const [rank, text, logProb, score, name] = this.body.children[i].children;
@@ -166,7 +220,10 @@ class TextsTable {
       setText(text, node.parent ? textTo(node, at.words) : "(nothing yet)");
       setText(logProb, signed(node.total));
       setText(score, what === "running" ? "" : signed(at.tree.score(node)));
-      const parts = [...marks.map((mark) => ({ mark, text: `${SYMBOLS[mark]} ${MARKS[mark]}` })), ...(what ? [{ mark: "plain", text: what }] : [])];
+      const parts = [
+        ...marks.map((mark) => ({ mark, text: `${SYMBOLS[mark]} ${MARKS[mark]}` })),
+        ...(what ? [{ mark: "plain", text: what }] : []),
+      ];
       resize(name, parts.length, () => element("span"));
       parts.forEach((part, j) => {
         setText(name.children[j], part.text);
@@ -205,15 +262,28 @@ class LookedTable {
   }
 
   show({ tree, step, words }) {
-    const last = Math.min(step, tree.steps.length), looked = tree.steps[last - 1] ?? [];
+    const last = Math.min(step, tree.steps.length),
+      looked = tree.steps[last - 1] ?? [];
     setText(this.summary, `All that was looked at in step ${last}`);
     this.root.hidden = !looked.length;
     if (!this.root.open) return;
     resize(this.body, looked.length, () => {
-      return element("tr", {}, element("td"), element("th", { scope: "row" }), ...Array.from({ length: 3 }, () => element("td")));
+      return element(
+        "tr",
+        {},
+        element("td"),
+        element("th", { scope: "row" }),
+        ...Array.from({ length: 3 }, () => element("td")),
+      );
     });
     looked.forEach((node, i) => {
-      const values = [node.rank, textTo(node, words), probability(Math.exp(node.logProb)), signed(node.total), FATES[node.fate]];
+      const values = [
+        node.rank,
+        textTo(node, words),
+        probability(Math.exp(node.logProb)),
+        signed(node.total),
+        FATES[node.fate],
+      ];
       values.forEach((value, j) => setText(this.body.children[i].children[j], String(value)));
     });
   }
@@ -226,7 +296,9 @@ function keyList() {
 }
 
 function textTo(node, words) {
-  return tokensTo(node).map((token) => words[token]).join(" ");
+  return tokensTo(node)
+    .map((token) => words[token])
+    .join(" ");
 }
 
 /** What became of the best text that there is, and of greedy decoding's, in one or two sentences. */
@@ -244,14 +316,20 @@ function runningWords(tree, step, words) {
 }
 
 function optimumWords({ optimum, best, settings }, words, them) {
-  const name = `“${textTo(optimum.node, words)}”`, all = `the best of ${them}`;
+  const name = `“${textTo(optimum.node, words)}”`,
+    all = `the best of ${them}`;
   if (optimum.node === best.node) return `The beam found ${all}: ${name}.`;
-  const lost = lostAt(optimum.node), lead = `The beam missed ${all}, ${name}`;
+  const lost = lostAt(optimum.node),
+    lead = `The beam missed ${all}, ${name}`;
   if (!lost) return `${lead}: it was still running when the search stopped.`;
   const prefix = `“${textTo(lost, words)}”`;
-  if (lost.fate === "unseen") return `${lead}: at step ${lost.length} ${prefix} was not among the ${2 * settings.num_beams} looked at.`;
+  if (lost.fate === "unseen")
+    return `${lead}: at step ${lost.length} ${prefix} was not among the ${2 * settings.num_beams} looked at.`;
   const rule = lost.token === settings.eos_token_id ? "an end counts among the first" : "a beam of";
-  const keeps = lost.token === settings.eos_token_id ? `${settings.num_beams} only` : `${settings.num_beams} keeps no more than that`;
+  const keeps =
+    lost.token === settings.eos_token_id
+      ? `${settings.num_beams} only`
+      : `${settings.num_beams} keeps no more than that`;
   return `${lead}: at step ${lost.length} ${prefix} ranked ${ordinal(lost.rank)}, and ${rule} ${keeps}.`;
 }
 

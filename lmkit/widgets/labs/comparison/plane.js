@@ -2,7 +2,8 @@
 
 import { element, setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
 
-const PLANE_HEIGHT = 360, EDGE = { top: 26, bottom: 46, left: 52, right: 16 };
+const PLANE_HEIGHT = 360,
+  EDGE = { top: 26, bottom: 46, left: 52, right: 16 };
 const REACH = 26; // how near a pointer must come to a point, in pixels
 const NEARBY = 0.15; // the neighbourhood of the truth, as a part of the whole range to either side
 
@@ -17,7 +18,8 @@ export const MEASURED = {
 
 /** "94.5 ± 1.6 %", with another sign for ± where it is read aloud. */
 export function measured(measures, name, between = " ± ") {
-  const { digits, unit = "", times = 1 } = MEASURED[name], [value, half] = measures[name];
+  const { digits, unit = "", times = 1 } = MEASURED[name],
+    [value, half] = measures[name];
   return `${minus(times * value, digits)}${half ? `${between}${minus(times * half, digits)}` : ""}${unit}`;
 }
 
@@ -28,8 +30,18 @@ function tickText(value, step, name) {
 }
 
 const PLUS = [
-  [-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4],
-  [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4],
+  [-0.4, -1.1],
+  [0.4, -1.1],
+  [0.4, -0.4],
+  [1.1, -0.4],
+  [1.1, 0.4],
+  [0.4, 0.4],
+  [0.4, 1.1],
+  [-0.4, 1.1],
+  [-0.4, 0.4],
+  [-1.1, 0.4],
+  [-1.1, -0.4],
+  [-0.4, -0.4],
 ];
 
 function minus(x, digits) {
@@ -92,7 +104,8 @@ export class ComparisonPlane {
       const follows = c === chosen.curve;
       for (const node of [this.lines[c], this.bars[c]]) node.classList.toggle("lmkit-comparison-followed", follows);
       points.forEach((_, n) => {
-        const radio = this.radios[c][n], checked = follows && n === chosen.point;
+        const radio = this.radios[c][n],
+          checked = follows && n === chosen.point;
         radio.classList.toggle("lmkit-comparison-followed", follows);
         setAttribute(radio, "aria-checked", String(checked));
         setAttribute(radio, "tabindex", checked ? "0" : "-1");
@@ -109,15 +122,22 @@ export class ComparisonPlane {
     const up = { from: PLANE_HEIGHT - EDGE.bottom, to: EDGE.top, apart: 45 };
     const turned = MEASURED[diversity].falling ? { ...across, from: across.to, to: across.from } : across;
     const seen = this.seen(diversity, near);
-    this.x = scaleOf(seen.map((measures) => measures[diversity][0]), turned);
-    this.y = scaleOf(seen.map((measures) => measures[quality][0]), up);
+    this.x = scaleOf(
+      seen.map((measures) => measures[diversity][0]),
+      turned,
+    );
+    this.y = scaleOf(
+      seen.map((measures) => measures[quality][0]),
+      up,
+    );
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${PLANE_HEIGHT}`);
     setAttribute(this.svg, "height", String(PLANE_HEIGHT));
     const box = { x: across.from, y: up.to - 8, width: across.to - across.from, height: up.from - up.to + 8 };
     for (const [name, value] of Object.entries(box)) setAttribute(this.box, name, String(value));
     this.axes.replaceChildren(...axesOf(this.x, this.y, quality, diversity, across, up));
     const at = (measures) => {
-      const x = this.x.at(measures[diversity][0]), y = this.y.at(measures[quality][0]);
+      const x = this.x.at(measures[diversity][0]),
+        y = this.y.at(measures[quality][0]);
       return { x, y, visible: x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height };
     };
     this.places = this.curves.map(({ points }) => points.map(({ measures }) => at(measures)));
@@ -129,7 +149,8 @@ export class ComparisonPlane {
   seen(diversity, near) {
     const all = [this.truth, ...this.curves.flatMap(({ points }) => points.map(({ measures }) => measures))];
     if (!near) return all;
-    const values = all.map((measures) => measures[diversity][0]), middle = this.truth[diversity][0];
+    const values = all.map((measures) => measures[diversity][0]),
+      middle = this.truth[diversity][0];
     const window = NEARBY * (Math.max(...values) - Math.min(...values));
     return all.filter((measures) => Math.abs(measures[diversity][0] - middle) <= window);
   }
@@ -146,13 +167,21 @@ export class ComparisonPlane {
   layOutCurve(curve, c, quality, diversity) {
     const places = this.places[c];
     setAttribute(this.lines[c], "d", `M${places.map(({ x, y }) => `${x} ${y}`).join("L")}`);
-    setAttribute(this.bars[c], "d", curve.points.map(({ measures }, n) => {
-      const { x, y } = places[n];
-      const dx = this.x.length(measures[diversity][1]), dy = this.y.length(measures[quality][1]);
-      return `M${roundTenth(x - dx)} ${y}H${roundTenth(x + dx)}M${x} ${roundTenth(y - dy)}V${roundTenth(y + dy)}`;
-    }).join(""));
+    setAttribute(
+      this.bars[c],
+      "d",
+      curve.points
+        .map(({ measures }, n) => {
+          const { x, y } = places[n];
+          const dx = this.x.length(measures[diversity][1]),
+            dy = this.y.length(measures[quality][1]);
+          return `M${roundTenth(x - dx)} ${y}H${roundTenth(x + dx)}M${x} ${roundTenth(y - dy)}V${roundTenth(y + dy)}`;
+        })
+        .join(""),
+    );
     curve.points.forEach((point, n) => {
-      const { x, y, visible } = places[n], radio = this.radios[c][n];
+      const { x, y, visible } = places[n],
+        radio = this.radios[c][n];
       const words = [quality, diversity].map((name) => inWords(point, name)).join(", ");
       setAttribute(radio, "transform", `translate(${x} ${y})`);
       setAttribute(radio, "display", visible ? null : "none");
@@ -170,10 +199,13 @@ export class ComparisonPlane {
   /** The name of the point under the pointer, or of the chosen one. */
   hover(found) {
     if (!this.chosen) return;
-    const { curve, point } = found ?? this.chosen, { x, y, visible } = this.places[curve][point];
+    const { curve, point } = found ?? this.chosen,
+      { x, y, visible } = this.places[curve][point];
     setText(this.label, visible ? nameOf(this.curves[curve], this.curves[curve].points[point]) : "");
-    const left = x > this.width - 24 - 8 * this.label.textContent.length, above = y > PLANE_HEIGHT - EDGE.bottom - 30;
-    const { truthAt } = this, line = above ? y - 12 : y + 22;
+    const left = x > this.width - 24 - 8 * this.label.textContent.length,
+      above = y > PLANE_HEIGHT - EDGE.bottom - 30;
+    const { truthAt } = this,
+      line = above ? y - 12 : y + 22;
     const covered = Math.abs(line - truthAt.y) < 16 && Math.abs(x - truthAt.x) < 200; // by the name of the truth
     setAttribute(this.label, "x", String(left ? x - 12 : x + 12));
     setAttribute(this.label, "y", String(covered ? truthAt.y - 16 : line));
@@ -184,11 +216,14 @@ export class ComparisonPlane {
   /** The visible point nearest to the pointer; those of the chosen curve go first where points crowd. */
   nearest({ clientX, clientY }) {
     const box = this.svg.getBoundingClientRect();
-    let best = null, least = REACH;
-    this.places?.forEach((places, curve) => places.forEach(({ x, y, visible }, point) => {
-      const away = Math.hypot(clientX - box.left - x, clientY - box.top - y) - (curve === this.chosen.curve ? 3 : 0);
-      if (visible && away < least) [best, least] = [{ curve, point }, away];
-    }));
+    let best = null,
+      least = REACH;
+    this.places?.forEach((places, curve) =>
+      places.forEach(({ x, y, visible }, point) => {
+        const away = Math.hypot(clientX - box.left - x, clientY - box.top - y) - (curve === this.chosen.curve ? 3 : 0);
+        if (visible && away < least) [best, least] = [{ curve, point }, away];
+      }),
+    );
     return best;
   }
 
@@ -198,16 +233,20 @@ export class ComparisonPlane {
   }
 
   press(event) {
-    const { curve, point } = this.chosen, last = this.curves[curve].points.length - 1;
+    const { curve, point } = this.chosen,
+      last = this.curves[curve].points.length - 1;
     const to = {
-      ArrowRight: [curve, Math.min(point + 1, last)], ArrowLeft: [curve, Math.max(point - 1, 0)],
+      ArrowRight: [curve, Math.min(point + 1, last)],
+      ArrowLeft: [curve, Math.max(point - 1, 0)],
       ArrowDown: [(curve + 1) % this.curves.length, point],
       ArrowUp: [(curve + this.curves.length - 1) % this.curves.length, point],
-      Home: [curve, 0], End: [curve, last],
+      Home: [curve, 0],
+      End: [curve, last],
     }[event.key];
     if (!to || !event.target.closest("[role=radio]")) return;
     event.preventDefault();
-    const [toCurve, wanted] = to, toPoint = Math.min(wanted, this.curves[toCurve].points.length - 1);
+    const [toCurve, wanted] = to,
+      toPoint = Math.min(wanted, this.curves[toCurve].points.length - 1);
     this.onSelect(toCurve, toPoint);
     this.radios[toCurve][toPoint].focus();
   }
@@ -215,7 +254,8 @@ export class ComparisonPlane {
 
 function makeRadio({ name }) {
   return svgElement(
-    "g", { role: "radio", class: `lmkit-comparison-point lmkit-by-${name}` },
+    "g",
+    { role: "radio", class: `lmkit-comparison-point lmkit-by-${name}` },
     svgElement("circle", { class: "lmkit-comparison-target", r: "12" }),
     svgElement("path", { d: markOf(name, 0, 0, 4.5) }),
   );
@@ -227,7 +267,8 @@ function inWords({ measures }, name) {
 }
 
 function axesOf(x, y, quality, diversity, across, up) {
-  const parts = [], text = (attributes, content) => parts.push(svgElement("text", attributes, content));
+  const parts = [],
+    text = (attributes, content) => parts.push(svgElement("text", attributes, content));
   for (const tick of y.ticks) {
     const at = y.at(tick);
     parts.push(svgElement("path", { class: "lmkit-comparison-grid", d: `M${across.from} ${at}H${across.to}` }));
@@ -247,7 +288,9 @@ function axesOf(x, y, quality, diversity, across, up) {
 
 /** From values to pixels, with some air around, and round numbers to mark on the way, about so many pixels apart. */
 function scaleOf(values, { from, to, apart }) {
-  const low = Math.min(...values), high = Math.max(...values), air = 0.06 * (high - low) || 0.5;
+  const low = Math.min(...values),
+    high = Math.max(...values),
+    air = 0.06 * (high - low) || 0.5;
   const per = (to - from) / (high - low + 2 * air);
   const at = (value) => roundTenth(from + (value - low + air) * per);
   const rough = (high - low + 2 * air) / Math.max(3, Math.abs(to - from) / apart);

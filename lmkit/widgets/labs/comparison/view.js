@@ -1,13 +1,15 @@
 // The comparison lab: measured decoders in a plane, and texts decoded at the chosen point.
 
-import { ComparisonPlane, markOf, MEASURED, measured, nameOf } from "./plane.js";
 import { element, resize, setText, signed, svgElement } from "../../base/dom.js";
-import { openSession } from "../../runtime/session.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { openSession } from "../../runtime/session.js";
+import { ComparisonPlane, MEASURED, markOf, measured, nameOf } from "./plane.js";
 
 const QUALITIES = ["grammatical", "log_prob"];
 const DIVERSITIES = ["distinct_2", "self_bleu", "things"];
-const TEXTS = 3, MAX_NEW_TOKENS = 150, KEPT_BATCHES = 60;
+const TEXTS = 3,
+  MAX_NEW_TOKENS = 150,
+  KEPT_BATCHES = 60;
 const PLAIN = { temperature: 1, top_k: null, top_p: 1, min_p: 0, typical_p: 1, num_beams: 1, length_penalty: 1 };
 
 class ComparisonView extends LabView {
@@ -18,10 +20,12 @@ class ComparisonView extends LabView {
       },
       onResize: () => this.ask(),
     });
-    const curves = model.get("curves"), truth = model.get("truth");
+    const curves = model.get("curves"),
+      truth = model.get("truth");
     plane.build(curves, truth);
     const { heading, root: box } = panel("lmkit-comparison", "Quality against diversity");
-    const legend = legendOf(curves), table = new MeasureTable(truth);
+    const legend = legendOf(curves),
+      table = new MeasureTable(truth);
     const texts = new TextsPanel(() => this.write({ draw: this.model.get("draw") + 1 }));
     box.append(heading, legend, plane.root, table.root, table.note);
     super(model, root, box, texts.root);
@@ -53,9 +57,15 @@ class ComparisonView extends LabView {
 
   *update() {
     const { strategy_index, place, quality_index, diversity_index, part_index, draw } = this.read(
-      "strategy_index", "place", "quality_index", "diversity_index", "part_index", "draw",
+      "strategy_index",
+      "place",
+      "quality_index",
+      "diversity_index",
+      "part_index",
+      "draw",
     );
-    const curve = this.curves[strategy_index], last = curve.points.length;
+    const curve = this.curves[strategy_index],
+      last = curve.points.length;
     const at = Math.min(Math.max(place, 1), last);
     this.write({ last_place: last, place: at });
     const point = curve.points[at - 1];
@@ -70,9 +80,12 @@ class ComparisonView extends LabView {
 
   /** Three texts, each with a prompt and a seed of its own; those that were read a while ago are still there. */
   *batch(name, value, draw) {
-    const { batches, session } = this, key = `${name} ${value} ${draw}`, prompts = this.model.get("prompts");
+    const { batches, session } = this,
+      key = `${name} ${value} ${draw}`,
+      prompts = this.model.get("prompts");
     if (batches.has(key)) return batches.get(key);
-    const method = name === "num_beams" ? "beam search" : "sampling", texts = [];
+    const method = name === "num_beams" ? "beam search" : "sampling",
+      texts = [];
     for (let i = TEXTS * draw; i < TEXTS * (draw + 1); i++) {
       const own = { method, prompt: prompts[i % prompts.length], seed: i, max_new_tokens: MAX_NEW_TOKENS };
       const { best, truth } = yield* session.decoding({ ...PLAIN, ...own, [name]: value });
@@ -109,7 +122,8 @@ class MeasureTable {
     this.name = element("th", { scope: "col" });
     this.body = element("tbody", { "data-filled": "" });
     this.cells = Object.entries(MEASURED).map(([measure, { label }]) => {
-      const cell = element("td"), ofTruth = element("td", {}, measured(truth, measure));
+      const cell = element("td"),
+        ofTruth = element("td", {}, measured(truth, measure));
       this.body.append(element("tr", {}, element("th", { scope: "row" }, label), cell, ofTruth));
       return [measure, cell];
     });
@@ -159,7 +173,8 @@ function makeText() {
 }
 
 function showText(node, { prompt, words, wrong, logProb }) {
-  const [line, numbers] = node.children, [start, fine, mark, after] = line.children;
+  const [line, numbers] = node.children,
+    [start, fine, mark, after] = line.children;
   const place = wrong ?? words.length;
   setText(start, `${prompt} `);
   setText(fine, words.slice(0, place).join(" "));

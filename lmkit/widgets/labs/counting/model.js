@@ -12,7 +12,9 @@ export class CountedText {
    * in which the text has them; and the places where a continuation stands.
    */
   continuations(context) {
-    const { ids } = this, counts = new Map(), places = [];
+    const { ids } = this,
+      counts = new Map(),
+      places = [];
     for (let at = context.length; at < ids.length; at++) {
       if (!this.endsAt(context, at)) continue;
       counts.set(ids[at], (counts.get(ids[at]) ?? 0) + 1);
@@ -62,7 +64,11 @@ export function spread(list, limit) {
 export function idsOf(bytes, vocabSize) {
   const width = vocabSize <= 256 ? 1 : vocabSize <= 65536 ? 2 : 4;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = { 1: (at) => view.getUint8(at), 2: (at) => view.getUint16(at, true), 4: (at) => view.getUint32(at, true) }[width];
+  const read = {
+    1: (at) => view.getUint8(at),
+    2: (at) => view.getUint16(at, true),
+    4: (at) => view.getUint32(at, true),
+  }[width];
   return Int32Array.from({ length: bytes.byteLength / width }, (_, i) => read(i * width));
 }
 

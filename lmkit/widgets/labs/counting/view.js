@@ -1,13 +1,15 @@
 // The counting lab's view: every continuation of a context in a text, with its count.
 
 import { bytesOf, once } from "../../base/assets.js";
-import { CountedText, idsOf, inflate, spread } from "./model.js";
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
 import { LabError } from "../../base/errors.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
 import { tokenize } from "../../base/vocab.js";
+import { CountedText, idsOf, inflate, spread } from "./model.js";
 
-const SHOWN_ROWS = 12, SHOWN_PLACES = 6, WORDS_BEFORE = 5;
+const SHOWN_ROWS = 12,
+  SHOWN_PLACES = 6,
+  WORDS_BEFORE = 5;
 const SCALES = [0.1, 0.25, 0.5, 1];
 
 class CountingView extends LabView {
@@ -39,7 +41,8 @@ class CountingView extends LabView {
   update() {
     const { context, context_length } = this.read("context", "context_length");
     const tokens = tokenize(context);
-    if (!tokens.length) throw new LabError("context must hold at least one token, but it is empty; type one or pick one");
+    if (!tokens.length)
+      throw new LabError("context must hold at least one token, but it is empty; type one or pick one");
     const used = tokens.slice(-context_length);
     const ids = used.map((token) => this.idOf(token));
     const found = this.text.continuations(ids);
@@ -112,11 +115,19 @@ class ContinuationsPanel {
     this.scale = element("th", { scope: "col", class: "lmkit-counting-bar-cell" });
     const column = (text, name) => element("th", { scope: "col", class: name }, text);
     const head = element(
-      "tr", {}, column("next token", "lmkit-counting-word"), this.scale,
-      column("count", "lmkit-counting-number"), column("share", "lmkit-counting-number"),
+      "tr",
+      {},
+      column("next token", "lmkit-counting-word"),
+      this.scale,
+      column("count", "lmkit-counting-number"),
+      column("share", "lmkit-counting-number"),
     );
     this.table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body);
-    this.more = element("button", { type: "button", class: "lmkit-button lmkit-counting-more", "aria-expanded": "false" });
+    this.more = element("button", {
+      type: "button",
+      class: "lmkit-button lmkit-counting-more",
+      "aria-expanded": "false",
+    });
     this.more.addEventListener("click", () => {
       this.all = !this.all;
       onToggle();
@@ -155,10 +166,13 @@ function facts(rows, total, entropy) {
 
 function makeRow() {
   return element(
-    "tr", {},
+    "tr",
+    {},
     element("th", { scope: "row", class: "lmkit-counting-word" }),
     element(
-      "td", { class: "lmkit-counting-bar-cell", "aria-hidden": "true" }, element("span", { class: "lmkit-counting-bar" }),
+      "td",
+      { class: "lmkit-counting-bar-cell", "aria-hidden": "true" },
+      element("span", { class: "lmkit-counting-bar" }),
     ),
     element("td", { class: "lmkit-counting-number" }),
     element("td", { class: "lmkit-counting-number" }),
@@ -185,7 +199,12 @@ class PlacesPanel {
   show({ places, total }, context, text) {
     this.root.hidden = !total;
     const shown = spread(places, SHOWN_PLACES);
-    const which = total === 1 ? "The place" : total > shown.length ? `${shown.length} of the ${total.toLocaleString("en")} places` : "The places";
+    const which =
+      total === 1
+        ? "The place"
+        : total > shown.length
+          ? `${shown.length} of the ${total.toLocaleString("en")} places`
+          : "The places";
     setText(this.heading, which);
     resize(this.list, shown.length, makePlace);
     shown.forEach((at, i) => {
@@ -199,14 +218,15 @@ class PlacesPanel {
 }
 
 function makePlace() {
-  return element(
-    "li", {}, element("span"), element("span", { class: "lmkit-counting-used" }), element("strong"),
-  );
+  return element("li", {}, element("span"), element("span", { class: "lmkit-counting-used" }), element("strong"));
 }
 
 function spoken({ rows, total }, used) {
   if (!total) return `After ${used.join(" ")}: never counted.`;
-  const first = rows.slice(0, 3).map(({ word, share }) => `${word} ${percent(share)}`).join(", ");
+  const first = rows
+    .slice(0, 3)
+    .map(({ word, share }) => `${word} ${percent(share)}`)
+    .join(", ");
   return `After ${used.join(" ")}: counted ${times(total)}. ${first}.`;
 }
 

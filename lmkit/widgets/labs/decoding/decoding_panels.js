@@ -2,9 +2,9 @@
 // keyboard's focus stays where it is.
 
 import { element, percent, resize, setAttribute, setText, short, signed } from "../../base/dom.js";
+import { panel } from "../../base/view.js";
 import { DROPPED_BY_K, DROPPED_BY_MIN_P, DROPPED_BY_P, DROPPED_BY_TYPICAL } from "../../runtime/filters.js";
 import { SHOWN_ROWS } from "../../runtime/session.js";
-import { panel } from "../../base/view.js";
 
 /** The prompt and the new tokens, each with its probability; a token is a radio button that says which step is shown. */
 export class TextPanel {
@@ -17,7 +17,12 @@ export class TextPanel {
     this.drawRow = element("span", { class: "lmkit-draw-row" }, this.seed, this.draw);
     this.prompt = element("span", { class: "lmkit-prompt" });
     const label = "New tokens; the arrow keys choose the step that is shown below";
-    this.tokens = element("span", { class: "lmkit-tokens", role: "radiogroup", "aria-label": label, "data-filled": "" });
+    this.tokens = element("span", {
+      class: "lmkit-tokens",
+      role: "radiogroup",
+      "aria-label": label,
+      "data-filled": "",
+    });
     this.numbers = element("p", { class: "lmkit-numbers" });
     root.append(
       element("div", { class: "lmkit-head" }, heading, this.drawRow),
@@ -36,8 +41,12 @@ export class TextPanel {
     const at = tokens.indexOf(event.target.closest("button"));
     const last = tokens.length - 1;
     const to = {
-      ArrowRight: at === last ? 0 : at + 1, ArrowDown: at === last ? 0 : at + 1,
-      ArrowLeft: at === 0 ? last : at - 1, ArrowUp: at === 0 ? last : at - 1, Home: 0, End: last,
+      ArrowRight: at === last ? 0 : at + 1,
+      ArrowDown: at === last ? 0 : at + 1,
+      ArrowLeft: at === 0 ? last : at - 1,
+      ArrowUp: at === 0 ? last : at - 1,
+      Home: 0,
+      End: last,
     }[event.key];
     if (to === undefined || at < 0) return;
     event.preventDefault();
@@ -71,8 +80,10 @@ export class TextPanel {
 
 function makeToken() {
   return element(
-    "button", { type: "button", role: "radio", class: "lmkit-token" },
-    element("span", { class: "lmkit-word" }), element("span", { class: "lmkit-chance" }),
+    "button",
+    { type: "button", role: "radio", class: "lmkit-token" },
+    element("span", { class: "lmkit-word" }),
+    element("span", { class: "lmkit-chance" }),
   );
 }
 
@@ -87,8 +98,10 @@ function numbersLine({ logProb, tokens }, truth) {
 }
 
 const FATES = {
-  [DROPPED_BY_K]: "dropped by k", [DROPPED_BY_P]: "dropped by p",
-  [DROPPED_BY_MIN_P]: "dropped by min-p", [DROPPED_BY_TYPICAL]: "dropped by typical",
+  [DROPPED_BY_K]: "dropped by k",
+  [DROPPED_BY_P]: "dropped by p",
+  [DROPPED_BY_MIN_P]: "dropped by min-p",
+  [DROPPED_BY_TYPICAL]: "dropped by typical",
 };
 const SCALES = [0.1, 0.25, 0.5, 1];
 
@@ -104,7 +117,13 @@ export class BarsPanel {
     this.modelHead = column("model", "lmkit-model");
     this.truthHead = column("truth", "lmkit-truth");
     const head = element(
-      "tr", {}, column("token", "lmkit-name"), this.scale, this.modelHead, this.truthHead, column("", "lmkit-note"),
+      "tr",
+      {},
+      column("token", "lmkit-name"),
+      this.scale,
+      this.modelHead,
+      this.truthHead,
+      column("", "lmkit-note"),
     );
     head.lastChild.append(element("span", { class: "lmkit-unseen" }, "what happens to it"));
     this.table = element("table", {}, element("thead", {}, head), this.body);
@@ -146,11 +165,14 @@ function truthLine(rows, known) {
 
 function makeRow() {
   return element(
-    "tr", {},
+    "tr",
+    {},
     element("th", { scope: "row", class: "lmkit-name" }),
     element(
-      "td", { class: "lmkit-bar-cell", "aria-hidden": "true" },
-      element("span", { class: "lmkit-bar" }), element("span", { class: "lmkit-truth-bar" }),
+      "td",
+      { class: "lmkit-bar-cell", "aria-hidden": "true" },
+      element("span", { class: "lmkit-bar" }),
+      element("span", { class: "lmkit-truth-bar" }),
     ),
     ...["lmkit-model", "lmkit-truth", "lmkit-note"].map((name) => element("td", { class: name })),
   );

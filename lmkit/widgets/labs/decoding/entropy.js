@@ -25,7 +25,8 @@ export function choices({ memory, filter }, { settings, start, best, truth }) {
 /** The entropy of the tokens that a filter keeps. */
 export function entropyKept(filter) {
   const peak = filter.peak();
-  let mass = 0, sum = 0;
+  let mass = 0,
+    sum = 0;
   for (let v = 0; v < filter.size; v++) {
     if (filter.fate[v] !== KEPT) continue;
     const below = filter.logits[v] - peak;

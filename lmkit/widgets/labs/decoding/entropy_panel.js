@@ -1,8 +1,8 @@
 // The entropy panel: one column for every new token, with the entropy of the choice and the token's surprisal.
 
 import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
-import { runningMeans } from "./entropy.js";
 import { panel } from "../../base/view.js";
+import { runningMeans } from "./entropy.js";
 
 const HEIGHTS = [2, 4, 8, 12, 16, 24]; // nats at the top of the chart
 const HEADROOM = 1.4; // a token may surprise more than expected; what goes beyond the chart is marked at its top
@@ -49,7 +49,9 @@ export class EntropyPanel {
     means.surprisal = runningMeans(made.map(({ surprisal }) => surprisal));
     this.showAxes(top);
     this.legend.show({
-      changed, known: made.some(({ truth }) => truth !== null), beyond: made.some(({ surprisal }) => surprisal > top),
+      changed,
+      known: made.some(({ truth }) => truth !== null),
+      beyond: made.some(({ surprisal }) => surprisal > top),
     });
     resize(this.columns, made.length, makeColumn);
     made.forEach((choice, t) => showColumn(this.columns.children[t], choice, { top, changed, shown: t === step }));
@@ -85,9 +87,13 @@ export class EntropyPanel {
 
   /** Scrolls the chart, never the page. */
   bringIntoSight(step) {
-    const { scroll, columns: { children } } = this;
+    const {
+      scroll,
+      columns: { children },
+    } = this;
     if (scroll.scrollWidth <= scroll.clientWidth) return;
-    const left = children[step].offsetLeft, right = left + children[step].offsetWidth;
+    const left = children[step].offsetLeft,
+      right = left + children[step].offsetWidth;
     if (left < scroll.scrollLeft) scroll.scrollLeft = left;
     else if (right > scroll.scrollLeft + scroll.clientWidth) scroll.scrollLeft = right - scroll.clientWidth;
   }
@@ -123,8 +129,10 @@ function showTicks(axis, ticks) {
 function makeLegend() {
   const key = (name) => ({ class: `lmkit-entropy-key lmkit-entropy-key-${name}`, "aria-hidden": "true" });
   const entry = (name, text) => element("span", {}, element("span", key(name)), text);
-  const left = entry("left", "entropy"), own = entry("own", "entropy at T = 1, nothing dropped");
-  const truth = entry("truth", "true entropy"), dot = entry("surprisal", "surprisal of the chosen token");
+  const left = entry("left", "entropy"),
+    own = entry("own", "entropy at T = 1, nothing dropped");
+  const truth = entry("truth", "true entropy"),
+    dot = entry("surprisal", "surprisal of the chosen token");
   const far = entry("beyond", "more than the chart shows");
   const lines = [entry("own-line", "mean entropy"), entry("surprisal-line", "mean surprisal")];
   const root = element("p", { class: "lmkit-entropy-legend" }, left, own, truth, dot, far, ...lines);

@@ -1,13 +1,13 @@
 // The decoding lab's view: it listens to the traits that sliders are linked to, decodes, and shows.
 
-import { checkSettings } from "../../runtime/decoding.js";
 import { percent } from "../../base/dom.js";
-import { choices } from "./entropy.js";
-import { EntropyPanel } from "./entropy_panel.js";
-import { BarsPanel, HypothesesPanel, TextPanel } from "./decoding_panels.js";
-import { openSession } from "../../runtime/session.js";
 import { whileIdle } from "../../base/time_slicing.js";
 import { LabView, widgetOf } from "../../base/view.js";
+import { checkSettings } from "../../runtime/decoding.js";
+import { openSession } from "../../runtime/session.js";
+import { BarsPanel, HypothesesPanel, TextPanel } from "./decoding_panels.js";
+import { choices } from "./entropy.js";
+import { EntropyPanel } from "./entropy_panel.js";
 
 const METHODS = ["greedy", "sampling", "beam search"];
 
@@ -77,7 +77,15 @@ class DecodingView extends LabView {
 
   settings() {
     const settings = this.read(
-      "prompt", "temperature", "top_p", "min_p", "typical_p", "num_beams", "length_penalty", "max_new_tokens", "seed",
+      "prompt",
+      "temperature",
+      "top_p",
+      "min_p",
+      "typical_p",
+      "num_beams",
+      "length_penalty",
+      "max_new_tokens",
+      "seed",
     );
     const { top_ks, top_k_index, method_index } = this.read("top_ks", "top_k_index", "method_index");
     const top_k = top_ks[top_k_index] ?? null; // the last choice is null: all tokens
@@ -92,7 +100,12 @@ class DecodingView extends LabView {
   }
 
   show() {
-    const { result, session: { vocab: { words } } } = this;
+    const {
+      result,
+      session: {
+        vocab: { words },
+      },
+    } = this;
     const step = Math.min(Math.max(this.model.get("position"), 1), result.best.tokens.length) - 1;
     const shown = this.session.inspect(result, step);
     this.text.show(result, words, step);

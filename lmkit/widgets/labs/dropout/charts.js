@@ -46,7 +46,8 @@ export class LayerDiagram extends DropoutChart {
   }
 
   frame(width) {
-    const [wide, high] = NETWORK.box, middle = tenths(width / 2);
+    const [wide, high] = NETWORK.box,
+      middle = tenths(width / 2);
     const box = { x: middle - wide / 2, y: NETWORK.output - high / 2, width: wide, height: high, rx: 6 };
     this.lines = svgElement("g");
     this.units = svgElement("g");
@@ -56,12 +57,16 @@ export class LayerDiagram extends DropoutChart {
   }
 
   fill({ activations, contributions, mask, scale, output }) {
-    const count = activations.length, gap = this.width / count, r = tenths(Math.min(16, gap / 2 - 2));
-    const most = Math.max(...contributions.map(Math.abs)), below = NETWORK.output + NETWORK.box[1] / 2;
+    const count = activations.length,
+      gap = this.width / count,
+      r = tenths(Math.min(16, gap / 2 - 2));
+    const most = Math.max(...contributions.map(Math.abs)),
+      below = NETWORK.output + NETWORK.box[1] / 2;
     resize(this.lines, count, () => svgElement("path"));
     resize(this.units, count, () => svgElement("g", {}, svgElement("path"), this.text(0, NETWORK.units + 4)));
     for (let j = 0; j < count; j++) {
-      const x = tenths((j + 0.5) * gap), [line, unit] = [this.lines.children[j], this.units.children[j]];
+      const x = tenths((j + 0.5) * gap),
+        [line, unit] = [this.lines.children[j], this.units.children[j]];
       setAttribute(line, "d", `M${x} ${NETWORK.units - r}L${this.landing(j, count)} ${below}`);
       setAttribute(line, "stroke-width", String(tenths(0.8 + (3.7 * Math.abs(contributions[j])) / most)));
       const kind = !mask[j] ? "dropped" : contributions[j] < 0 ? "negative" : "positive";
@@ -91,11 +96,16 @@ export class OutputHistogram extends DropoutChart {
   }
 
   frame(width) {
-    const { low, high, width: bin } = BINS, { bottom } = PLOT, parts = [];
+    const { low, high, width: bin } = BINS,
+      { bottom } = PLOT,
+      parts = [];
     this.scale = (width - PLOT.left - PLOT.right) / (high - low + bin);
     this.x = (y) => tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
     for (let y = low; y <= high; y += TICK) parts.push(this.text(this.x(y), bottom + 29, "", "middle", signed(y, 0)));
-    const axis = svgElement("path", { class: "lmkit-dropout-axis", d: `M${PLOT.left} ${bottom}H${width - PLOT.right}` });
+    const axis = svgElement("path", {
+      class: "lmkit-dropout-axis",
+      d: `M${PLOT.left} ${bottom}H${width - PLOT.right}`,
+    });
     const note = "output y (the ends also count what is farther out)";
     const names = this.text(tenths(width / 2), PLOT.height - 6, "", "middle", note);
     const drawn = ["bars", "whole", "spread", "mean", "draw"].map((name) => {
@@ -107,8 +117,10 @@ export class OutputHistogram extends DropoutChart {
   }
 
   fill({ counts, whole, mean, expected, output }) {
-    const { top, bottom } = PLOT, { x } = this;
-    const highest = Math.max(...counts), wide = tenths(BINS.width * this.scale - 1);
+    const { top, bottom } = PLOT,
+      { x } = this;
+    const highest = Math.max(...counts),
+      wide = tenths(BINS.width * this.scale - 1);
     const bar = (count, place) => {
       const tall = tenths((count / highest) * (bottom - top));
       return count ? `M${tenths(x(BINS.low + place * BINS.width) - wide / 2)} ${bottom}v${-tall}h${wide}v${tall}z` : "";
@@ -140,7 +152,8 @@ function ring(x, y, r) {
 }
 
 export function cross(x, y, r) {
-  const arm = tenths(0.6 * r), wide = 2 * arm;
+  const arm = tenths(0.6 * r),
+    wide = 2 * arm;
   return `M${tenths(x - arm)} ${tenths(y - arm)}l${wide} ${wide}m0 ${-wide}l${-wide} ${wide}`;
 }
 

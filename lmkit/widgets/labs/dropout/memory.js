@@ -1,10 +1,11 @@
 // The picture of the dropout lab's memory: masks over time and units, and how many units still carry what was stored.
 
 import { setAttribute, svgElement } from "../../base/dom.js";
-import { DropoutChart, cross, tenths } from "./charts.js";
+import { cross, DropoutChart, tenths } from "./charts.js";
 import { STEPS, UNITS } from "./model.js";
 
-const ROW = 13, MARGIN = { top: 4, left: 44, right: 6 };
+const ROW = 13,
+  MARGIN = { top: 4, left: 44, right: 6 };
 const GRID = MARGIN.top + UNITS * ROW; // where the units end
 const BARS = { top: GRID + 22, bottom: GRID + 82 };
 const LABELLED = [1, 6, 12, 18, 24];
@@ -20,13 +21,17 @@ export class MemoryChart extends DropoutChart {
     this.x = (t) => tenths(MARGIN.left + t * this.column);
     const names = ["alive", "vain", "dropped", "left", "expected"];
     const drawn = names.map((name) => (this[name] = svgElement("path", { class: `lmkit-dropout-${name}` })));
-    const { top, bottom } = BARS, side = MARGIN.left - 6;
+    const { top, bottom } = BARS,
+      side = MARGIN.left - 6;
     const steps = LABELLED.map((t) => this.text(tenths(this.x(t - 0.5)), bottom + 15, "", "middle", String(t)));
     const turned = this.text(0, 0, "", "middle", "units");
     setAttribute(turned, "transform", `translate(14 ${(MARGIN.top + GRID) / 2}) rotate(-90)`);
     const across = (y) => `M${MARGIN.left} ${y}H${width - MARGIN.right}`;
     return [
-      svgElement("path", { class: "lmkit-dropout-axis", d: across(top) + across(bottom) }), ...drawn, turned, ...steps,
+      svgElement("path", { class: "lmkit-dropout-axis", d: across(top) + across(bottom) }),
+      ...drawn,
+      turned,
+      ...steps,
       this.text(tenths(this.x(STEPS / 2)), bottom + 32, "", "middle", "time step"),
       this.text(side, top + 4, "", "end", String(UNITS)),
       this.text(side, (top + bottom) / 2 + 4, "", "end", "left"),
@@ -35,9 +40,12 @@ export class MemoryChart extends DropoutChart {
   }
 
   fill({ masks, alive, shares }) {
-    const paths = { alive: "", vain: "", dropped: "" }, half = ROW / 2, size = Math.min(this.column, ROW) / 2;
+    const paths = { alive: "", vain: "", dropped: "" },
+      half = ROW / 2,
+      size = Math.min(this.column, ROW) / 2;
     for (let j = 0; j < UNITS; j++) {
-      const y = MARGIN.top + (j + 0.5) * ROW, lasts = alive.filter((there) => there[j]).length;
+      const y = MARGIN.top + (j + 0.5) * ROW,
+        lasts = alive.filter((there) => there[j]).length;
       if (lasts) paths.alive += `M${this.x(0)} ${y - half + 2}H${this.x(lasts)}v${ROW - 4}H${this.x(0)}z`;
       for (let t = lasts; t < STEPS; t++) {
         const x = this.x(t + 0.5);
@@ -46,9 +54,12 @@ export class MemoryChart extends DropoutChart {
       }
     }
     for (const [name, path] of Object.entries(paths)) setAttribute(this[name], "d", path);
-    const { top, bottom } = BARS, tall = (share) => tenths(share * (bottom - top)), wide = tenths(this.column - 2);
+    const { top, bottom } = BARS,
+      tall = (share) => tenths(share * (bottom - top)),
+      wide = tenths(this.column - 2);
     const counts = alive.map((there) => there.filter(Boolean).length / UNITS);
-    const bar = (share, t) => (share ? `M${tenths(this.x(t) + 1)} ${bottom}v${-tall(share)}h${wide}v${tall(share)}z` : "");
+    const bar = (share, t) =>
+      share ? `M${tenths(this.x(t) + 1)} ${bottom}v${-tall(share)}h${wide}v${tall(share)}z` : "";
     setAttribute(this.left, "d", counts.map(bar).join(""));
     const level = (share, t) => `M${this.x(t)} ${tenths(bottom - tall(share))}H${this.x(t + 1)}`;
     setAttribute(this.expected, "d", shares.map(level).join(""));

@@ -12,7 +12,8 @@ export const BINS = { low: -8, high: 12, width: 0.5 }; // the middles of the fir
 export class Draws {
   constructor(seed, size) {
     this.size = size;
-    const at = (n) => uniform(seed, n), first = MASKS * size;
+    const at = (n) => uniform(seed, n),
+      first = MASKS * size;
     this.layer = Float64Array.from({ length: first }, (_, n) => at(n));
     this.memory = Float64Array.from({ length: CARRIED * STEPS * UNITS }, (_, n) => at(first + n));
     this.least = leastOverSteps(this.memory);
@@ -74,7 +75,8 @@ export function measured(outputs) {
 
 /** How many outputs fall into each bin; those farther out are counted in the first and the last. */
 export function histogram(outputs) {
-  const { low, high, width } = BINS, last = Math.round((high - low) / width);
+  const { low, high, width } = BINS,
+    last = Math.round((high - low) / width);
   const counts = new Array(last + 1).fill(0);
   // The small number lets what lies on an edge fall on the same side however a processor rounds.
   for (const y of outputs) counts[Math.min(Math.max(Math.floor((y - low) / width + 0.5 + 1e-9), 0), last)]++;

@@ -1,26 +1,40 @@
 // The dropout lab: a layer under many random masks, and a memory carried past masks drawn anew or once.
 
 import { element, percent, resize, setText } from "../../base/dom.js";
-import { LayerDiagram, OutputHistogram, number } from "./charts.js";
-import { MemoryChart } from "./memory.js";
-import { CARRIED, Draws, MASKS, STEPS, UNITS, stillThere } from "./model.js";
-import { expectedShares, factor, histogram, measured, predicted } from "./model.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { LayerDiagram, number, OutputHistogram } from "./charts.js";
+import { MemoryChart } from "./memory.js";
+import {
+  CARRIED,
+  Draws,
+  expectedShares,
+  factor,
+  histogram,
+  MASKS,
+  measured,
+  predicted,
+  STEPS,
+  stillThere,
+  UNITS,
+} from "./model.js";
 
 const COMPENSATIONS = ["training", "evaluation", "neither"];
 const MODES = ["training", "evaluation"];
 const KEYS = {
   layer: "Lines: the more is passed on the thicker, dashed below zero. Crossed out: dropped.",
   histogram: "│ without dropout   ▲ mean   ○ this draw",
-  memory: "Bars last as long as the memory of a unit. × drops it, · keeps what is lost already. "
-    + "Below: how many are left; the line is what is expected.",
+  memory:
+    "Bars last as long as the memory of a unit. × drops it, · keeps what is lost already. " +
+    "Below: how many are left; the line is what is expected.",
 };
 
 class DropoutView extends LabView {
   constructor(model, root) {
     const again = () => this.ask();
     const parts = {
-      layer: new LayerDiagram(again), histogram: new OutputHistogram(again), memory: new MemoryChart(again),
+      layer: new LayerDiagram(again),
+      histogram: new OutputHistogram(again),
+      memory: new MemoryChart(again),
     };
     const one = panel("lmkit-dropout-one", "");
     const all = panel("lmkit-dropout-all", `The output in ${MASKS.toLocaleString("en")} passes`);
@@ -63,16 +77,33 @@ class DropoutView extends LabView {
   /** All that is shown, of the present settings. */
   compute() {
     const { activations, weights, p, draw, seed, ...places } = this.read(
-      "activations", "weights", "p", "draw", "seed", "compensation_index", "mode_index", "sharing_index",
+      "activations",
+      "weights",
+      "p",
+      "draw",
+      "seed",
+      "compensation_index",
+      "mode_index",
+      "sharing_index",
     );
     if (this.seed !== seed) this.draws = new Draws(seed, activations.length);
     this.seed = seed;
-    const mode = MODES[places.mode_index], compensation = COMPENSATIONS[places.compensation_index];
-    const chance = mode === "training" ? p : 0, locked = places.sharing_index === 1;
-    const contributions = activations.map((a, j) => weights[j] * a), scale = factor(p, compensation, mode);
+    const mode = MODES[places.mode_index],
+      compensation = COMPENSATIONS[places.compensation_index];
+    const chance = mode === "training" ? p : 0,
+      locked = places.sharing_index === 1;
+    const contributions = activations.map((a, j) => weights[j] * a),
+      scale = factor(p, compensation, mode);
     return {
-      activations, contributions, p, scale, place: draw, mode, locked,
-      ...this.ofLayer(contributions, chance, scale, draw), ...this.ofMemory(chance, locked, draw),
+      activations,
+      contributions,
+      p,
+      scale,
+      place: draw,
+      mode,
+      locked,
+      ...this.ofLayer(contributions, chance, scale, draw),
+      ...this.ofMemory(chance, locked, draw),
       trained: predicted(contributions, p, factor(p, compensation, "training")).mean,
       evaluated: factor(p, compensation, "evaluation") * predicted(contributions, 0, 1).mean,
     };
@@ -81,13 +112,18 @@ class DropoutView extends LabView {
   ofLayer(contributions, chance, scale, draw) {
     const outputs = this.draws.outputs(contributions, chance, scale);
     return {
-      whole: predicted(contributions, 0, 1).mean, expected: predicted(contributions, chance, scale), ...measured(outputs),
-      mask: this.draws.mask(draw - 1, chance), output: outputs[draw - 1], counts: histogram(outputs),
+      whole: predicted(contributions, 0, 1).mean,
+      expected: predicted(contributions, chance, scale),
+      ...measured(outputs),
+      mask: this.draws.mask(draw - 1, chance),
+      output: outputs[draw - 1],
+      counts: histogram(outputs),
     };
   }
 
   ofMemory(chance, locked, draw) {
-    const masks = this.draws.masks(draw - 1, chance, locked), alive = stillThere(masks);
+    const masks = this.draws.masks(draw - 1, chance, locked),
+      alive = stillThere(masks);
     const left = alive.at(-1).filter(Boolean).length;
     return { masks, alive, left, reached: this.draws.carried(chance, locked), shares: expectedShares(chance, locked) };
   }

@@ -1,7 +1,7 @@
 // The fill-in exercise's view: code with gaps that are text fields, each judged in its place.
 
-import { element, setAttribute, setText, uniqueId } from "../../base/dom.js";
 import { judge, linesOf } from "../../base/code_judge.js";
+import { element, setAttribute, setText, uniqueId } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 
 const MARKS = { right: "✓", wrong: "✗", shown: "◂", empty: "", open: "" };
@@ -13,8 +13,15 @@ class Gap {
     this.gap = gap;
     this.hint = element("p", { class: "lmkit-fill-hint", id: uniqueId("lmkit-hint") });
     this.input = element("input", {
-      type: "text", class: "lmkit-fill-input", "aria-label": label, "aria-describedby": this.hint.id, maxlength: "80",
-      autocapitalize: "off", autocomplete: "off", autocorrect: "off", spellcheck: "false",
+      type: "text",
+      class: "lmkit-fill-input",
+      "aria-label": label,
+      "aria-describedby": this.hint.id,
+      maxlength: "80",
+      autocapitalize: "off",
+      autocomplete: "off",
+      autocorrect: "off",
+      spellcheck: "false",
     });
     this.mark = element("span", { class: "lmkit-fill-mark", "aria-hidden": "true" });
     this.root = element("span", { class: "lmkit-fill-gap" }, this.input, this.mark);
@@ -92,18 +99,21 @@ class FillInView extends LabView {
 
   build(code, gaps) {
     this.written = code;
-    const lines = linesOf(code), does = {
-      onInput: () => this.keep(),
-      onLeave: (gap) => this.judge(gap),
-      onEnter: (gap) => this.judge(gap) && this.gaps.find(({ done }) => !done)?.input.focus(),
-    };
+    const lines = linesOf(code),
+      does = {
+        onInput: () => this.keep(),
+        onLeave: (gap) => this.judge(gap),
+        onEnter: (gap) => this.judge(gap) && this.gaps.find(({ done }) => !done)?.input.focus(),
+      };
     this.gaps = [];
     this.code.replaceChildren();
     lines.forEach((parts, i) => {
-      const mine = parts.filter((part) => typeof part === "number").map((place) => {
-        const label = `Gap ${place + 1} of ${gaps.length}, line ${i + 1}: ${spoken(parts, place)}`;
-        return new Gap(gaps[place], label, does);
-      });
+      const mine = parts
+        .filter((part) => typeof part === "number")
+        .map((place) => {
+          const label = `Gap ${place + 1} of ${gaps.length}, line ${i + 1}: ${spoken(parts, place)}`;
+          return new Gap(gaps[place], label, does);
+        });
       const indent = String(parts[0]).search(/\S|$/);
       const row = element("div", { class: "lmkit-fill-line", style: `--lmkit-indent: ${indent}` });
       row.append(...parts.map((part) => (typeof part === "number" ? mine[part - this.gaps.length].root : part)), "\n");
@@ -160,7 +170,10 @@ class FillInView extends LabView {
 
 /** A line of code as a screen reader says it: this gap by its name, others as dots. */
 function spoken(parts, place) {
-  return parts.map((part) => (part === place ? " this gap " : typeof part === "number" ? " … " : part)).join("").trim();
+  return parts
+    .map((part) => (part === place ? " this gap " : typeof part === "number" ? " … " : part))
+    .join("")
+    .trim();
 }
 
 export default widgetOf(FillInView);

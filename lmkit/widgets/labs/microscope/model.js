@@ -4,7 +4,8 @@ import { LabError } from "../../base/errors.js";
 
 export const QUANTITIES = ["f", "i", "g", "o", "c", "h"];
 const GATES = "ifgo"; // in the order in which the model keeps them
-const MOST_TOKENS = 200, MOST_UNITS = 16;
+const MOST_TOKENS = 200,
+  MOST_UNITS = 16;
 
 /** Reads texts with a model and keeps the gates; what a text shares with the one before is not read again. */
 export class Tracer {
@@ -19,7 +20,8 @@ export class Tracer {
     while (known < tokens.length && steps[known]?.token === tokens[known]) known++;
     steps.length = known;
     for (const token of tokens.slice(known)) {
-      const state = model.newState(), gates = model.newGates();
+      const state = model.newState(),
+        gates = model.newGates();
       model.step(token, steps.at(-1)?.state ?? null, state, gates);
       steps.push({ token, state, gates });
     }
@@ -46,7 +48,12 @@ export function tokensOf(text, vocab) {
 /** The units that a text names: numbers and ranges between commas ("12, 40-45"), or the name of a preset. */
 export function unitsOf(text, presets, H) {
   const named = presets.find(([name]) => name === text.trim());
-  const units = named ? named[1] : text.split(/[\s,]+/).filter(Boolean).flatMap((part) => rangeOf(part, H));
+  const units = named
+    ? named[1]
+    : text
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .flatMap((part) => rangeOf(part, H));
   const remedy = `give numbers from 0 to ${H - 1}, such as 0, 5, 8-11`;
   if (!units.length) throw new LabError(`units must name at least one unit, but they name none; ${remedy}`);
   const distinct = [...new Set(units)];
@@ -56,7 +63,8 @@ export function unitsOf(text, presets, H) {
 
 function rangeOf(part, H) {
   const [, first, last = first] = /^(\d{1,6})(?:[-–](\d{1,6}))?$/.exec(part) ?? [];
-  const low = Number(first), high = Number(last); // NaN where the part is no number
+  const low = Number(first),
+    high = Number(last); // NaN where the part is no number
   if (low <= high && high < H) return Array.from({ length: high - low + 1 }, (_, i) => low + i);
   throw new LabError(`units must be numbers from 0 to ${H - 1} or ranges such as 8-11, but one is ‘${part}’`);
 }

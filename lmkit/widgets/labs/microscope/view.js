@@ -1,12 +1,17 @@
 // The microscope's view: a heatmap of chosen units over a text, their numbers at one step, and what the model expects.
 
 import { element, percent, resize, setAttribute, setText, signed } from "../../base/dom.js";
-import { mostProbable, QUANTITIES, tokensOf, Tracer, unitsOf } from "./model.js";
-import { openSession } from "../../runtime/session.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { openSession } from "../../runtime/session.js";
+import { mostProbable, QUANTITIES, Tracer, tokensOf, unitsOf } from "./model.js";
 
 const NAMES = {
-  f: "forget gate f", i: "input gate i", g: "candidate g", o: "output gate o", c: "cell state c", h: "hidden state h",
+  f: "forget gate f",
+  i: "input gate i",
+  g: "candidate g",
+  o: "output gate o",
+  c: "cell state c",
+  h: "hidden state h",
 };
 const ROLES = { c: "cell", h: "hidden" }; // the others have their own names
 const COLUMNS = ["before", "f", "i", "g", "c", "o", "h"]; // in the order in which a step uses them
@@ -64,8 +69,13 @@ class MicroscopeView extends LabView {
     const last = tracer.read(tokens).length;
     const atEnd = step >= (this.last ?? Infinity); // a step at the end stays there while a text is typed
     const look = {
-      tokens, tracer, layer: layer - 1, units: shown, quantity: QUANTITIES[quantity_index],
-      words: tokens.map((id) => vocab.words[id]), t: (atEnd ? last : Math.min(Math.max(step, 1), last)) - 1,
+      tokens,
+      tracer,
+      layer: layer - 1,
+      units: shown,
+      quantity: QUANTITIES[quantity_index],
+      words: tokens.map((id) => vocab.words[id]),
+      t: (atEnd ? last : Math.min(Math.max(step, 1), last)) - 1,
     };
     this.last = last;
     this.write({ last, step: look.t + 1 });
@@ -107,7 +117,11 @@ class MapPanel {
     this.body = element("tbody", { "data-filled": "" });
     this.table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, this.head), this.body);
     const label = "Units and tokens; the arrow keys choose the step";
-    this.scroller = element("div", { class: "lmkit-microscope-scroll", role: "group", "aria-label": label }, this.table);
+    this.scroller = element(
+      "div",
+      { class: "lmkit-microscope-scroll", role: "group", "aria-label": label },
+      this.table,
+    );
     this.legend = element("p", { class: "lmkit-footnote" });
     root.append(heading, this.scroller, this.legend);
     this.head.addEventListener("click", (event) => {
@@ -129,9 +143,13 @@ class MapPanel {
 
   move(event, onSelect) {
     const tokens = this.tokens();
-    const at = tokens.indexOf(event.target.closest("button")), last = tokens.length - 1;
+    const at = tokens.indexOf(event.target.closest("button")),
+      last = tokens.length - 1;
     const to = {
-      ArrowRight: Math.min(at + 1, last), ArrowLeft: Math.max(at - 1, 0), Home: 0, End: last,
+      ArrowRight: Math.min(at + 1, last),
+      ArrowLeft: Math.max(at - 1, 0),
+      Home: 0,
+      End: last,
     }[event.key];
     if (to === undefined || at < 0) return;
     event.preventDefault();
@@ -155,7 +173,11 @@ class MapPanel {
     words.forEach((word, t) => setText(this.head.children[t + 1].firstChild, word));
     resize(this.body, units.length, makeUnit);
     units.forEach((unit, u) => {
-      drawUnit(this.body.children[u], unit, words.map((_, t) => tracer.value(quantity, layer, unit, t)));
+      drawUnit(
+        this.body.children[u],
+        unit,
+        words.map((_, t) => tracer.value(quantity, layer, unit, t)),
+      );
     });
     this.table.style.setProperty("--lmkit-role", `var(--lm-${roleOf(quantity)})`);
     setText(this.legend, legendOf(quantity));
@@ -180,8 +202,10 @@ class MapPanel {
   reveal() {
     const { scroller, head, t } = this;
     if (t < 0) return;
-    const cell = head.children[t + 1], fixed = head.firstChild.offsetWidth;
-    const left = cell.offsetLeft - fixed - 8, right = cell.offsetLeft + cell.offsetWidth + 8 - scroller.clientWidth;
+    const cell = head.children[t + 1],
+      fixed = head.firstChild.offsetWidth;
+    const left = cell.offsetLeft - fixed - 8,
+      right = cell.offsetLeft + cell.offsetWidth + 8 - scroller.clientWidth;
     if (scroller.scrollLeft > left) scroller.scrollLeft = left;
     else if (scroller.scrollLeft < right) scroller.scrollLeft = right;
   }
@@ -240,7 +264,8 @@ class NumbersPanel {
       const [name, ...cells] = this.body.children[u].children;
       setText(name, String(unit));
       COLUMNS.forEach((column, k) => {
-        const value = column === "before" ? tracer.value("c", layer, unit, t - 1) : tracer.value(column, layer, unit, t);
+        const value =
+          column === "before" ? tracer.value("c", layer, unit, t - 1) : tracer.value(column, layer, unit, t);
         setText(cells[k], number(value));
       });
     });

@@ -12,7 +12,11 @@ export function parametersOf({ vocab_size: V, embedding_size: E, hidden_size: H,
     [`rnn.bias_hh_l${d}`, [rows]],
   ]);
   const shapes = [["embedding.weight", [V, E]], ...layers.flat(), ["decoder.weight", [V, H]], ["decoder.bias", [V]]];
-  return shapes.map(([name, shape]) => ({ name, shape, count: tied && name === "decoder.weight" ? 0 : product(shape) }));
+  return shapes.map(([name, shape]) => ({
+    name,
+    shape,
+    count: tied && name === "decoder.weight" ? 0 : product(shape),
+  }));
 }
 
 function product(shape) {

@@ -1,8 +1,8 @@
 // The parameter lab's view: every tensor of a model with its shape and count, and what costs nothing.
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { parametersOf } from "./model.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { parametersOf } from "./model.js";
 
 const CELLS = ["rnn", "gru", "lstm"];
 const NONLINEARITIES = ["tanh", "relu"];
@@ -59,7 +59,8 @@ class ParameterView extends LabView {
 
   /** Tied weights need equal sizes: the one that the reader has not moved follows the other. */
   withEqualSizes(settings) {
-    const { embedding_size, hidden_size, tied } = settings, before = this.sizes;
+    const { embedding_size, hidden_size, tied } = settings,
+      before = this.sizes;
     if (tied && embedding_size !== hidden_size) {
       const moved = before && before.hidden_size === hidden_size && before.embedding_size !== embedding_size;
       const size = moved ? embedding_size : hidden_size;

@@ -4,9 +4,11 @@ import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 import { FARTHEST } from "./model.js";
 
 const DECADES = { low: -8, high: 4 };
-const HEIGHT = 320, MARGIN = { top: 10, bottom: 42, left: 46, right: 88 };
+const HEIGHT = 320,
+  MARGIN = { top: 10, bottom: 42, left: 46, right: 88 };
 const EVERY = 10; // a mark each so many steps
-const APART = 15, NEAR = 92; // between two labels, up and across
+const APART = 15,
+  NEAR = 92; // between two labels, up and across
 
 export class ReachChart {
   /** `onResize` is called when there is another width to draw for. */
@@ -29,10 +31,26 @@ export class ReachChart {
     if (width !== this.width) this.frame(width);
     const { x, y, bottom } = this;
     setAttribute(this.svg, "aria-label", words);
-    setAttribute(this.rnnPower, "d", pathOf((k) => radius ** k, x, y));
-    setAttribute(this.lstmPower, "d", pathOf((k) => gate ** k, x, y));
-    setAttribute(this.rnn, "d", pathOf((k) => rnn[k], x, y));
-    setAttribute(this.lstm, "d", pathOf((k) => lstm[k], x, y));
+    setAttribute(
+      this.rnnPower,
+      "d",
+      pathOf((k) => radius ** k, x, y),
+    );
+    setAttribute(
+      this.lstmPower,
+      "d",
+      pathOf((k) => gate ** k, x, y),
+    );
+    setAttribute(
+      this.rnn,
+      "d",
+      pathOf((k) => rnn[k], x, y),
+    );
+    setAttribute(
+      this.lstm,
+      "d",
+      pathOf((k) => lstm[k], x, y),
+    );
     setAttribute(this.rnnMarks, "d", marksOf(rnn, x, y, circle));
     setAttribute(this.lstmMarks, "d", marksOf(lstm, x, y, square));
     setAttribute(this.cursor, "d", `M${x(distance)} ${MARGIN.top}V${bottom}`);
@@ -63,20 +81,35 @@ export class ReachChart {
     this.cursor = svgElement("path", { class: "lmkit-reach-cursor" });
     this.rnnLabel = svgElement("text", { class: "lmkit-reach-rnn" }, "● plain RNN");
     this.lstmLabel = svgElement("text", { class: "lmkit-reach-lstm" }, "■ LSTM");
-    const clipped = svgElement("g", { "clip-path": `url(#${this.clip})` }, ...Object.keys(LINES).map((name) => this[name]));
+    const clipped = svgElement(
+      "g",
+      { "clip-path": `url(#${this.clip})` },
+      ...Object.keys(LINES).map((name) => this[name]),
+    );
     this.svg.replaceChildren(this.clipPath(), ...this.axes(), this.cursor, clipped, this.rnnLabel, this.lstmLabel);
   }
 
   clipPath() {
-    const box = { x: MARGIN.left, y: MARGIN.top - 6, width: this.right - MARGIN.left + 6, height: this.bottom - MARGIN.top + 12 };
+    const box = {
+      x: MARGIN.left,
+      y: MARGIN.top - 6,
+      width: this.right - MARGIN.left + 6,
+      height: this.bottom - MARGIN.top + 12,
+    };
     return svgElement("clipPath", { id: this.clip }, svgElement("rect", box));
   }
 
   axes() {
-    const { x, y, right, bottom } = this, parts = [];
-    const band = (above, below) => svgElement("rect", {
-      class: "lmkit-reach-band", x: MARGIN.left, y: above, width: right - MARGIN.left, height: below - above,
-    });
+    const { x, y, right, bottom } = this,
+      parts = [];
+    const band = (above, below) =>
+      svgElement("rect", {
+        class: "lmkit-reach-band",
+        x: MARGIN.left,
+        y: above,
+        width: right - MARGIN.left,
+        height: below - above,
+      });
     parts.push(band(MARGIN.top, y(100)), band(y(0.01), bottom));
     for (let decade = DECADES.low; decade <= DECADES.high; decade += 2) {
       const at = y(10 ** decade);
@@ -89,7 +122,8 @@ export class ReachChart {
     }
     const middle = (MARGIN.left + right) / 2;
     parts.push(svgElement("text", { x: middle, y: HEIGHT - 7, "text-anchor": "middle" }, "distance (steps back)"));
-    const note = (at, text) => svgElement("text", { class: "lmkit-reach-note", x: right - 6, y: at, "text-anchor": "end" }, text);
+    const note = (at, text) =>
+      svgElement("text", { class: "lmkit-reach-note", x: right - 6, y: at, "text-anchor": "end" }, text);
     parts.push(note(MARGIN.top + 15, "exploded: above 100"), note(y(0.01) + 16, "vanished: below 1\u202f%"));
     return parts;
   }
@@ -101,7 +135,10 @@ export class ReachChart {
 
   /** Each name stands where its line ends or leaves the chart; where both meet, they part. */
   placeLabels(rnn, lstm) {
-    const ends = [[this.rnnLabel, rnn], [this.lstmLabel, lstm]].map(([label, norms]) => this.end(label, norms));
+    const ends = [
+      [this.rnnLabel, rnn],
+      [this.lstmLabel, lstm],
+    ].map(([label, norms]) => this.end(label, norms));
     const [first, second] = ends.sort((a, b) => a.x - b.x || b.y - a.y);
     if (Math.abs(first.y - second.y) < APART && second.x - first.x < NEAR) {
       if (first.x > MARGIN.left + NEAR && second.x > first.x) first.anchor = "end";
@@ -132,10 +169,14 @@ export class ReachChart {
 
 // In the order in which they are drawn.
 const LINES = {
-  rnnPower: "lmkit-reach-power lmkit-reach-rnn-line", lstmPower: "lmkit-reach-power lmkit-reach-lstm-line",
-  rnn: "lmkit-reach-rnn-line", lstm: "lmkit-reach-lstm-line",
-  rnnMarks: "lmkit-reach-rnn-mark", lstmMarks: "lmkit-reach-lstm-mark",
-  rnnAt: "lmkit-reach-rnn-mark", lstmAt: "lmkit-reach-lstm-mark",
+  rnnPower: "lmkit-reach-power lmkit-reach-rnn-line",
+  lstmPower: "lmkit-reach-power lmkit-reach-lstm-line",
+  rnn: "lmkit-reach-rnn-line",
+  lstm: "lmkit-reach-lstm-line",
+  rnnMarks: "lmkit-reach-rnn-mark",
+  lstmMarks: "lmkit-reach-lstm-mark",
+  rnnAt: "lmkit-reach-rnn-mark",
+  lstmAt: "lmkit-reach-lstm-mark",
 };
 
 function pathOf(normAt, x, y) {

@@ -7,7 +7,8 @@ export const FARTHEST = 100; // steps back
 const WARM_UP = 50; // inputs that are read before those that gradients are taken to
 const SIZE = { E: 8, H: 16, L: WARM_UP + FARTHEST + 1 }; // H a multiple of 4, see `multiply`
 const SQUARINGS = 52;
-const LOW = 0.01, HIGH = 100;
+const LOW = 0.01,
+  HIGH = 100;
 
 /** Gives random numbers between -scale and scale, one after the other, from the stream that a seed names. */
 class Draws {
@@ -23,7 +24,9 @@ class Draws {
 /** All that a seed names: the weights of both networks, before settings change them, and the inputs. */
 export class Material {
   constructor(seed) {
-    const { E, H, L } = SIZE, draws = new Draws(seed), scale = 1 / Math.sqrt(H);
+    const { E, H, L } = SIZE,
+      draws = new Draws(seed),
+      scale = 1 / Math.sqrt(H);
     this.rnn = { fromInput: draws.take(H * E, scale), fromState: draws.take(H * H, scale) };
     this.lstm = { fromInput: draws.take(4 * H * E, scale), fromState: draws.take(4 * H * H, scale) };
     this.inputs = draws.take(L * E, Math.sqrt(3)); // of variance 1
@@ -32,10 +35,13 @@ export class Material {
 
   /** ‖∂h_T/∂x_{T-k}‖ for k = 0 … FARTHEST, divided by its value at k = 0, of the plain network. */
   rnnNorms({ spectral_radius, nonlinearity, input_scale }) {
-    const { fromInput } = this.rnn, gain = spectral_radius / this.radius;
+    const { fromInput } = this.rnn,
+      gain = spectral_radius / this.radius;
     const fromState = this.rnn.fromState.map((weight) => gain * weight);
     const xs = this.inputs.map((x) => input_scale * x);
-    return relative(rnnBackward(rnnForward(xs, fromInput, fromState, nonlinearity), fromInput, fromState, nonlinearity));
+    return relative(
+      rnnBackward(rnnForward(xs, fromInput, fromState, nonlinearity), fromInput, fromState, nonlinearity),
+    );
   }
 
   /** The same of the LSTM. */
@@ -54,7 +60,9 @@ export function reach(norms) {
 
 /** By Gelfand's formula, ρ = lim ‖Wⁿ‖^(1/n), with n doubled by squaring. */
 export function spectralRadius(matrix, H) {
-  let power = Float64Array.from(matrix), next = new Float64Array(H * H), log = 0;
+  let power = Float64Array.from(matrix),
+    next = new Float64Array(H * H),
+    log = 0;
   for (let n = 0; n <= SQUARINGS; n++) {
     const size = power.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
     log += Math.log(size) / 2 ** n;
@@ -67,7 +75,8 @@ export function spectralRadius(matrix, H) {
 
 /** Hidden states h_0 … h_L, h_0 of zeros. */
 function rnnForward(xs, fromInput, fromState, nonlinearity) {
-  const { E, H, L } = SIZE, squash = nonlinearity === "tanh" ? Math.tanh : (x) => Math.max(0, x);
+  const { E, H, L } = SIZE,
+    squash = nonlinearity === "tanh" ? Math.tanh : (x) => Math.max(0, x);
   const hs = [new Float64Array(H)];
   for (let t = 0; t < L; t++) {
     const h = new Float64Array(H);
@@ -80,9 +89,12 @@ function rnnForward(xs, fromInput, fromState, nonlinearity) {
 
 /** The gradients of all units of the last state at once: row r of `toState` is that of unit r. */
 function rnnBackward(hs, fromInput, fromState, nonlinearity) {
-  const { E, H, L } = SIZE, norms = [];
-  let toState = identity(H), before = new Float64Array(H * H);
-  const toSum = new Float64Array(H * H), toInput = new Float64Array(H * E);
+  const { E, H, L } = SIZE,
+    norms = [];
+  let toState = identity(H),
+    before = new Float64Array(H * H);
+  const toSum = new Float64Array(H * H),
+    toInput = new Float64Array(H * E);
   for (let k = 0; k <= FARTHEST; k++) {
     const h = hs[L - k];
     const slope = nonlinearity === "tanh" ? h.map((value) => 1 - value * value) : h.map((value) => (value > 0 ? 1 : 0));
@@ -96,8 +108,10 @@ function rnnBackward(hs, fromInput, fromState, nonlinearity) {
 
 /** What every step computed: the gates, the cell state before it, and tanh of the cell state after it. */
 function lstmForward(xs, fromInput, fromState, forgetBias) {
-  const { E, H, L } = SIZE, steps = [];
-  let h = new Float64Array(H), c = new Float64Array(H);
+  const { E, H, L } = SIZE,
+    steps = [];
+  let h = new Float64Array(H),
+    c = new Float64Array(H);
   for (let t = 0; t < L; t++) {
     const sums = new Float64Array(4 * H).fill(forgetBias, H, 2 * H);
     addRows(sums, fromInput, xs.subarray(t * E, (t + 1) * E));
@@ -121,9 +135,12 @@ function lstmForward(xs, fromInput, fromState, forgetBias) {
 }
 
 function lstmBackward(steps, fromInput, fromState) {
-  const { E, H, L } = SIZE, norms = [];
-  const toHidden = identity(H), toCell = new Float64Array(H * H);
-  const toSums = new Float64Array(4 * H * H), toInput = new Float64Array(H * E);
+  const { E, H, L } = SIZE,
+    norms = [];
+  const toHidden = identity(H),
+    toCell = new Float64Array(H * H);
+  const toSums = new Float64Array(4 * H * H),
+    toInput = new Float64Array(H * E);
   for (let k = 0; k <= FARTHEST; k++) {
     throughGates(steps[L - 1 - k], toHidden, toCell, toSums);
     norms.push(frobenius(multiply(toSums, fromInput, toInput, H, 4 * H, E)));
@@ -162,7 +179,10 @@ function multiply(a, b, out, rows, inner, columns) {
   for (let r = 0, at = 0; r < rows; r++) {
     const start = r * columns;
     for (let m = 0, from = 0; m < inner; m += 4, at += 4, from += 4 * columns) {
-      const a0 = a[at], a1 = a[at + 1], a2 = a[at + 2], a3 = a[at + 3];
+      const a0 = a[at],
+        a1 = a[at + 1],
+        a2 = a[at + 2],
+        a3 = a[at + 3];
       for (let j = 0, b0 = from, b1 = b0 + columns, b2 = b1 + columns, b3 = b2 + columns; j < columns; j++) {
         out[start + j] += a0 * b[b0 + j] + a1 * b[b1 + j] + a2 * b[b2 + j] + a3 * b[b3 + j];
       }

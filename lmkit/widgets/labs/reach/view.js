@@ -1,9 +1,9 @@
 // The reach lab: how far gradients reach back through a plain network and an LSTM.
 
 import { element, resize, setText, short } from "../../base/dom.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ReachChart, superscript } from "./chart.js";
 import { FARTHEST, Material, reach } from "./model.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
 
 const FUNCTIONS = ["tanh", "relu"];
 const DISTANCES = [1, 5, 10, 25, 50, 100];
@@ -25,9 +25,15 @@ class ReachView extends LabView {
 
   update() {
     const { seed, distance, nonlinearity_index, ...own } = this.read(
-      "spectral_radius", "forget_bias", "distance", "nonlinearity_index", "input_scale", "seed",
+      "spectral_radius",
+      "forget_bias",
+      "distance",
+      "nonlinearity_index",
+      "input_scale",
+      "seed",
     );
-    const { spectral_radius, forget_bias, input_scale } = own, nonlinearity = FUNCTIONS[nonlinearity_index];
+    const { spectral_radius, forget_bias, input_scale } = own,
+      nonlinearity = FUNCTIONS[nonlinearity_index];
     if (this.seed !== seed) this.material = new Material(seed);
     this.seed = seed;
     const radius = Math.max(spectral_radius, 0);
@@ -55,7 +61,9 @@ class ReachTable {
   constructor() {
     this.body = element("tbody", { "data-filled": "" });
     const head = element(
-      "tr", {}, element("td"),
+      "tr",
+      {},
+      element("td"),
       element("th", { scope: "col", class: "lmkit-reach-rnn" }, "● plain RNN"),
       element("th", { scope: "col", class: "lmkit-reach-lstm" }, "■ LSTM"),
     );
@@ -74,8 +82,11 @@ class ReachTable {
     resize(this.body, rows.length, makeRow);
     rows.forEach((cells, r) => cells.forEach((text, c) => setText(this.body.children[r].children[c], text)));
     const half = scientific(-Math.LN2 / Math.log(gate));
-    setText(this.note, `Dotted: ρ and σ(b) to the power of the distance. With b = ${short(forget_bias).replace("-", "\u2212")} `
-      + `the forget gates are near σ(b) = ${gate.toFixed(3)}, which alone would mean a half-life of ${half} steps.`);
+    setText(
+      this.note,
+      `Dotted: ρ and σ(b) to the power of the distance. With b = ${short(forget_bias).replace("-", "\u2212")} ` +
+        `the forget gates are near σ(b) = ${gate.toFixed(3)}, which alone would mean a half-life of ${half} steps.`,
+    );
   }
 }
 

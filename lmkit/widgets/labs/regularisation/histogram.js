@@ -24,7 +24,8 @@ export class ActivationHistogram {
   /** Shares of h in equal bins over [−1, 1], of the chosen runs and of the plain ones. */
   show(shares, plain, words) {
     const width = this.root.clientWidth || 320; // hidden until the first measurement is there
-    const most = Math.max(...shares, ...plain), top = TOPS.find((limit) => most <= limit) ?? 1;
+    const most = Math.max(...shares, ...plain),
+      top = TOPS.find((limit) => most <= limit) ?? 1;
     if (width !== this.width || top !== this.top) this.frame(width, top);
     setAttribute(this.svg, "aria-label", words);
     setAttribute(this.bars, "d", shares.map((share, i) => this.bar(share, i, shares.length)).join(""));
@@ -33,7 +34,8 @@ export class ActivationHistogram {
 
   frame(width, top) {
     Object.assign(this, { width, top });
-    const right = width - BARS.right, bottom = BARS.height - BARS.bottom;
+    const right = width - BARS.right,
+      bottom = BARS.height - BARS.bottom;
     this.x = (value) => tenth(BARS.left + ((value + 1) / 2) * (right - BARS.left));
     this.y = (share) => tenth(bottom - (share / top) * (bottom - BARS.top));
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${BARS.height}`);
@@ -44,15 +46,19 @@ export class ActivationHistogram {
   }
 
   axes(right, bottom) {
-    const parts = [], step = this.top > 0.3 ? 0.2 : this.top > 0.15 ? 0.1 : 0.05;
+    const parts = [],
+      step = this.top > 0.3 ? 0.2 : this.top > 0.15 ? 0.1 : 0.05;
     for (let n = 0; n * step <= this.top + 1e-9; n++) {
-      const at = this.y(n * step), text = `${Math.round(100 * n * step)}\u202f%`;
+      const at = this.y(n * step),
+        text = `${Math.round(100 * n * step)}\u202f%`;
       parts.push(svgElement("path", { class: "lmkit-regularisation-grid", d: `M${BARS.left} ${at}H${right}` }));
       parts.push(svgElement("text", { x: BARS.left - 6, y: at + 4, "text-anchor": "end" }, text));
     }
     for (const value of [-1, -0.5, 0, 0.5, 1]) {
       const text = String(value).replace("-", "\u2212");
-      parts.push(svgElement("text", { x: this.x(value), y: bottom + 17, "text-anchor": value === 1 ? "end" : "middle" }, text));
+      parts.push(
+        svgElement("text", { x: this.x(value), y: bottom + 17, "text-anchor": value === 1 ? "end" : "middle" }, text),
+      );
     }
     const middle = (BARS.left + right) / 2;
     return [...parts, svgElement("text", { x: middle, y: BARS.height - 6, "text-anchor": "middle" }, "activation h")];
@@ -65,7 +71,8 @@ export class ActivationHistogram {
   }
 
   bar(share, i, count) {
-    const left = this.x(-1 + (2 * i) / count), right = this.x(-1 + (2 * (i + 1)) / count);
+    const left = this.x(-1 + (2 * i) / count),
+      right = this.x(-1 + (2 * (i + 1)) / count);
     return `M${left + 0.75} ${this.y(0)}V${this.y(share)}H${right - 0.75}V${this.y(0)}z`;
   }
 

@@ -1,10 +1,10 @@
 // The regularisation lab: runs of one setting of weight decay, AR and TAR beside runs without any of them.
 
-import { element, percent, setText } from "../../base/dom.js";
-import { ActivationHistogram } from "./histogram.js";
 import { RunCurves } from "../../base/charts/run_charts.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { element, percent, setText } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
+import { ActivationHistogram } from "./histogram.js";
 
 const NAMES = ["alpha", "beta", "weight_decay"];
 const SYMBOLS = { alpha: "α", beta: "β", weight_decay: "weight decay" };
@@ -12,7 +12,8 @@ const PLAIN = "0 0 0";
 
 class RegularisationView extends LabView {
   constructor(model, root) {
-    const points = model.get("points"), labels = model.get("labels");
+    const points = model.get("points"),
+      labels = model.get("labels");
     const curves = panel("lmkit-regularisation-curves", "Loss by epoch");
     const sizes = panel("lmkit-regularisation-sizes", "Activations h");
     const numbers = panel("lmkit-regularisation-numbers", "In numbers");
@@ -35,8 +36,11 @@ class RegularisationView extends LabView {
 
   update() {
     const places = NAMES.map((name) => this.model.get(`${name}_index`));
-    const name = this.nameOf(places), point = this.points[places.join(" ")], plain = this.points[PLAIN];
-    if (!point) throw new LabError(`no network was trained with ${name}; the nearest that was has ${this.nearest(places)}`);
+    const name = this.nameOf(places),
+      point = this.points[places.join(" ")],
+      plain = this.points[PLAIN];
+    if (!point)
+      throw new LabError(`no network was trained with ${name}; the nearest that was has ${this.nearest(places)}`);
     const words = inWords(name, point, plain);
     this.chart.show({ ...chartOf(point, plain, this.highest), words });
     this.histogram.show(point.histogram, plain.histogram, histogramWords(point, plain));
@@ -74,16 +78,21 @@ function chartOf(point, plain, highest) {
   ];
   const ticks = [1, ...[5, 10, 15, 20].filter((epoch) => epoch <= epochs)].map((epoch) => [epoch, String(epoch)]);
   return {
-    series, x: { label: "epoch", ticks, range: [1, epochs] },
+    series,
+    x: { label: "epoch", ticks, range: [1, epochs] },
     y: { label: "cross-entropy, nats per token", range: [0, 1.05 * highest] },
   };
 }
 
 function inWords(name, point, plain) {
-  const accuracy = ({ accuracy: [mean, half] }) => `${(100 * mean).toFixed(1)} give or take ${(100 * half).toFixed(1)} percent`;
-  const last = ({ train, held_out }) => `${train[0].at(-1).toFixed(2)} in training and ${held_out[0].at(-1).toFixed(2)} held-out`;
-  return `With ${name}: loss after ${point.train[0].length} epochs ${last(point)}, accuracy ${accuracy(point)}. `
-    + `Without any: ${last(plain)}, accuracy ${accuracy(plain)}.`;
+  const accuracy = ({ accuracy: [mean, half] }) =>
+    `${(100 * mean).toFixed(1)} give or take ${(100 * half).toFixed(1)} percent`;
+  const last = ({ train, held_out }) =>
+    `${train[0].at(-1).toFixed(2)} in training and ${held_out[0].at(-1).toFixed(2)} held-out`;
+  return (
+    `With ${name}: loss after ${point.train[0].length} epochs ${last(point)}, accuracy ${accuracy(point)}. ` +
+    `Without any: ${last(plain)}, accuracy ${accuracy(plain)}.`
+  );
 }
 
 function histogramWords(point, plain) {
@@ -104,7 +113,11 @@ class MeasureTable {
       this.body.append(element("tr", {}, ...cells));
       return { measure, scale, cells };
     });
-    const drawn = element("td", { class: "lmkit-regularisation-strip-cell", "aria-hidden": "true" }, "● these  ◇ without any");
+    const drawn = element(
+      "td",
+      { class: "lmkit-regularisation-strip-cell", "aria-hidden": "true" },
+      "● these  ◇ without any",
+    );
     const head = element("tr", {}, element("td"), drawn, this.name, element("th", { scope: "col" }, "without any"));
     this.root = element("table", { class: "lmkit-regularisation-table" }, element("thead", {}, head), this.body);
     this.seeds = element("span");
@@ -115,13 +128,20 @@ class MeasureTable {
 
   show(name, point, plain) {
     setText(this.name, name);
-    for (const { measure, scale, cells: [, strip, chosen, reference] } of this.rows) {
+    for (const {
+      measure,
+      scale,
+      cells: [, strip, chosen, reference],
+    } of this.rows) {
       showStrip(strip.firstChild, point[measure], plain[measure], scale);
       setText(chosen, measureText(point[measure], measure));
       setText(reference, measureText(plain[measure], measure));
     }
     const epochs = point.train[0].length;
-    setText(this.seeds, `Mean and 95\u202f% interval over ${point.seeds} seeds after ${epochs} epochs; sizes are root mean squares. `);
+    setText(
+      this.seeds,
+      `Mean and 95\u202f% interval over ${point.seeds} seeds after ${epochs} epochs; sizes are root mean squares. `,
+    );
   }
 }
 

@@ -6,7 +6,8 @@ import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 const UNIT = 27; // px for each factor e of 1 + n
 const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };
 const LEAST_COLUMN = 5; // px: a longer text scrolls
-const TICKS_UP = [1, 5, 20], TICKS_DOWN = [1, 5, 20, 100];
+const TICKS_UP = [1, 5, 20],
+  TICKS_DOWN = [1, 5, 20, 100];
 const PARTS = ["possible", "right", "unknown", "wrong", "line", "dropped"];
 
 export class RibbonChart {
@@ -33,13 +34,30 @@ export class RibbonChart {
   show({ steps, selected, size, words }) {
     const width = this.root.clientWidth || 640; // hidden until the first measurement is there
     const most = Math.max(24, ...steps.map(({ right, missing }) => right + missing));
-    if (width !== this.width || steps.length !== this.length || most !== this.most) this.frame(width, steps.length, most, size);
+    if (width !== this.width || steps.length !== this.length || most !== this.most)
+      this.frame(width, steps.length, most, size);
     setAttribute(this.svg, "aria-label", words);
     const column = (numberOf, sign) => steps.map((step, t) => this.column(t, numberOf(step), sign)).join("");
-    setAttribute(this.possible, "d", column(({ right, missing }) => right + missing, 1));
-    setAttribute(this.right, "d", column(({ right }) => right, 1));
-    setAttribute(this.unknown, "d", column(({ known, kept }) => (known ? 0 : Math.min(kept, most)), 1));
-    setAttribute(this.wrong, "d", column(({ wrong }) => wrong, -1));
+    setAttribute(
+      this.possible,
+      "d",
+      column(({ right, missing }) => right + missing, 1),
+    );
+    setAttribute(
+      this.right,
+      "d",
+      column(({ right }) => right, 1),
+    );
+    setAttribute(
+      this.unknown,
+      "d",
+      column(({ known, kept }) => (known ? 0 : Math.min(kept, most)), 1),
+    );
+    setAttribute(
+      this.wrong,
+      "d",
+      column(({ wrong }) => wrong, -1),
+    );
     setAttribute(this.line, "d", this.outline(steps));
     setAttribute(this.dropped, "d", steps.map(({ allowed }, t) => (allowed ? "" : this.cross(t))).join(""));
     setAttribute(this.cursor, "x", String(this.x(selected)));
@@ -55,16 +73,29 @@ export class RibbonChart {
     this.edge = MARGIN.left + this.pitch * length;
     this.zero = MARGIN.top + up(most);
     this.bottom = this.zero + up(size);
-    const whole = Math.max(width, Math.ceil(this.edge + MARGIN.right)), height = this.bottom + MARGIN.bottom;
+    const whole = Math.max(width, Math.ceil(this.edge + MARGIN.right)),
+      height = this.bottom + MARGIN.bottom;
     for (const [name, value] of Object.entries({ width: whole, height, viewBox: `0 0 ${whole} ${height}` })) {
       setAttribute(this.svg, name, String(value));
     }
     this.offerScrolling(whole > width);
     for (const part of PARTS) this[part] = svgElement("path", { class: `lmkit-ribbon-${part}` });
     setAttribute(this.wrong, "fill", `url(#${this.hatch})`);
-    this.cursor = svgElement("rect", { class: "lmkit-ribbon-cursor", y: MARGIN.top, width: this.pitch, height: this.bottom - MARGIN.top });
+    this.cursor = svgElement("rect", {
+      class: "lmkit-ribbon-cursor",
+      y: MARGIN.top,
+      width: this.pitch,
+      height: this.bottom - MARGIN.top,
+    });
     this.pointer = svgElement("path", { class: "lmkit-ribbon-pointer" });
-    this.svg.replaceChildren(this.pattern(), this.cursor, ...this.axes(), ...PARTS.map((part) => this[part]), ...this.notes(), this.pointer);
+    this.svg.replaceChildren(
+      this.pattern(),
+      this.cursor,
+      ...this.axes(),
+      ...PARTS.map((part) => this[part]),
+      ...this.notes(),
+      this.pointer,
+    );
   }
 
   /** A frame that scrolls can be reached by the keyboard, and says what it is. */
@@ -86,15 +117,23 @@ export class RibbonChart {
 
   pattern() {
     const line = svgElement("path", { d: "M-1 4L4 -1M2 7L7 2", class: "lmkit-ribbon-hatch" });
-    const pattern = svgElement("pattern", { id: this.hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse" }, line);
+    const pattern = svgElement(
+      "pattern",
+      { id: this.hatch, width: 6, height: 6, patternUnits: "userSpaceOnUse" },
+      line,
+    );
     return svgElement("defs", {}, pattern);
   }
 
   axes() {
-    const { zero, bottom, edge, length } = this, parts = [];
+    const { zero, bottom, edge, length } = this,
+      parts = [];
     const line = (y, name) => svgElement("path", { class: name, d: `M${MARGIN.left} ${y}H${edge}` });
     const label = (y, text) => svgElement("text", { x: MARGIN.left - 5, y: y + 4, "text-anchor": "end" }, text);
-    for (const [ticks, sign] of [[TICKS_UP, 1], [TICKS_DOWN, -1]]) {
+    for (const [ticks, sign] of [
+      [TICKS_UP, 1],
+      [TICKS_DOWN, -1],
+    ]) {
       for (const n of ticks) {
         const y = round(zero - sign * up(n));
         parts.push(line(y, "lmkit-ribbon-grid"), label(y, String(n)));
@@ -111,7 +150,10 @@ export class RibbonChart {
 
   notes() {
     const note = (y, text) => svgElement("text", { class: "lmkit-ribbon-note", x: MARGIN.left + 4, y }, text);
-    return [note(MARGIN.top - 16, "▲ words that can come next"), note(this.bottom - 5, "▼ words that cannot, but are kept")];
+    return [
+      note(MARGIN.top - 16, "▲ words that can come next"),
+      note(this.bottom - 5, "▼ words that cannot, but are kept"),
+    ];
   }
 
   x(t) {
@@ -132,15 +174,18 @@ export class RibbonChart {
   /** How many words can come next, as a line over all steps where that is known. */
   outline(steps) {
     let on = false;
-    return steps.map(({ known, right, missing }, t) => {
-      const command = known && on ? "L" : "M";
-      on = known;
-      return known ? `${command}${this.x(t)} ${round(this.zero - up(right + missing))}h${round(this.pitch)}` : "";
-    }).join("");
+    return steps
+      .map(({ known, right, missing }, t) => {
+        const command = known && on ? "L" : "M";
+        on = known;
+        return known ? `${command}${this.x(t)} ${round(this.zero - up(right + missing))}h${round(this.pitch)}` : "";
+      })
+      .join("");
   }
 
   cross(t) {
-    const x = round(this.x(t) + this.pitch / 2), y = MARGIN.top - 7;
+    const x = round(this.x(t) + this.pitch / 2),
+      y = MARGIN.top - 7;
     return `M${x - 3} ${y - 3}l6 6m0 -6l-6 6`;
   }
 

@@ -1,8 +1,8 @@
 // What the ribbon lab computes: at every step of a text, which words a filter keeps and which can truly come next. The
 // mirror of `RibbonLab.measure`.
 
-import { Filter, KEPT } from "../../runtime/filters.js";
 import { LabError } from "../../base/errors.js";
+import { Filter, KEPT } from "../../runtime/filters.js";
 
 const MOST_TOKENS = 120;
 
@@ -44,7 +44,8 @@ export class Ribbon {
 
   /** Numbers of words: kept in all, kept and right, kept and wrong, right but missing; and the two errors. */
   step(t, settings) {
-    const filter = this.apply(t, settings), truth = this.truth[t];
+    const filter = this.apply(t, settings),
+      truth = this.truth[t];
     const total = filter.mass();
     const counts = { right: 0, wrong: 0, missing: 0, leak: 0, loss: 0, kept: 0 };
     for (let v = 0; v < filter.size; v++) {
@@ -65,13 +66,20 @@ export class Ribbon {
 
   /** The words that are kept or can come next at one step, the most probable first. */
   rows(t, settings) {
-    const filter = this.apply(t, settings), truth = this.truth[t];
-    const all = filter.mass(true), total = filter.mass();
+    const filter = this.apply(t, settings),
+      truth = this.truth[t];
+    const all = filter.mass(true),
+      total = filter.mass();
     const row = (v) => {
-      const kept = filter.fate[v] === KEPT, weight = filter.weight(v);
+      const kept = filter.fate[v] === KEPT,
+        weight = filter.weight(v);
       return {
-        word: this.words[v], kept, p: weight / all, drawn: kept ? weight / total : 0,
-        truth: truth ? truth[v] : null, own: v === this.tokens[t],
+        word: this.words[v],
+        kept,
+        p: weight / all,
+        drawn: kept ? weight / total : 0,
+        truth: truth ? truth[v] : null,
+        own: v === this.tokens[t],
       };
     };
     return Array.from(filter.order, row).filter((found) => found.kept || found.truth || found.own);
@@ -85,8 +93,10 @@ export class Ribbon {
 }
 
 function checkLength(length) {
-  if (!length) throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
-  if (length > MOST_TOKENS) throw new LabError(`text must hold at most ${MOST_TOKENS} words, but it holds ${length}; shorten it`);
+  if (!length)
+    throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
+  if (length > MOST_TOKENS)
+    throw new LabError(`text must hold at most ${MOST_TOKENS} words, but it holds ${length}; shorten it`);
 }
 
 /** Copies, for a session shared with other labs forgets. */

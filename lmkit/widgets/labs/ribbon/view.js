@@ -1,10 +1,10 @@
 // The ribbon lab's view: one filter at every step of one text.
 
 import { element, percent, resize, setAttribute, setText, short } from "../../base/dom.js";
+import { LabView, panel, widgetOf } from "../../base/view.js";
+import { openSession } from "../../runtime/session.js";
 import { RibbonChart } from "./chart.js";
 import { Ribbon } from "./model.js";
-import { openSession } from "../../runtime/session.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
 
 const METHODS = ["top-k", "top-p", "min-p", "typical"];
 const SETTINGS = ["top_k", "top_p", "min_p", "typical_p"]; // of the methods, in their order
@@ -77,7 +77,12 @@ class RibbonView extends LabView {
   /** The one filter that is switched on. */
   settings(method) {
     const { temperature, top_k, top_p, min_ps, min_p_index, typical_p } = this.read(
-      "temperature", "top_k", "top_p", "min_ps", "min_p_index", "typical_p",
+      "temperature",
+      "top_k",
+      "top_p",
+      "min_ps",
+      "min_p_index",
+      "typical_p",
     );
     const off = { temperature, top_k: null, top_p: 1, min_p: 0, typical_p: 1 };
     const on = { top_k, top_p, min_p: min_ps[min_p_index], typical_p };
@@ -92,7 +97,8 @@ function displays(method) {
 
 /** "top-p, p = 0.9", and the temperature if it is not 1. */
 function nameOf(method, settings) {
-  const letter = ["k", "p", "m", "p"][method], value = settings[SETTINGS[method]];
+  const letter = ["k", "p", "m", "p"][method],
+    value = settings[SETTINGS[method]];
   const hot = settings.temperature === 1 ? "" : `, T = ${short(settings.temperature)}`;
   return `${METHODS[method]}, ${letter} = ${Number(value.toFixed(4))}${hot}`;
 }
@@ -103,13 +109,18 @@ class ChartPanel {
     const { root, heading } = panel("lmkit-ribbon", "Kept at every step");
     Object.assign(this, { root, heading });
     this.chart = new RibbonChart(handlers);
-    const swatch = (name) => element("span", { class: `lmkit-ribbon-swatch lmkit-ribbon-swatch-${name}`, "aria-hidden": "true" });
+    const swatch = (name) =>
+      element("span", { class: `lmkit-ribbon-swatch lmkit-ribbon-swatch-${name}`, "aria-hidden": "true" });
     const key = (name, text) => element("li", {}, swatch(name), text);
     this.unknownKey = key("unknown", "kept, the truth is not known");
     this.key = element(
-      "ul", { class: "lmkit-ribbon-key" },
-      key("right", "kept"), key("missing", "dropped, though it can come next"),
-      key("wrong", "kept, though it cannot"), key("dropped", "the text’s own word is dropped"), this.unknownKey,
+      "ul",
+      { class: "lmkit-ribbon-key" },
+      key("right", "kept"),
+      key("missing", "dropped, though it can come next"),
+      key("wrong", "kept, though it cannot"),
+      key("dropped", "the text’s own word is dropped"),
+      this.unknownKey,
     );
     this.totals = new Totals();
     root.append(heading, this.chart.root, this.key, this.totals.root);
@@ -135,7 +146,12 @@ class Totals {
     this.body = element("tbody", { "data-filled": "" });
     const column = (text) => element("th", { scope: "col" }, text);
     const head = element("tr", {}, element("td"), column("per step"), column("at least once in the text"));
-    const table = element("table", { class: "lmkit-ribbon-totals", "aria-label": "Over the whole text" }, element("thead", {}, head), this.body);
+    const table = element(
+      "table",
+      { class: "lmkit-ribbon-totals", "aria-label": "Over the whole text" },
+      element("thead", {}, head),
+      this.body,
+    );
     this.own = element("p", { class: "lmkit-ribbon-own" });
     this.kept = element("p", { class: "lmkit-numbers lmkit-ribbon-mean" });
     this.root = element("div", {}, this.kept, table, this.own);
@@ -147,7 +163,9 @@ class Totals {
       ["leak: an impossible word is drawn", fine(leak), fine(everLeak)],
       ["loss: a true word is dropped", fine(loss), fine(everLoss)],
     ];
-    resize(this.body, rows.length, () => element("tr", {}, element("th", { scope: "row" }), element("td"), element("td")));
+    resize(this.body, rows.length, () =>
+      element("tr", {}, element("th", { scope: "row" }), element("td"), element("td")),
+    );
     rows.forEach((row, i) => row.forEach((text, j) => setText(this.body.children[i].children[j], text)));
     setText(this.own, `${ownLine(ribbon, dropped)}${truthEnds(ribbon, known)}`);
   }
@@ -155,7 +173,10 @@ class Totals {
 
 function ownLine({ tokens, words }, dropped) {
   if (!dropped.length) return `The filter keeps all ${tokens.length} words of this very text: it could write it.`;
-  const some = dropped.slice(0, 5).map((t) => `‘${words[tokens[t]]}’ at step ${t + 1}`).join(", ");
+  const some = dropped
+    .slice(0, 5)
+    .map((t) => `‘${words[tokens[t]]}’ at step ${t + 1}`)
+    .join(", ");
   const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : "";
   return `The filter can never write this very text: it drops ${some}${more}.`;
 }
@@ -199,9 +220,21 @@ class StepPanel {
     this.scale = element("th", { scope: "col", class: "lmkit-ribbon-bar-cell" });
     const column = (text, name) => element("th", { scope: "col", class: `lmkit-ribbon-${name}` }, text);
     this.modelHead = column("model", "model");
-    const head = element("tr", {}, column("word", "name"), this.scale, this.modelHead, column("filtered", "after"), column("truth", "truth"));
+    const head = element(
+      "tr",
+      {},
+      column("word", "name"),
+      this.scale,
+      this.modelHead,
+      column("filtered", "after"),
+      column("truth", "truth"),
+    );
     this.table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body);
-    this.more = element("button", { type: "button", class: "lmkit-button lmkit-ribbon-more", "aria-expanded": "false" });
+    this.more = element("button", {
+      type: "button",
+      class: "lmkit-button lmkit-ribbon-more",
+      "aria-expanded": "false",
+    });
     this.more.addEventListener("click", () => {
       this.all = !this.all;
       onToggle();
@@ -222,14 +255,20 @@ class StepPanel {
     resize(this.body, shown.length, makeRow);
     shown.forEach((row, i) => showRow(this.body.children[i], row, scale));
     this.more.hidden = rows.length <= BAR_ROWS;
-    setText(this.more, this.all ? `Show only ${BAR_ROWS}` : `Show all ${rows.length} words that are kept or can come next`);
+    setText(
+      this.more,
+      this.all ? `Show only ${BAR_ROWS}` : `Show all ${rows.length} words that are kept or can come next`,
+    );
     setAttribute(this.more, "aria-expanded", String(Boolean(this.all)));
   }
 }
 
 /** What stands before step t. */
 function placeOf(tokens, t, words) {
-  const before = tokens.slice(Math.max(0, t - 4), t).map((id) => words[id]).join(" ");
+  const before = tokens
+    .slice(Math.max(0, t - 4), t)
+    .map((id) => words[id])
+    .join(" ");
   return t ? `after “${t > 4 ? "… " : ""}${before}” the text has` : "the text begins with";
 }
 
@@ -249,17 +288,29 @@ function factsOf({ known, kept, right, wrong, missing, leak, loss }, size) {
 
 function makeRow() {
   const bars = element(
-    "td", { class: "lmkit-ribbon-bar-cell", "aria-hidden": "true" },
-    element("span", { class: "lmkit-ribbon-bar" }), element("span", { class: "lmkit-ribbon-truth-bar" }),
+    "td",
+    { class: "lmkit-ribbon-bar-cell", "aria-hidden": "true" },
+    element("span", { class: "lmkit-ribbon-bar" }),
+    element("span", { class: "lmkit-ribbon-truth-bar" }),
   );
   const name = element("th", { scope: "row", class: "lmkit-ribbon-name" });
-  return element("tr", {}, name, bars, ...["model", "after", "truth"].map((part) => element("td", { class: `lmkit-ribbon-${part}` })));
+  return element(
+    "tr",
+    {},
+    name,
+    bars,
+    ...["model", "after", "truth"].map((part) => element("td", { class: `lmkit-ribbon-${part}` })),
+  );
 }
 
 function showRow(node, { word, kept, p, drawn, truth, own }, scale) {
   const [name, bars, model, after, truthCell] = node.children;
   const impossible = truth === 0 ? " lmkit-ribbon-impossible" : "";
-  setAttribute(node, "class", `${kept ? "lmkit-ribbon-kept" : "lmkit-ribbon-out"}${impossible}${own ? " lmkit-ribbon-own-word" : ""}`);
+  setAttribute(
+    node,
+    "class",
+    `${kept ? "lmkit-ribbon-kept" : "lmkit-ribbon-out"}${impossible}${own ? " lmkit-ribbon-own-word" : ""}`,
+  );
   setText(name, own ? `${word} ◂` : word);
   bars.firstChild.style.width = `${(100 * p) / scale}%`;
   bars.lastChild.style.width = `${(100 * (truth ?? 0)) / scale}%`;

@@ -17,7 +17,9 @@ export class PlainRNN {
     const take = (count) => floats.subarray(at, (at += count));
     this.embedding = take(V * E);
     this.layers = Array.from({ length: D }, (_, d) => ({
-      fromInput: take(H * (d ? H : E)), fromState: take(H * H), bias: take(H),
+      fromInput: take(H * (d ? H : E)),
+      fromState: take(H * H),
+      bias: take(H),
     }));
     this.output = { weight: take(V * H), bias: take(V) };
     if (at !== floats.length) throw new LabError("weights do not fit the model's sizes; run the cell again");
@@ -29,7 +31,8 @@ export class PlainRNN {
 
   /** Read a text from a zero state: for every token its id, the hidden state of each layer, and what may come next. */
   read(text) {
-    const { H } = this.size, steps = [];
+    const { H } = this.size,
+      steps = [];
     let state = this.layers.map(() => new Float64Array(H));
     for (const token of this.tokens(text)) {
       let x = this.embeddingOf(token);

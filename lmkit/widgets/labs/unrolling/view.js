@@ -1,9 +1,9 @@
 // The unrolling lab's view: the network's diagram up to a step, what it expects there, and the numbers behind both.
 
 import { element, percent, resize, setAttribute, setText, signed } from "../../base/dom.js";
-import { distance, mostProbable, PlainRNN } from "./model.js";
-import { Diagram } from "./diagram.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { Diagram } from "./diagram.js";
+import { distance, mostProbable, PlainRNN } from "./model.js";
 
 const EXPECTED = 6; // rows of the table of next tokens
 const PER_ROW = 8; // units in a row of the table of numbers
@@ -13,7 +13,9 @@ class UnrollView extends LabView {
   constructor(model, root) {
     const walk = new Walk((by) => this.write({ step: this.step + by }));
     const diagram = new Diagram(() => this.ask());
-    const next = new NextTable(), numbers = new NumbersTable(), all = new StepsTable();
+    const next = new NextTable(),
+      numbers = new NumbersTable(),
+      all = new StepsTable();
     const same = element("p", { class: "lmkit-unroll-same" });
     const key = element("p", { class: "lmkit-footnote" }, KEY);
     const picture = element("div", { class: "lmkit-panel" }, diagram.root, key);
@@ -39,7 +41,8 @@ class UnrollView extends LabView {
     if (this.text !== text) this.readings = this.network.read(text);
     else if (this.step !== step) this.wanted = step;
     this.text = text;
-    const { readings, network } = this, steps = readings.length;
+    const { readings, network } = this,
+      steps = readings.length;
     // A text that is being typed is short for a while: the step that the reader chose comes back as it grows.
     this.wanted ??= step;
     this.step = Math.max(0, Math.min(this.wanted, steps));
@@ -95,7 +98,10 @@ class NextTable {
 
   show({ readings, step, words, network }) {
     const probs = step ? readings[step - 1].probs : network.predict(new Float64Array(network.size.H));
-    setText(this.heading, step ? `What comes next, after step ${step}` : "What comes first: with h = 0, the biases decide");
+    setText(
+      this.heading,
+      step ? `What comes next, after step ${step}` : "What comes first: with h = 0, the biases decide",
+    );
     const top = mostProbable(probs, EXPECTED);
     resize(this.body, top.length, () => {
       const bar = element("td", { class: "lmkit-unroll-bar", "aria-hidden": "true" }, element("span"));
@@ -117,18 +123,32 @@ class NumbersTable {
     this.body = element("tbody");
     const table = element("table", {}, this.body);
     const label = "Hidden state in numbers";
-    const frame = element("div", { class: "lmkit-unroll-scroll", role: "group", tabindex: "0", "aria-label": label }, table);
+    const frame = element(
+      "div",
+      { class: "lmkit-unroll-scroll", role: "group", tabindex: "0", "aria-label": label },
+      table,
+    );
     this.root = element("details", { class: "lmkit-unroll-numbers" }, this.summary, frame);
   }
 
-  show({ network: { size: { H, D } }, readings, step }) {
+  show({
+    network: {
+      size: { H, D },
+    },
+    readings,
+    step,
+  }) {
     setText(this.summary, `The ${D * H} numbers of the hidden state after step ${step}`);
     if (!this.root.open) return;
     const perLayer = Math.ceil(H / PER_ROW);
     resize(this.body, D * perLayer, () => element("tr", {}, element("th", { scope: "row" })));
     for (let r = 0; r < D * perLayer; r++) {
-      const row = this.body.children[r], d = Math.floor(r / perLayer), from = (r % perLayer) * PER_ROW;
-      const values = Array.from({ length: Math.min(PER_ROW, H - from) }, (_, i) => (step ? readings[step - 1].h[d][from + i] : 0));
+      const row = this.body.children[r],
+        d = Math.floor(r / perLayer),
+        from = (r % perLayer) * PER_ROW;
+      const values = Array.from({ length: Math.min(PER_ROW, H - from) }, (_, i) =>
+        step ? readings[step - 1].h[d][from + i] : 0,
+      );
       resize(row, values.length + 1, () => element("td"));
       setText(row.firstChild, `${D > 1 ? `layer ${d + 1}, ` : ""}${from + 1}–${from + values.length}`);
       values.forEach((value, i) => setText(row.children[i + 1], value ? signed(value) : "0"));
@@ -142,7 +162,12 @@ class StepsTable {
     this.body = element("tbody");
     const head = element("tr", {}, ...["step", "token read", "most probable next", "h moved by"].map(header));
     const table = element("table", {}, element("thead", {}, head), this.body);
-    this.root = element("details", { class: "lmkit-unroll-steps" }, element("summary", {}, "All steps as a table"), table);
+    this.root = element(
+      "details",
+      { class: "lmkit-unroll-steps" },
+      element("summary", {}, "All steps as a table"),
+      table,
+    );
   }
 
   show({ network, readings, words }) {
@@ -151,7 +176,8 @@ class StepsTable {
       return element("tr", {}, element("th", { scope: "row" }), ...Array.from({ length: 3 }, () => element("td")));
     });
     readings.forEach(({ token, h, probs }, t) => {
-      const [step, read, next, moved] = this.body.children[t].children, [most] = mostProbable(probs, 1);
+      const [step, read, next, moved] = this.body.children[t].children,
+        [most] = mostProbable(probs, 1);
       const before = t ? readings[t - 1].h.at(-1) : new Float64Array(network.size.H);
       setText(step, String(t + 1));
       setText(read, words[token]);
@@ -167,18 +193,21 @@ function header(text) {
 
 /** How far apart two readings of one token are: not at all in their embeddings, but in their hidden states. */
 function sameToken({ readings, step, words, network }) {
-  if (!step) return "Before the first step the hidden state is zero, and the network is drawn rolled up: one cell with a loop.";
+  if (!step)
+    return "Before the first step the hidden state is zero, and the network is drawn rolled up: one cell with a loop.";
   const { token, h } = readings[step - 1];
   const earlier = readings.findLastIndex((reading, t) => t < step - 1 && reading.token === token);
   if (earlier < 0) return `‘${words[token]}’ is read for the first time.`;
-  const x = network.embeddingOf(token), [e, s] = [distance(x, x), distance(h.at(-1), readings[earlier].h.at(-1))];
+  const x = network.embeddingOf(token),
+    [e, s] = [distance(x, x), distance(h.at(-1), readings[earlier].h.at(-1))];
   const places = `‘${words[token]}’ was also read at step ${earlier + 1}`;
   return `${places}. Distance between its two embeddings: ${e.toFixed(2)}; between the two hidden states: ${s.toFixed(2)}.`;
 }
 
 function spoken({ readings, step, words }) {
   if (!step) return "Nothing has been read. The network is rolled up.";
-  const { token, probs } = readings[step - 1], [most] = mostProbable(probs, 1);
+  const { token, probs } = readings[step - 1],
+    [most] = mostProbable(probs, 1);
   return `Step ${step}: read ${words[token]}. Most probable next: ${words[most]}, ${percent(probs[most])}.`;
 }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import ipywidgets
-from ipywidgets import Widget
 
 from lmkit.widgets.base import svg
+from lmkit.widgets.base.controls import Controls
 from lmkit.widgets.base.view import View
 
 
@@ -20,35 +20,53 @@ class Lab(ipywidgets.VBox):
     Parameters
     ----------
     view : View
-        What computes and shows.
-    controls : mapping from name to ipywidget
-        In the order in which they stand. A control of the name `top_p` has the CSS class `lmkit-top-p`.
-    links : mapping from a control's name to (its trait, the view's trait), optional
-        What is not linked by "value" to the view's trait of the control's own name.
+        What computes and shows; the controls begin where its traits stand.
+    rows : Controls
+        A control of the name `top_p` has the CSS class `lmkit-top-p`.
+    shown : iterable of str, optional
+        The names of the controls to show; by default all whose rows say so.
 
     Attributes
     ----------
     view : View
+    rows : Controls
     controls : dict of str to ipywidget
+        Those that are shown, in the order in which they stand.
     """
 
-    def __init__(self, view: View, controls: Mapping[str, Widget], links: Mapping[str, tuple[str, str]] | None = None):
-        self.view, self.controls, self._links = view, dict(controls), dict(links or {})
-        for name, control in self.controls.items():
+    def __init__(self, view: View, rows: Controls | None = None, shown: Iterable[str] | None = None):
+        self.view, self.rows = view, Controls() if rows is None else rows
+        self.controls = {}
+        for name in self.rows.chosen(shown):
+            row, trait = self.rows[name], self.rows[name].trait_name(name)
+            self.controls[name] = control = row.widget(getattr(view, trait))
             control.add_class(f"lmkit-{name.replace('_', '-')}")
-            source, target = self._link(name)
-            ipywidgets.jslink((control, source), (view, target))  # in the browser: it also works without Python
+            ipywidgets.jslink((control, row.source), (view, trait))  # in the browser: it also works without Python
         box = ipywidgets.VBox(list(self.controls.values()))
         box.add_class("lmkit-controls")
         super().__init__([box, view] if self.controls else [view])
         self.add_class("lmkit-lab")
 
     def value(self, name: str) -> Any:
-        """The value of a control, or of the view where the lab shows no such control."""
-        return self.controls[name].value if name in self.controls else getattr(self.view, self._link(name)[1])
+        """Return where a control stands, or the view where the lab shows no such control."""
+        row = self.rows[name]
+        if name in self.controls:
+            return row.value(getattr(self.controls[name], row.source))
+        return row.value(getattr(self.view, row.trait_name(name)))
 
-    def _link(self, name: str) -> tuple[str, str]:
-        return self._links.get(name, ("value", name))
+    def settings(self) -> dict[str, Any]:
+        """Return the present settings, as the controls have them, by the names of the lab's arguments."""
+        return {name: self.value(name) for name in self.rows}
+
+    def follow(self, trait: str, target: str, *names: str) -> None:
+        """Have a trait of some controls follow one that the view sets: a slider's `max`, the `options` of a list.
+
+        Those of the controls that the lab does not show are left out. With the target "display" it is the CSS display.
+        """
+        for control in (self.controls[name] for name in names if name in self.controls):
+            place, attribute = (control.layout, target) if target == "display" else (control, target)
+            setattr(place, attribute, getattr(self.view, trait))
+            ipywidgets.jslink((self.view, trait), (place, attribute))
 
     def picture(self) -> tuple[str, str]:
         """Return what stands for the lab where no script runs: an SVG document, and the same in words."""
@@ -61,52 +79,3 @@ class Lab(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         """Return the widget and its fallback: whoever cannot show the first shows the second."""
         return super()._repr_mimebundle_(**kwargs) | {"text/html": self.fallback()}
-
-
-def check_controls(names: Iterable[str] | None, known: Sequence[str]) -> list[str]:
-    """The controls to show, in the order of `known`: all of them for None; raises ValueError for an unknown one."""
-    names = list(known if names is None else names)
-    if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"controls must be among {list(known)}, but {unknown[0]!r} is not")
-    return [name for name in known if name in names]
-
-
-def described(control: Widget, label: str, tooltip: str, *classes: str) -> Widget:
-    """Give a control its visible label and what it says when a pointer rests on it.
-
-    Classes that `lab.css` knows: `lmkit-wide` (a row of its own), `lmkit-switch` (radio buttons as the keys of a
-    switch), `lmkit-choice` (a slider among labels).
-    """
-    control.description, control.tooltip = label, tooltip
-    for name in classes:
-        control.add_class(name)
-    return control
-
-
-def places(labels: Iterable[str]) -> list[tuple[str, int]]:
-    """Options whose value is their place: the browser knows the place only."""
-    return [(label, place) for place, label in enumerate(labels)]
-
-
-def slider(value: float, limits: tuple[float, float], step: float | None = None) -> Widget:
-    """A slider for whole numbers, or, with a step, for others; a value off the grid of steps makes the grid finer."""
-    low, high = limits
-    if step is None:
-        return ipywidgets.IntSlider(value, low, high)
-    fine = abs(value / step - round(value / step)) > 1e-9  # a slider shows only values on its grid
-    return ipywidgets.FloatSlider(value=value, min=low, max=high, step=0.01 if fine else step)
-
-
-def number(value: int, limits: tuple[int, int]) -> Widget:
-    """A field for a whole number."""
-    return ipywidgets.BoundedIntText(value=value, min=limits[0], max=limits[1])
-
-
-def check_number(name: str, value: Any, limits: tuple[float, float], whole: bool = False) -> None:
-    """Raise ValueError unless a value is a number, or a whole one, within limits."""
-    low, high = limits
-    kind = int if whole else (int, float)
-    if isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high:
-        return
-    rule = f"of at least {low}" if high == float("inf") else f"from {low} to {high}"
-    raise ValueError(f"{name} must be a {'whole ' if whole else ''}number {rule}, but it is {value!r}")

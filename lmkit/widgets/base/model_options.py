@@ -1,4 +1,4 @@
-"""The models that a lab has on offer: shipped ones by name, or one that a reader has just trained."""
+"""The models that a lab has on option: shipped ones by name, or one that a reader has just trained."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ from torch.nn import Module
 
 from lmkit import pretrained
 from lmkit.datasets import stories
-from lmkit.decoding import Decoded
 from lmkit.pretrained import Pretrained
 from lmkit.text import Vocab
 from lmkit.widgets.base import assets
-from lmkit.widgets.labs.decoding.settings import Settings
 
 PROMPTS = {
     "stories": ["one morning anna", "it was raining when", "felix was a clever boy who", pretrained.END],
@@ -25,7 +23,7 @@ PROMPTS = {
 
 
 @dataclass(frozen=True)
-class Offer:
+class ModelOption:
     """One model of a lab; `weights` are the bytes of a reader's own model, empty for a shipped one."""
 
     name: str
@@ -53,12 +51,8 @@ class Offer:
         """Whether the model speaks Stories, whose true probabilities are known."""
         return self.trained.vocab == stories.vocab()
 
-    def decode(self, settings: Settings) -> list[Decoded]:
-        """What Python's decoders write."""
-        return settings.decode(self.step, self.trained.prompt_ids(settings.prompt), self.trained.eos_token_id)
 
-
-def offers(model: str | Module | None, vocab: Vocab | None) -> list[Offer]:
+def model_options(model: str | Module | None, vocab: Vocab | None) -> list[ModelOption]:
     """The models that the arguments of `DecodingLab` name."""
     if isinstance(model, Module):
         return [_own(model, vocab)]
@@ -78,13 +72,13 @@ def _in_order(names: list[str]) -> list[str]:
 
 
 @cache
-def _shipped(name: str) -> Offer:
+def _shipped(name: str) -> ModelOption:
     data = assets.model_bytes(name)
     trained = pretrained.from_bytes(data, source=name)
-    return Offer(name, trained, trained.model.stepper(), assets.digest(data))
+    return ModelOption(name, trained, trained.model.stepper(), assets.digest(data))
 
 
-def _own(model: Module, vocab: Vocab | None) -> Offer:
+def _own(model: Module, vocab: Vocab | None) -> ModelOption:
     if not hasattr(model, "stepper"):
         raise ValueError(f"model must be an LSTMLanguageModel, but it is of class {type(model).__name__}")
     if not isinstance(vocab, Vocab):
@@ -93,4 +87,4 @@ def _own(model: Module, vocab: Vocab | None) -> Offer:
         if not torch.isfinite(weight).all():
             raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
     data = pretrained.to_bytes(model, vocab, quantise=False)
-    return Offer("your model", Pretrained(model, vocab, {}), model.stepper(), assets.digest(data), data)
+    return ModelOption("your model", Pretrained(model, vocab, {}), model.stepper(), assets.digest(data), data)

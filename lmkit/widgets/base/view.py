@@ -9,9 +9,20 @@ import anywidget
 
 from lmkit.plots import roles
 from lmkit.widgets.base import assets, bundle
+from lmkit.widgets.base.controls import Controls
 
 
-class View(anywidget.AnyWidget):
+class _ViewType(type(anywidget.AnyWidget)):
+    """Gives a view the traits of its controls: `class RibbonView(View, controls=CONTROLS)`."""
+
+    def __new__(cls, name: str, bases: tuple, namespace: dict, controls: Controls | None = None):
+        return super().__new__(cls, name, bases, {**(controls.traits() if controls else {}), **namespace})
+
+    def __init__(cls, name: str, bases: tuple, namespace: dict, controls: Controls | None = None):
+        super().__init__(name, bases, dict(vars(cls)))
+
+
+class View(anywidget.AnyWidget, metaclass=_ViewType):
     """The base of all views. Each has its code and its style in `view.js` and `style.css` beside its Python module.
 
     A view's traits are plain settings that travel to the browser, where everything is computed. Python computes

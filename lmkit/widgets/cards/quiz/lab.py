@@ -28,7 +28,7 @@ class _Study(Lab):
     def __init__(self, mode: str, deck: study.Deck, cards: Sequence[study.Card]):
         self.deck, self.cards = deck, tuple(cards)
         data = [study.page_data(card, deck) for card in cards]
-        super().__init__(StudyView(mode=mode, cards=data), {})
+        super().__init__(StudyView(mode=mode, cards=data))
 
     def fallback(self) -> str:
         """Return the questions as a list, in HTML, each with its answer and explanations to unfold."""

@@ -59,7 +59,7 @@ class Review(Lab):
         drawn = {card.id: card.drawing for deck in self.decks for card in deck.cards if card.drawing}
         drawings = {drawn[card["id"]]: card["drawing"] for card in data if card["drawing"]}
         cards = [card | {"drawing": drawn.get(card["id"])} for card in data]  # several cards may share a drawing
-        super().__init__(ReviewView(cards=cards, drawings=drawings, seed=seed), {})
+        super().__init__(ReviewView(cards=cards, drawings=drawings, seed=seed))
 
     def fallback(self) -> str:
         """Return the questions by chapter, in HTML, each with its answer and explanations to unfold."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import ipywidgets
 import traitlets as T
 
 from lmkit import runs as shipped
 from lmkit.runs import Run, Runs
-from lmkit.widgets.base.lab import Lab, check_controls, described, places
+from lmkit.widgets.base.controls import Choice, Controls, Toggle
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ablation import fallback
 
@@ -33,7 +33,28 @@ MEASURES = {
     "loss": ("valid_loss", "Held-out loss", "cross_entropy", "cached_cross_entropy"),
     "training": ("train_loss", "Training loss", "train_cross_entropy", "train_cross_entropy"),
 }
-CONTROLS = (*PARTS, "cache", "measure")
+TOOLTIPS = {
+    "embed": "Whole words lose their vectors for a forward pass",
+    "input": "Dropout between the embedding and the first layer, one mask for all time steps",
+    "weight": "DropConnect on the hidden-to-hidden weights",
+    "hidden": "Dropout between the layers, one mask for all time steps",
+    "output": "Dropout between the last layer and the output, one mask for all time steps",
+    "decay": "Decoupled weight decay",
+    "ar": "A penalty on large activations",
+    "tar": "A penalty on activations that change from step to step",
+    "tied": "The output layer uses the embedding's matrix",
+    "variable": "Windows of random length",
+    "averaging": "The average of the weights, from the non-monotone trigger on",
+}
+CONTROLS = Controls(
+    **{part: Toggle(label[0].upper() + label[1:], TOOLTIPS[part]) for part, label in PARTS.items()},
+    cache=Toggle(
+        "Cache pointer", "A continuous cache pointer helps to read the held-out text; the training is the same"
+    ),
+    measure=Choice(
+        "Show", "What the charts show", {name: label for name, (_, label, *_) in MEASURES.items()}, wide=True
+    ),
+)
 SCALE = 10_000  # numbers travel as whole ten-thousandths
 ORACLE = 0.9834  # the accuracy of who knows how to count, on the sequential split's held-out rows
 # Of the runs' models; one whose output layer has a matrix of its own is a unit narrower, to stay within the budget.
@@ -88,25 +109,12 @@ class Combination:
         }
 
 
-class AblationView(View):
+class AblationView(View, controls=CONTROLS):
     """Draws the runs of a combination of parts; `AblationLab` adds the switches."""
 
     parts = T.List(T.List(T.Unicode()), help="Names and labels of the parts, in the order of bits.").tag(sync=True)
     combinations = T.List(T.Dict(), help="What was run, see `Combination.entry`.").tag(sync=True)
     oracle = T.Float(ORACLE, help="The best possible held-out accuracy.").tag(sync=True)
-    embed = T.Bool(True).tag(sync=True)
-    input = T.Bool(True).tag(sync=True)
-    weight = T.Bool(True).tag(sync=True)
-    hidden = T.Bool(True).tag(sync=True)
-    output = T.Bool(True).tag(sync=True)
-    decay = T.Bool(True).tag(sync=True)
-    ar = T.Bool(True).tag(sync=True)
-    tar = T.Bool(True).tag(sync=True)
-    tied = T.Bool(True).tag(sync=True)
-    variable = T.Bool(True).tag(sync=True)
-    averaging = T.Bool(True).tag(sync=True)
-    cache = T.Bool(False, help="Read the held-out text with a continuous cache pointer.").tag(sync=True)
-    measure_index = T.Int(0, help="Place in MEASURES.").tag(sync=True)
 
 
 class AblationLab(Lab):
@@ -151,20 +159,14 @@ class AblationLab(Lab):
         on = list(PARTS if on is None else on)
         if unknown := [part for part in on if part not in PARTS]:
             raise ValueError(f"on must name parts among {list(PARTS)}, but {unknown[0]!r} is none")
-        if measure not in MEASURES:
-            raise ValueError(f"measure must be one of {list(MEASURES)}, but it is {measure!r}")
-        shown = {name: _control(name) for name in check_controls(controls, CONTROLS)}
+        stored = CONTROLS.stored(**{part: part in on for part in PARTS}, cache=cache, measure=measure)
         self.combinations = combinations(shipped.load("ablation") if runs is None else runs)
         view = AblationView(
             parts=[[name, label] for name, label in PARTS.items()],
             combinations=[combination.entry() for combination in self.combinations],
-            **{part: part in on for part in PARTS},
-            cache=bool(cache),
-            measure_index=list(MEASURES).index(measure),
+            **stored,
         )
-        for name, control in shown.items():
-            setattr(control, *(("index", view.measure_index) if name == "measure" else ("value", getattr(view, name))))
-        super().__init__(view, shown, {"measure": ("index", "measure_index")})
+        super().__init__(view, CONTROLS, controls)
 
     @property
     def on(self) -> list[str]:
@@ -174,7 +176,7 @@ class AblationLab(Lab):
     @property
     def measure(self) -> str:
         """What is drawn, among `MEASURES`."""
-        return list(MEASURES)[self.value("measure")]
+        return self.value("measure")
 
     def found(self) -> Combination | None:
         """The runs of the present combination, or None if there are none."""
@@ -225,27 +227,3 @@ def _mean(values: Sequence[float]) -> tuple[float, float | None]:
 def _whole(measured: tuple[float, float | None]) -> list[int]:
     mean, half = measured
     return [round(SCALE * mean), round(SCALE * (half or 0))]
-
-
-def _control(name: str) -> ipywidgets.Widget:
-    if name == "measure":
-        switch = ipywidgets.RadioButtons(options=places(label for _, label, *_ in MEASURES.values()))
-        return described(switch, "Show", "What the charts show", "lmkit-wide", "lmkit-switch")
-    label = "Cache pointer" if name == "cache" else PARTS[name][0].upper() + PARTS[name][1:]
-    return described(ipywidgets.Checkbox(indent=False), label, TOOLTIPS[name])
-
-
-TOOLTIPS = {
-    "embed": "Whole words lose their vectors for a forward pass",
-    "input": "Dropout between the embedding and the first layer, one mask for all time steps",
-    "weight": "DropConnect on the hidden-to-hidden weights",
-    "hidden": "Dropout between the layers, one mask for all time steps",
-    "output": "Dropout between the last layer and the output, one mask for all time steps",
-    "decay": "Decoupled weight decay",
-    "ar": "A penalty on large activations",
-    "tar": "A penalty on activations that change from step to step",
-    "tied": "The output layer uses the embedding's matrix",
-    "variable": "Windows of random length",
-    "averaging": "The average of the weights, from the non-monotone trigger on",
-    "cache": "A continuous cache pointer helps to read the held-out text; the training is the same",
-}

@@ -5,32 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import ipywidgets
 import traitlets as T
-from ipywidgets import Widget
 
 from lmkit import decoding
 from lmkit.decoding import BeamStep, Decoded
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
+from lmkit.widgets.base.controls import Choice, Controls, Slider, check_choice, check_number
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.beam_tree import fallback
 from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, Continuation, Rows, Table
 
-CONTROLS = ("language", "num_beams", "length_penalty", "early_stopping", "step")
-SHOWN = ("language", "num_beams", "length_penalty", "step")
-WIDTHS, PENALTIES = (1, 5), (-1.0, 3.0)
-EARLY_STOPPING = {False: "False: the leader is behind", True: "True: at once", "never": "never: no hope is left"}
+CONTROLS = Controls(
+    language=Choice("Language", "A small language with a table of next words", form="list", wide=True),
+    num_beams=Slider("Beam width", "How many texts are kept at each step", 1, 5),
+    length_penalty=Slider(
+        "Length penalty", "Finished texts are ranked by log p / length to this power", -1.0, 3.0, step=0.1
+    ),
+    early_stopping=Choice(
+        "Early stopping",
+        "When the search ends, once B texts have ended",
+        {False: "False: the leader is behind", True: "True: at once", "never": "never: no hope is left"},
+        "list",
+        wide=True,
+        shown=False,
+    ),
+    step=Slider("Step", "How far the tree has grown", 0, 0, wide=True),
+)
 
 
-class BeamTreeView(View):
+class BeamTreeView(View, controls=CONTROLS):
     """Searches and draws the tree; `BeamTreeLab` adds the controls."""
 
     languages = T.List(T.Dict(), help="What `Table.traits` gives for each.").tag(sync=True)
-    language_index = T.Int(0).tag(sync=True)
-    num_beams = T.Int(2).tag(sync=True)
-    length_penalty = T.Float(0.0).tag(sync=True)
-    early_index = T.Int(0, help="The place of `early_stopping` among False, True, never.").tag(sync=True)
-    step = T.Int(0, help="How far the tree has grown.").tag(sync=True)
     steps = T.Int(0, help="The longest texts of the language; the view sets it.").tag(sync=True)
 
 
@@ -92,57 +98,34 @@ class BeamTreeLab(Lab):
         controls: Sequence[str] | None = None,
     ):
         self.tables = _tables(table, start, end, max_new_tokens)
-        index = _index(language, self.tables)
-        steps = self.tables[index].max_new_tokens
-        check_number("num_beams", num_beams, WIDTHS, whole=True)
-        check_number("length_penalty", length_penalty, PENALTIES)
-        if not any(early_stopping is known for known in EARLY_STOPPING):
-            raise ValueError(f"early_stopping must be False, True or 'never', but it is {early_stopping!r}")
-        step = steps if step is None else step
-        check_number("step", step, (0, steps), whole=True)
-        view = BeamTreeView(
-            languages=[table.traits() for table in self.tables],
-            language_index=index,
+        by_name = {table.name: table for table in self.tables}
+        language = next(iter(by_name)) if language is None else language
+        check_choice("language", language, by_name)
+        steps = by_name[language].max_new_tokens
+        # A slider's End key goes to the largest end that it has ever had, so it starts with the largest of all.
+        longest = max(table.max_new_tokens for table in self.tables)
+        check_number("step", steps if step is None else step, 0, steps, whole=True)
+        rows = CONTROLS.given(language={"options": list(by_name), "offered": len(by_name) > 1}, step={"high": longest})
+        stored = rows.stored(
+            language=language,
             num_beams=num_beams,
-            length_penalty=float(length_penalty),
-            early_index=list(EARLY_STOPPING).index(early_stopping),
-            step=step,
-            # A slider's End key goes to the largest end that it has ever had, so it starts with the largest of all.
-            steps=max(table.max_new_tokens for table in self.tables),
+            length_penalty=length_penalty,
+            early_stopping=early_stopping,
+            step=steps if step is None else step,
         )
-        shown = check_controls(SHOWN if controls is None else controls, CONTROLS)
-        shown = [name for name in shown if name != "language" or len(self.tables) > 1]
-        links = {"language": ("index", "language_index"), "early_stopping": ("index", "early_index")}
-        super().__init__(view, {name: self._control(name, view) for name in shown}, links)
-        if "step" in self.controls:
-            ipywidgets.jslink((view, "steps"), (self.controls["step"], "max"))
-
-    def _control(self, name: str, view: BeamTreeView) -> Widget:
-        if name == "language":
-            options = places(table.name for table in self.tables)
-            return described(ipywidgets.Dropdown(options=options, index=view.language_index), *LABELS[name])
-        if name == "early_stopping":
-            options = places(EARLY_STOPPING.values())
-            return described(ipywidgets.Dropdown(options=options, index=view.early_index), *LABELS[name])
-        ranges = {"num_beams": (WIDTHS, None), "length_penalty": (PENALTIES, 0.1), "step": ((0, view.steps), None)}
-        limits, by = ranges[name]
-        return described(slider(getattr(view, name), limits, by), *LABELS[name])
+        view = BeamTreeView(languages=[table.traits() for table in self.tables], steps=longest, **stored)
+        super().__init__(view, rows, controls)
+        self.follow("steps", "max", "step")
 
     @property
     def table(self) -> Table | Continuation:
         """The language that is shown."""
-        return self.tables[self.value("language") if "language" in self.controls else self.view.language_index]
+        return next(table for table in self.tables if table.name == self.value("language"))
 
     def settings(self) -> dict[str, Any]:
-        """What `decoding.beam_search` is called with, at the present settings."""
-        index = self.value("early_stopping") if "early_stopping" in self.controls else self.view.early_index
-        return {
-            "max_new_tokens": self.table.max_new_tokens,
-            "eos_token_id": self.table.eos_token_id,
-            "num_beams": self.value("num_beams"),
-            "length_penalty": self.value("length_penalty"),
-            "early_stopping": list(EARLY_STOPPING)[index],
-        }
+        """Return what `decoding.beam_search` is called with, at the present settings."""
+        known = {name: self.value(name) for name in ("num_beams", "length_penalty", "early_stopping")}
+        return {"max_new_tokens": self.table.max_new_tokens, "eos_token_id": self.table.eos_token_id, **known}
 
     def search(self) -> Search:
         """What Python's beam search looks at with the present settings; the page shows the same."""
@@ -169,16 +152,6 @@ class BeamTreeLab(Lab):
         return f"BeamTreeLab({self.table.name!r}, {settings})"
 
 
-# The label of each control, what it says when a pointer rests on it, and how it stands.
-LABELS = {
-    "language": ("Language", "A small language with a table of next words", "lmkit-wide"),
-    "num_beams": ("Beam width", "How many texts are kept at each step"),
-    "length_penalty": ("Length penalty", "Finished texts are ranked by log p / length to this power"),
-    "early_stopping": ("Early stopping", "When the search ends, once B texts have ended", "lmkit-wide"),
-    "step": ("Step", "How far the tree has grown", "lmkit-wide"),
-}
-
-
 def _tables(table, start, end, max_new_tokens) -> Sequence[Table | Continuation]:
     if isinstance(table, Table):
         return [table]
@@ -188,10 +161,3 @@ def _tables(table, start, end, max_new_tokens) -> Sequence[Table | Continuation]
     if lost := [name for name, value in given.items() if value is not None]:
         raise ValueError(f"{lost[0]} must come with a table of your own, but table is None; give both or neither")
     return LANGUAGES
-
-
-def _index(language: str | None, tables: Sequence[Table | Continuation]) -> int:
-    names = [table.name for table in tables]
-    if language is not None and language not in names:
-        raise ValueError(f"language must be among {names}, but it is {language!r}")
-    return 0 if language is None else names.index(language)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lmkit.decoding import Step
-from lmkit.widgets.base.model_options import Offer, offers
+from lmkit.widgets.base.model_options import ModelOption, model_options
 
 Rows = Mapping[str, Mapping[str, float]]
 MOST_WORDS, MOST_TOKENS, MOST_TEXTS = 40, 8, 20_000
@@ -133,24 +133,24 @@ class Continuation:
     start: str = "…"
 
     @property
-    def offer(self) -> Offer:
-        return offers(self.model, None)[0]
+    def option(self) -> ModelOption:
+        return model_options(self.model, None)[0]
 
     @property
     def words(self) -> list[str]:
-        return self.offer.trained.vocab.words
+        return self.option.trained.vocab.words
 
     @property
     def step(self) -> Step:
-        return self.offer.step
+        return self.option.step
 
     @property
     def prompt(self) -> list[int]:
-        return self.offer.trained.prompt_ids(self.text_before)
+        return self.option.trained.prompt_ids(self.text_before)
 
     @property
     def eos_token_id(self) -> int | None:
-        return self.offer.trained.eos_token_id
+        return self.option.trained.eos_token_id
 
     def text(self, tokens: list[int]) -> str:
         """The words of some ids."""
@@ -159,7 +159,7 @@ class Continuation:
     def traits(self) -> dict[str, Any]:
         """What the browser needs to know."""
         known = {"name": self.name, "prompt": self.text_before, "max_new_tokens": self.max_new_tokens}
-        return known | {"model": self.offer.entry()}
+        return known | {"model": self.option.entry()}
 
 
 def _check_rows(rows: Rows) -> None:

@@ -103,11 +103,11 @@ class BeamTreeView extends LabView {
 
   /** The tree of the present settings; the step slider only uncovers it. */
   *grown(language) {
-    const { num_beams, length_penalty, early_index } = this.read("num_beams", "length_penalty", "early_index");
+    const { num_beams, length_penalty, early_stopping_index } = this.read("num_beams", "length_penalty", "early_stopping_index");
     const settings = {
       num_beams,
       length_penalty,
-      early_stopping: EARLY_STOPPING[early_index],
+      early_stopping: EARLY_STOPPING[early_stopping_index],
       max_new_tokens: language.max_new_tokens,
       eos_token_id: language.end,
     };

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ipywidgets
 import traitlets as T
 
 from lmkit import decoding
 from lmkit.decoding import Decoded
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places
-from lmkit.widgets.base.model_options import offers
+from lmkit.widgets.base.controls import Choice, Controls, Slider
+from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.model_options import model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.comparison import fallback
 
@@ -32,25 +32,26 @@ QUALITIES = {"grammatical": "grammatical", "log_prob": "log p per word"}
 DIVERSITIES = {"distinct_2": "distinct-2", "self_bleu": "self-BLEU", "things": "things"}
 MEASURES = {**QUALITIES, **DIVERSITIES}
 PARTS = ("whole plane", "near the truth")
-CONTROLS = ("strategy", "place", "quality", "diversity", "part")
 TEXTS, MAX_NEW_TOKENS = 3, 150  # at a time; and tokens each
 DRAWS = 10**6  # batches of texts that a reader can ask for
+CONTROLS = Controls(
+    strategy=Choice("Strategy", "The way to decode whose curve is followed", wide=True),
+    place=Slider("Point", "Which point of the curve, from the first value to the last", 1, 1, wide=True),
+    quality=Choice("Quality", "The measure on the vertical axis", QUALITIES),
+    diversity=Choice("Diversity", "The measure on the horizontal axis", DIVERSITIES),
+    part=Choice("Shown", "All points, or the neighbourhood of the truth enlarged", PARTS),
+    draw=Slider("Texts", "Which batch of texts is read, from 0", 0, DRAWS, offered=False),
+)
 
 
-class ComparisonView(View):
+class ComparisonView(View, controls=CONTROLS):
     """Draws the points and decodes texts at one of them; `ComparisonLab` adds the controls."""
 
-    model = T.Dict(help="The shipped model, see `Offer.entry`.").tag(sync=True)
+    model = T.Dict(help="The shipped model, see `ModelOption.entry`.").tag(sync=True)
     curves = T.List(T.Dict(), help="Per strategy its name, label, symbol, and points (value, measures).").tag(sync=True)
     truth = T.Dict(help="The measures of the truth itself.").tag(sync=True)
     prompts = T.List(T.Unicode()).tag(sync=True)
-    strategy_index = T.Int(0, help="Place in curves.").tag(sync=True)
-    place = T.Int(1, help="Which point of the curve, from 1.").tag(sync=True)
     last_place = T.Int(1, help="Points of the chosen curve; the view sets it.").tag(sync=True)
-    quality_index = T.Int(0, help="Place in QUALITIES.").tag(sync=True)
-    diversity_index = T.Int(0, help="Place in DIVERSITIES.").tag(sync=True)
-    part_index = T.Int(0, help="Place in PARTS.").tag(sync=True)
-    draw = T.Int(0, help="Which batch of texts is read, from 0.").tag(sync=True)
 
 
 class ComparisonLab(Lab):
@@ -104,37 +105,36 @@ class ComparisonLab(Lab):
     ):
         self.points = {name: dict(curve) for name, curve in _checked(points).items()}
         self.truth = _checked_measures("truth", truth)
-        self._offer = offers("stories", None)[0]
-        self.prompts = _checked_prompts(prompts, self._offer.trained)
-        names = list(self.points)
-        start = _place(self.points, names[0] if strategy is None else strategy, value)
-        for name, chosen, known in (("quality", quality, QUALITIES), ("diversity", diversity, DIVERSITIES)):
-            if chosen not in known:
-                raise ValueError(f"{name} must be one of {list(known)}, but it is {chosen!r}")
-        check_number("draw", draw, (0, DRAWS), whole=True)
-        traits = {
-            **start,
-            "quality_index": list(QUALITIES).index(quality),
-            "diversity_index": list(DIVERSITIES).index(diversity),
-            "part_index": int(near),
-        }
+        self._option = model_options("stories", None)[0]
+        self.prompts = _checked_prompts(prompts, self._option.trained)
+        strategy = next(iter(self.points)) if strategy is None else strategy
+        place = _place(self.points, strategy, value)
+        rows = CONTROLS.given(
+            strategy={"options": {name: STRATEGIES[name][0] for name in self.points}},
+            place={"high": len(self.points[strategy])},
+        )
+        stored = rows.stored(
+            strategy=strategy,
+            place=place,
+            quality=quality,
+            diversity=diversity,
+            part=PARTS[int(near)],
+            draw=draw,
+        )
         view = ComparisonView(
-            **traits,
-            model=self._offer.entry(),
+            **stored,
+            last_place=len(self.points[strategy]),
+            model=self._option.entry(),
             curves=_curves(self.points),
             truth=self.truth,
             prompts=self.prompts,
-            draw=draw,
         )
-        shown = {name: self._control(name, traits) for name in check_controls(controls, CONTROLS)}
-        links = {name: ("index", f"{name}_index") for name in ("strategy", "quality", "diversity", "part")}
-        super().__init__(view, shown, links)
-        if "place" in shown:
-            ipywidgets.jslink((view, "last_place"), (shown["place"], "max"))
+        super().__init__(view, rows, controls)
+        self.follow("last_place", "max", "place")
 
     @property
     def strategy(self) -> str:
-        return list(self.points)[self.value("strategy")]
+        return self.value("strategy")
 
     @property
     def setting(self) -> dict[str, float]:
@@ -146,8 +146,8 @@ class ComparisonLab(Lab):
         """Prompts, and what Python's decoders write after them at the present point; the page shows the same."""
         first = TEXTS * self.view.draw
         prompts = [self.prompts[i % len(self.prompts)] for i in range(first, first + TEXTS)]
-        ids = [self._offer.trained.prompt_ids(prompt) for prompt in prompts]
-        common = (self._offer.step, ids, MAX_NEW_TOKENS, self._offer.trained.eos_token_id)
+        ids = [self._option.trained.prompt_ids(prompt) for prompt in prompts]
+        common = (self._option.step, ids, MAX_NEW_TOKENS, self._option.trained.eos_token_id)
         if self.strategy == "num_beams":
             found = [best[0] for best in decoding.beam_search(*common, **self.setting)]
         else:
@@ -156,18 +156,18 @@ class ComparisonLab(Lab):
 
     def texts(self) -> list[str]:
         """The same as text, prompts included."""
-        vocab = self._offer.trained.vocab
+        vocab = self._option.trained.vocab
         return [f"{prompt} {vocab.decode(found.tokens)}" for prompt, found in self.decode()]
 
     def __repr__(self) -> str:
-        axes = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
+        axes = self.value("quality"), self.value("diversity")
         ((name, value),) = self.setting.items()
         count = sum(map(len, self.points.values()))
         return f"ComparisonLab({count} points, {name}={value!r}, quality={axes[0]!r}, diversity={axes[1]!r})"
 
     def picture(self) -> tuple[str, str]:
         """All points in the plane, and the first text of the present one."""
-        quality, diversity = list(QUALITIES)[self.value("quality")], list(DIVERSITIES)[self.value("diversity")]
+        quality, diversity = self.value("quality"), self.value("diversity")
         return fallback.render(
             self.points,
             self.truth,
@@ -177,19 +177,6 @@ class ComparisonLab(Lab):
             self.setting,
             self.texts()[0],
         )
-
-    def _control(self, name: str, traits: Mapping[str, Any]) -> ipywidgets.Widget:
-        def switch(options: Sequence[str]) -> ipywidgets.Widget:
-            return ipywidgets.RadioButtons(options=places(options), value=traits[f"{name}_index"])
-
-        make = {
-            "strategy": lambda: switch([STRATEGIES[known][0] for known in self.points]),
-            "place": lambda: ipywidgets.IntSlider(traits["place"], 1, traits["last_place"]),
-            "quality": lambda: switch(list(QUALITIES.values())),
-            "diversity": lambda: switch(list(DIVERSITIES.values())),
-            "part": lambda: switch(PARTS),
-        }[name]
-        return described(make(), *LABELS[name])
 
 
 def _checked(points: Mapping[str, Mapping[float, Point]]) -> dict[str, dict[float, dict[str, Measure]]]:
@@ -228,18 +215,15 @@ def _checked_prompts(prompts: Sequence[str], trained) -> list[str]:
     return list(prompts)
 
 
-def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: float | None) -> dict[str, int]:
+def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: float | None) -> int:
+    """The place of a value on a strategy's curve, from 1; the middle one for None."""
     if strategy not in points:
         raise ValueError(f"strategy must be one of those with points, {list(points)}, but it is {strategy!r}")
     values = list(points[strategy])
     value = values[len(values) // 2] if value is None else value
     if value not in values:
         raise ValueError(f"value must be one of the points of {strategy}, {values}, but it is {value!r}")
-    return {
-        "strategy_index": list(points).index(strategy),
-        "place": values.index(value) + 1,
-        "last_place": len(values),
-    }
+    return values.index(value) + 1
 
 
 def _curves(points: Mapping[str, Mapping[float, Point]]) -> list[dict[str, Any]]:
@@ -256,12 +240,3 @@ def _curves(points: Mapping[str, Mapping[float, Point]]) -> list[dict[str, Any]]
         }
         for name, curve in points.items()
     ]
-
-
-LABELS = {
-    "strategy": ("Strategy", "The way to decode whose curve is followed", "lmkit-wide", "lmkit-switch"),
-    "place": ("Point", "Which point of the curve, from the first value to the last", "lmkit-wide"),
-    "quality": ("Quality", "The measure on the vertical axis", "lmkit-switch"),
-    "diversity": ("Diversity", "The measure on the horizontal axis", "lmkit-switch"),
-    "part": ("Shown", "All points, or the neighbourhood of the truth enlarged", "lmkit-switch"),
-}

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import ipywidgets
 import numpy as np
 import traitlets as T
 
@@ -16,11 +15,12 @@ from lmkit.datasets import human_numbers
 from lmkit.plots.roles import color
 from lmkit.text import Vocab, tokenize
 from lmkit.widgets.base.assets import digest
-from lmkit.widgets.base.lab import Lab, check_number, described, slider
+from lmkit.widgets.base.controls import Controls, Slider, TextField
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
 
-LENGTHS = (1, 8)
+MOST_USED = 8  # tokens of a context
 BARS = 10
 NUMBERS = [
     ". two hundred seventy eight .",
@@ -33,14 +33,18 @@ NUMBERS = [
 ]
 
 
-class CountingView(View):
+CONTROLS = Controls(
+    context=TextField("Context", "The tokens before, separated by spaces", wide=True),
+    context_length=Slider("Tokens used", "How many at its end are used", 1, MOST_USED, wide=True),
+)
+
+
+class CountingView(View, controls=CONTROLS):
     """Looks a context up in a text that travels with it; `CountingLab` adds the controls."""
 
     words = T.List(T.Unicode(), help="The distinct tokens of the text in id order.").tag(sync=True)
     stream = T.Bytes(b"", help="The text's ids, see `id_bytes`, in zlib's format.").tag(sync=True)
     key = T.Unicode(help="Names the text: views of one text unpack it once.").tag(sync=True)
-    context = T.Unicode().tag(sync=True)
-    context_length = T.Int(1, help="How many of the context's last tokens are looked up.").tag(sync=True)
 
 
 class CountingLab(Lab):
@@ -82,21 +86,14 @@ class CountingLab(Lab):
     ):
         self.tokens = _checked(human_numbers.tokens() if tokens is None else tokens)
         vocab = Vocab.of(self.tokens)
-        check_number("context_length", context_length, LENGTHS, whole=True)
         if suggestions is None:
             suggestions = NUMBERS if tokens is None else _excerpts(self.tokens)
         context = suggestions[0] if context is None else context
         if not vocab.encode(context):  # raises for an unknown word
             raise ValueError("context must hold at least one token, but it is empty; give words of the text")
-        field = ipywidgets.Combobox(value=context, options=list(dict.fromkeys([context, *suggestions])))
-        controls = {
-            "context": described(field, "Context", "The tokens before, separated by spaces", "lmkit-wide"),
-            "context_length": described(
-                slider(context_length, LENGTHS), "Tokens used", "How many at its end are used", "lmkit-wide"
-            ),
-        }
-        traits = {"context": context, "context_length": context_length}
-        super().__init__(CountingView(**_text_traits(self.tokens, vocab), **traits), controls)
+        rows = CONTROLS.given(context={"suggestions": list(dict.fromkeys([context, *suggestions]))})
+        stored = rows.stored(context=context, context_length=context_length)
+        super().__init__(CountingView(**_text_traits(self.tokens, vocab), **stored), rows)
 
     def used(self) -> list[str]:
         """The tokens of the context that are looked up."""
@@ -146,7 +143,7 @@ def id_bytes(ids: Sequence[int], vocab_size: int) -> bytes:
 
 def _excerpts(tokens: Sequence[str], number: int = 6) -> list[str]:
     """Contexts from evenly spaced places of a text, as long as the slider reaches if the text allows."""
-    length = min(LENGTHS[1], len(tokens))
+    length = min(MOST_USED, len(tokens))
     starts = sorted({round(i * (len(tokens) - length) / number) for i in range(number)})
     return [" ".join(tokens[start : start + length]) for start in starts]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.decoding import Decoded
-from lmkit.widgets.base.model_options import Offer
+from lmkit.widgets.base.model_options import ModelOption
 from lmkit.widgets.labs.decoding.settings import Settings
 
 
@@ -35,16 +35,16 @@ class Choice(NamedTuple):
     truth: float | None
 
 
-def choices(offer: Offer, settings: Settings, best: Decoded) -> list[Choice]:
+def choices(option: ModelOption, settings: Settings, best: Decoded) -> list[Choice]:
     """The choices of all new tokens of a decoded text."""
-    prompt = offer.trained.prompt_ids(settings.prompt)
-    log_probs, state = decoding.read_prompt(offer.step, prompt)
-    truths = _truths(offer, prompt, best) if offer.has_truth() else [None] * len(best.tokens)
+    prompt = option.trained.prompt_ids(settings.prompt)
+    log_probs, state = decoding.read_prompt(option.step, prompt)
+    truths = _truths(option, prompt, best) if option.has_truth() else [None] * len(best.tokens)
     made = []
     for token, log_prob, truth in zip(best.tokens, best.log_probs, truths, strict=True):
         left = decoding.filter_logits(log_probs[0], **settings.filters)
         made.append(Choice(entropy(log_probs[0]), entropy(left), -log_prob, truth))
-        log_probs, state = offer.step(torch.tensor([token]), state)
+        log_probs, state = option.step(torch.tensor([token]), state)
     return made
 
 
@@ -53,9 +53,9 @@ def entropy(logits: Tensor) -> float:
     return float(torch.special.entr(logits.double().softmax(dim=-1)).sum())
 
 
-def _truths(offer: Offer, prompt: list[int], best: Decoded) -> list[float | None]:
+def _truths(option: ModelOption, prompt: list[int], best: Decoded) -> list[float | None]:
     """The true entropy before every new token; None from where the grammar cannot have written the text."""
-    words, end, oracle = offer.trained.vocab.words, offer.trained.eos_token_id, stories.Oracle()
+    words, end, oracle = option.trained.vocab.words, option.trained.eos_token_id, stories.Oracle()
     for token in prompt[prompt[0] == end :]:
         oracle = _read(oracle, words[token])
     truths = []

@@ -10,7 +10,7 @@ import torch
 from lmkit import decoding
 from lmkit.decoding import Decoded
 from lmkit.plots.roles import color
-from lmkit.widgets.base.model_options import Offer
+from lmkit.widgets.base.model_options import ModelOption
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.labs.decoding.entropy import Choice, choices
 from lmkit.widgets.labs.decoding.settings import Settings
@@ -19,34 +19,34 @@ BARS = 8
 COLUMNS_HEIGHT, MOST_NATS = 88, 8
 
 
-def render(offer: Offer, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
+def render(option: ModelOption, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
     """The picture as an SVG document, and what it shows in words."""
-    best = offer.decode(settings)[0]
-    rows, kept = bars(offer, settings, best)
-    made = choices(offer, settings, best) if show_entropy else []
-    words = describe(offer, settings, best, rows)
-    return svg(offer, settings, best, rows, kept, made), f"{words} {means(made)}" if made else words
+    best = settings.decode(option)[0]
+    rows, kept = bars(option, settings, best)
+    made = choices(option, settings, best) if show_entropy else []
+    words = describe(option, settings, best, rows)
+    return svg(option, settings, best, rows, kept, made), f"{words} {means(made)}" if made else words
 
 
-def bars(offer: Offer, settings: Settings, best: Decoded) -> tuple[list[tuple[str, int, bool, bool]], int]:
+def bars(option: ModelOption, settings: Settings, best: Decoded) -> tuple[list[tuple[str, int, bool, bool]], int]:
     """The most probable tokens at one step as (word, percent, kept, chosen), and how many are kept."""
     at = min(settings.position, len(best.tokens)) - 1
-    prompt = offer.trained.prompt_ids(settings.prompt) + best.tokens[:at]
-    log_probs = decoding.read_prompt(offer.step, prompt)[0][0]
+    prompt = option.trained.prompt_ids(settings.prompt) + best.tokens[:at]
+    log_probs = decoding.read_prompt(option.step, prompt)[0][0]
     kept = decoding.filter_logits(log_probs, **settings.filters) > -math.inf
     probs = decoding.apply_temperature(log_probs, settings.filters["temperature"]).softmax(dim=-1)
     order = torch.sort(probs, descending=True, stable=True).indices[:BARS].tolist()
-    words = offer.trained.vocab.words
+    words = option.trained.vocab.words
     rows = [(words[v], round(100 * float(probs[v])), bool(kept[v]), v == best.tokens[at]) for v in order]
     return rows, int(kept.sum())
 
 
-def describe(offer: Offer, settings: Settings, best: Decoded, rows: list) -> str:
+def describe(option: ModelOption, settings: Settings, best: Decoded, rows: list) -> str:
     """What the picture shows, in words."""
     shown = ", ".join(f"{word} {percent} %" for word, percent, _, _ in rows[:4])
     step = min(settings.position, len(best.tokens))
-    written = f"“{settings.prompt}” is continued by “{offer.trained.vocab.decode(best.tokens)}”"
-    return f"{_title(offer, settings)}. {written}. Step {step}, most probable: {shown}."
+    written = f"“{settings.prompt}” is continued by “{option.trained.vocab.decode(best.tokens)}”"
+    return f"{_title(option, settings)}. {written}. Step {step}, most probable: {shown}."
 
 
 def means(made: list[Choice]) -> str:
@@ -55,25 +55,25 @@ def means(made: list[Choice]) -> str:
     return f"On average the model’s entropy is {own:.1f} nats, the surprisal of the new tokens {surprisal:.1f}."
 
 
-def svg(offer: Offer, settings: Settings, best: Decoded, rows: list, kept: int, made: list[Choice]) -> str:
+def svg(option: ModelOption, settings: Settings, best: Decoded, rows: list, kept: int, made: list[Choice]) -> str:
     """The picture: the text, a column for each choice, and a bar for each of the most probable tokens at one step."""
-    lines = textwrap.wrap(f"{settings.prompt} ▸ {offer.trained.vocab.decode(best.tokens)}", 76)
-    parts, y = [text(16, 28, _title(offer, settings), MUTED)], 28
+    lines = textwrap.wrap(f"{settings.prompt} ▸ {option.trained.vocab.decode(best.tokens)}", 76)
+    parts, y = [text(16, 28, _title(option, settings), MUTED)], 28
     for line in lines:
         parts.append(text(16, y := y + LINE, line, INK))
     if made:
         parts += _columns(y := y + COLUMNS_HEIGHT + 16, made)
         parts.append(text(16, y := y + LINE, means(made), MUTED))
     step = min(settings.position, len(best.tokens))
-    parts.append(text(16, y := y + LINE + 10, f"step {step}: {kept} of {len(offer.trained.vocab)} tokens kept", MUTED))
+    parts.append(text(16, y := y + LINE + 10, f"step {step}: {kept} of {len(option.trained.vocab)} tokens kept", MUTED))
     for row in rows:
         parts += _bar(y := y + LINE, *row)
     return document(parts, y + 16)
 
 
-def _title(offer: Offer, settings: Settings) -> str:
+def _title(option: ModelOption, settings: Settings) -> str:
     values = {name: value for name, value in settings.applicable().items() if name not in ("prompt", "method")}
-    return ", ".join([offer.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())])
+    return ", ".join([option.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())])
 
 
 def _columns(bottom: int, made: list[Choice]) -> list[str]:

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lmkit import decoding
-from lmkit.decoding import Decoded, Step
-from lmkit.widgets.base.lab import check_number
+from lmkit.decoding import Decoded
+from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider, TextField, Toggle
+from lmkit.widgets.base.model_options import ModelOption
 
 METHODS = ("greedy", "sampling", "beam search")
-# The ranges of the sliders: lowest, highest.
-TEMPERATURE, TOP_P, MIN_P, TYPICAL_P, LENGTH_PENALTY = (0.1, 3.0), (0.05, 1.0), (0.0, 0.5), (0.05, 1.0), (-1.0, 2.0)
-NUM_BEAMS, MAX_NEW_TOKENS, SEED = (1, 10), (1, 100), (0, 2**32 - 1)
+TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500]
+CONTROLS = Controls(
+    model=Choice("Model", "The language model that writes", form="list"),
+    method=Choice("Method", "How the next token is chosen", METHODS, wide=True),
+    prompt=TextField("Prompt", "The text to continue, words and punctuation marks apart", wide=True),
+    temperature=Slider("Temperature", "Below 1 sharpens the distribution, above 1 flattens it", 0.1, 3.0, step=0.05),
+    top_k=Choice("Top k", "Keep the k most probable tokens", form="slider"),
+    top_p=Slider("Top p", "Keep the fewest tokens whose probabilities reach p", 0.05, 1.0, step=0.05),
+    min_p=Slider(
+        "Min p",
+        "Keep tokens at least this many times as probable as the most probable one; 0 keeps all",
+        0.0,
+        0.5,
+        step=0.01,
+    ),
+    typical_p=Slider(
+        "Typical p",
+        "Keep the tokens that surprise about as expected, until they reach p; 1 keeps all",
+        0.05,
+        1.0,
+        step=0.05,
+    ),
+    num_beams=Slider("Beam width", "How many hypotheses go on side by side", 1, 10),
+    length_penalty=Slider("Length penalty", "Above 0 favours longer texts, below 0 shorter ones", -1.0, 2.0, step=0.1),
+    max_new_tokens=Slider("New tokens", "How many tokens are written at most", 1, 100, offered=False),
+    seed=SEED,
+    position=Slider("Step shown", "The new token whose alternatives are shown", 1, 100),
+    show_entropy=Toggle("Show entropy", "How open each choice was, and how much the chosen token surprises"),
+)
 # A filter at this value keeps every token: it is not spoken of.
 OFF = {"top_k": None, "min_p": 0, "typical_p": 1}
 FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
+SAMPLING, BEAM_SEARCH = (*FILTERS, "seed"), ("num_beams", "length_penalty")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One setting of all controls; the parameters are `DecodingLab`'s.
-
-    Raises
-    ------
-    ValueError
-        If a value lies outside its control's range.
-    """
+    """One setting of all controls; the parameters are `DecodingLab`'s."""
 
     prompt: str
     method: str
@@ -43,24 +63,10 @@ class Settings:
     seed: int
     position: int
 
-    def __post_init__(self):
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {list(METHODS)}, but it is {self.method!r}")
-        check_number("temperature", self.temperature, TEMPERATURE)
-        if self.top_k is not None:
-            check_number("top_k", self.top_k, (1, math.inf), whole=True)
-        check_number("top_p", self.top_p, TOP_P)
-        check_number("min_p", self.min_p, MIN_P)
-        check_number("typical_p", self.typical_p, TYPICAL_P)
-        check_number("num_beams", self.num_beams, NUM_BEAMS, whole=True)
-        check_number("length_penalty", self.length_penalty, LENGTH_PENALTY)
-        check_number("max_new_tokens", self.max_new_tokens, MAX_NEW_TOKENS, whole=True)
-        check_number("seed", self.seed, SEED, whole=True)
-        check_number("position", self.position, (1, self.max_new_tokens), whole=True)
-
-    def decode(self, step: Step, prompt: Sequence[int], eos_token_id: int | None) -> list[Decoded]:
-        """The texts that Python's decoders write, best first; only beam search writes more than one."""
-        common = (step, prompt, self.max_new_tokens, eos_token_id)
+    def decode(self, option: ModelOption) -> list[Decoded]:
+        """Return the texts that Python's decoders write, best first; only beam search writes more than one."""
+        prompt = option.trained.prompt_ids(self.prompt)
+        common = (option.step, prompt, self.max_new_tokens, option.trained.eos_token_id)
         if self.method == "greedy":
             return [decoding.greedy(*common)]
         if self.method == "sampling":
@@ -78,8 +84,8 @@ class Settings:
         """The settings that make a difference to the method, by name."""
         own = {
             "greedy": (),
-            "sampling": (*FILTERS, "seed"),
-            "beam search": ("num_beams", "length_penalty"),
+            "sampling": SAMPLING,
+            "beam search": BEAM_SEARCH,
         }[self.method]
         values = {name: getattr(self, name) for name in ("prompt", "method", *own)}
         return {name: value for name, value in values.items() if name not in OFF or value != OFF[name]}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-import ipywidgets
 import torch
 import traitlets as T
 from torch import Tensor
 
 from lmkit.decoding import uniform
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
+from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.dropout import fallback
 
@@ -20,11 +21,25 @@ ACTIVATIONS = (0.9, 0.4, 1.3, 0.7, 0.2, 1.1, 0.6, 1.5, 0.3, 0.8)
 WEIGHTS = (0.8, -0.9, 0.5, 0.3, 1.2, -0.7, 1.1, 0.6, -1.5, 0.25)  # so that the whole sum is 2
 MASKS, CARRIED = 2000, 200  # draws of the layer's mask; of the memory's
 UNITS, STEPS = 16, 24  # of the memory
-COMPENSATIONS = ("training", "evaluation", "neither")
-MODES = ("training", "evaluation")
 SHARINGS = ("at each step", "once per sequence")
-CONTROLS = ("p", "draw", "compensation", "mode", "sharing")
-LIMITS = {"p": (0.0, 0.9), "draw": (1, 100), "seed": (0, 2**32 - 1)}
+CONTROLS = Controls(
+    p=Slider("Dropped: p", "The probability of each unit to be dropped", 0.0, 0.9, step=0.05),
+    draw=Slider("Draw", "Which random mask is shown", 1, 100),
+    compensation=Choice(
+        "Compensate in",
+        "Where dropout is made up for: kept × 1/(1 − p), or all × (1 − p)",
+        ("training", "evaluation", "neither"),
+        wide=True,
+    ),
+    mode=Choice("Mode", "In evaluation nothing is dropped", ("training", "evaluation"), wide=True),
+    sharing=Choice(
+        "Memory: draw",
+        "Whether a sequence has a fresh mask at each step or one for all of its steps",
+        SHARINGS,
+        wide=True,
+    ),
+    seed=dataclasses.replace(SEED, offered=False),
+)
 
 
 class Spread(NamedTuple):
@@ -39,17 +54,11 @@ class Spread(NamedTuple):
     variance: float
 
 
-class DropoutView(View):
+class DropoutView(View, controls=CONTROLS):
     """Draws masks, and computes what passes them; `DropoutLab` adds the controls."""
 
     activations = T.List(T.Float(), help="Of the layer's units.").tag(sync=True)
     weights = T.List(T.Float(), help="From each unit to the output.").tag(sync=True)
-    p = T.Float(0.5).tag(sync=True)
-    draw = T.Int(1, help="Which draw is shown, from 1.").tag(sync=True)
-    compensation_index = T.Int(0, help="Place in COMPENSATIONS.").tag(sync=True)
-    mode_index = T.Int(0, help="Place in MODES.").tag(sync=True)
-    sharing_index = T.Int(0, help="Place in SHARINGS.").tag(sync=True)
-    seed = T.Int(0).tag(sync=True)
 
 
 class DropoutLab(Lab):
@@ -93,23 +102,9 @@ class DropoutLab(Lab):
         seed: int = 0,
         controls: Sequence[str] | None = None,
     ):
-        start = {"p": p, "draw": draw, "seed": seed}
-        for name, value in start.items():
-            check_number(name, value, LIMITS[name], whole=name != "p")
-        chosen = {
-            name: _place(name, value)
-            for name, value in (("compensation", compensation), ("mode", mode), ("sharing", sharing))
-        }
-        shown = {name: _control(name, {**start, **chosen}[name]) for name in check_controls(controls, CONTROLS)}
-        traits = {f"{name}_index": place for name, place in chosen.items()}
-        view = DropoutView(**start, **traits, activations=list(ACTIVATIONS), weights=list(WEIGHTS))
-        super().__init__(view, shown, {name: ("index", f"{name}_index") for name in chosen})
-
-    def settings(self) -> dict[str, float | int | str]:
-        """The present settings, as the controls have them."""
-        values = {name: self.value(name) for name in (*CONTROLS, "seed")}
-        values |= {name: options[values[name]] for name, options in CHOICES.items()}
-        return {**values, "p": round(values["p"], 9)}  # a slider in the browser counts its steps in binary
+        stored = CONTROLS.stored(p=p, draw=draw, compensation=compensation, mode=mode, sharing=sharing, seed=seed)
+        view = DropoutView(**stored, activations=list(ACTIVATIONS), weights=list(WEIGHTS))
+        super().__init__(view, CONTROLS, controls)
 
     def outputs(self) -> Tensor:
         """The layer's output under each of the 2,000 masks: float64 (2000,); the page shows the same."""
@@ -172,29 +167,3 @@ def _memory_draws(seed: int) -> Tensor:
     first = MASKS * len(ACTIVATIONS)
     drawn = [uniform(seed, n) for n in range(first, first + CARRIED * STEPS * UNITS)]
     return torch.tensor(drawn, dtype=torch.float64).view(CARRIED, STEPS, UNITS)
-
-
-def _place(name: str, value: str) -> int:
-    options = CHOICES[name]
-    if value not in options:
-        raise ValueError(f"{name} must be one of {list(options)}, but it is {value!r}")
-    return options.index(value)
-
-
-def _control(name: str, value: float) -> ipywidgets.Widget:
-    label, tooltip = LABELS[name]
-    if name in CHOICES:
-        radios = ipywidgets.RadioButtons(options=places(CHOICES[name]), value=value)
-        return described(radios, label, tooltip, "lmkit-switch", "lmkit-wide")
-    step = 0.05 if name == "p" else None
-    return described(slider(value, LIMITS[name], step), label, tooltip)
-
-
-CHOICES = {"compensation": COMPENSATIONS, "mode": MODES, "sharing": SHARINGS}
-LABELS = {
-    "p": ("Dropped: p", "The probability of each unit to be dropped"),
-    "draw": ("Draw", "Which random mask is shown"),
-    "compensation": ("Compensate in", "Where dropout is made up for: kept × 1/(1 − p), or all × (1 − p)"),
-    "mode": ("Mode", "In evaluation nothing is dropped"),
-    "sharing": ("Memory: draw", "Whether a sequence has a fresh mask at each step or one for all of its steps"),
-}

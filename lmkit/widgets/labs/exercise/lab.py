@@ -76,7 +76,7 @@ class FillIn(Lab):
         _check_names("answers", answers, names, all_of_them=True)
         _check_names("hints", hints or {}, names, all_of_them=False)
         gaps = [_gap(name, answers[name], (hints or {}).get(name, {})) for name in names]
-        super().__init__(FillInView(code=code, gaps=gaps, explanation=explanation), {})
+        super().__init__(FillInView(code=code, gaps=gaps, explanation=explanation))
         self.gaps = {gap["name"]: gap for gap in gaps}
 
     def judge(self, name: str, answer: str) -> Judgement:

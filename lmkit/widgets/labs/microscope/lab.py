@@ -6,19 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import ipywidgets
 import torch
 import traitlets as T
 from torch.nn import Module
 
 from lmkit.text import Vocab
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
-from lmkit.widgets.base.model_options import Offer, offers
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
+from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.microscope import fallback
 from lmkit.widgets.labs.microscope.look import Look
 
-CONTROLS = ("model", "text", "quantity", "units", "layer", "step")
 QUANTITIES = {
     "f": "forget f",
     "i": "input i",
@@ -28,6 +27,14 @@ QUANTITIES = {
     "h": "hidden h",
 }
 MOST_TOKENS, MOST_UNITS, FIRST_UNITS = 200, 16, "0-7"
+CONTROLS = Controls(
+    model=Choice("Model", "The language model that reads", form="list", wide=True),
+    text=TextField("Text", "The text to read, words and punctuation marks apart", wide=True),
+    quantity=Choice("Show", "The gate or state that the heatmap shows", QUANTITIES, wide=True),
+    units=TextField("Units", "Numbers of units, ranges such as 8-11, or the name of a group"),
+    layer=Slider("Layer", "The layer whose units are shown, from below", 1, 1),
+    step=Slider("Step", "The token after which numbers are shown", 1, 1),
+)
 # What is known of the units of the shipped models. Tests hold it to the weights.
 PRESETS = {
     "stories": {"gender": [50, 96, 180]},
@@ -49,19 +56,13 @@ TEXTS = {
 }
 
 
-class MicroscopeView(View):
+class MicroscopeView(View, controls=CONTROLS):
     """Shows gates and states of chosen units over a text; `Microscope` adds the controls."""
 
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, own, prompts, presets.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
-    model_index = T.Int(0).tag(sync=True)
-    text = T.Unicode().tag(sync=True)
     suggestions = T.List(T.Unicode(), help="Texts that suit the model; the view sets them.").tag(sync=True)
-    units = T.Unicode().tag(sync=True)
     unit_names = T.List(T.Unicode(), help="The model's presets; the view sets them.").tag(sync=True)
-    quantity_index = T.Int(0, help="Place in QUANTITIES.").tag(sync=True)
-    layer = T.Int(1).tag(sync=True)
-    step = T.Int(1, help="The step whose numbers are shown, from 1.").tag(sync=True)
     last = T.Int(1, help="The number of steps; the view sets it.").tag(sync=True)
 
 
@@ -72,7 +73,7 @@ class Microscope(Lab):
     ----------
     model : str or LSTMLanguageModel, optional
         The name of a shipped model, or any model together with its `vocab`. By default all shipped models are on
-        offer.
+        option.
     vocab : Vocab, optional
         The vocabulary of a model that is not shipped.
     text : str, optional
@@ -93,7 +94,7 @@ class Microscope(Lab):
     Examples
     --------
     >>> Microscope("stories", text="one morning anna", units=[50], quantity="f")
-    Microscope('stories', text='one morning anna', units='50', quantity='f', layer=1, step=4)
+    Microscope('stories', text='one morning anna', quantity='f', units='50', layer=1, step=4)
     """
 
     def __init__(
@@ -109,87 +110,70 @@ class Microscope(Lab):
         step: int | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self._offers = offers(model, vocab)
-        self._entries = [_entry(offer, {} if place else presets or {}) for place, offer in enumerate(self._offers)]
-        first = self._offers[0]
+        self._options = model_options(model, vocab)
+        self._entries = [_entry(option, {} if place else presets or {}) for place, option in enumerate(self._options)]
+        first = self._options[0]
         text = self._entries[0]["prompts"][0] if text is None else text
         units = self._entries[0]["presets"][0][0] if units is None else units
         units = units if isinstance(units, str) else ", ".join(map(str, units))
-        if quantity not in QUANTITIES:
-            raise ValueError(f"quantity must be one of {list(QUANTITIES)}, but it is {quantity!r}")
         layers, last = first.trained.model.num_layers, len(token_ids(first, text))
-        check_number("layer", layer, (1, layers), whole=True)
+        units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)  # raises for what is none
+        named = [name for name, _ in self._entries[0]["presets"]]
+        rows = CONTROLS.given(
+            model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},
+            text={"suggestions": self._entries[0]["prompts"]},
+            units={"suggestions": named},
+            layer={"high": layers, "shown": layers > 1},
+            step={"high": last},
+        )
         step = last if step is None else step
-        check_number("step", step, (1, last), whole=True)
-        units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)
+        stored = rows.stored(text=text, units=units, quantity=quantity, layer=layer, step=step)
         view = MicroscopeView(
             models=self._entries,
             weights=first.weights,
-            text=text,
             suggestions=self._entries[0]["prompts"],
-            units=units,
-            unit_names=[name for name, _ in self._entries[0]["presets"]],
-            quantity_index=list(QUANTITIES).index(quantity),
-            layer=layer,
-            step=step,
+            unit_names=named,
             last=last,
+            **stored,
         )
-        shown = check_controls(controls, CONTROLS)
-        if controls is None:
-            useless = {"model": len(self._offers) == 1, "layer": layers == 1}
-            shown = [name for name in shown if not useless.get(name)]
-        links = {name: ("index", f"{name}_index") for name in ("model", "quantity")}
-        super().__init__(view, {name: self._make_control(name, view, layers) for name in shown}, links)
-        for name, trait, target in (
-            ("text", "suggestions", "options"),
-            ("units", "unit_names", "options"),
-            ("step", "last", "max"),
-        ):
-            if name in self.controls:
-                ipywidgets.jslink((view, trait), (self.controls[name], target))
+        super().__init__(view, rows, controls)
+        self.follow("suggestions", "options", "text")
+        self.follow("unit_names", "options", "units")
+        self.follow("last", "max", "step")
+
+    @property
+    def _place(self) -> int:
+        """Which of the models on option is chosen."""
+        return self.rows["model"].stored(self.value("model"))
 
     def look(self) -> Look:
         """What the page shows with the present settings, computed by torch."""
-        place = self.value("model")
-        offer, layer = self._offers[place], self.value("layer") - 1
-        units = units_of(self.value("units"), self._entries[place]["presets"], offer.trained.model.hidden_size)
-        return look(offer, self.value("text"), units, layer)
+        place = self._place
+        option, layer = self._options[place], self.value("layer") - 1
+        units = units_of(self.value("units"), self._entries[place]["presets"], option.trained.model.hidden_size)
+        return look(option, self.value("text"), units, layer)
 
     @property
     def quantity(self) -> str:
         """What the heatmap shows: one of "f", "i", "g", "o", "c", "h"."""
-        return list(QUANTITIES)[self.value("quantity")]
+        return self.value("quantity")
 
     def picture(self) -> tuple[str, str]:
         """The heatmap and the numbers of the chosen step, as torch computes them."""
-        title = f"{self._offers[self.value('model')].title}, {QUANTITIES[self.quantity]}"
+        title = f"{self._options[self._place].title}, {QUANTITIES[self.quantity]}"
         shown = self.look()
         step = min(max(self.value("step"), 1), len(shown.tokens))
         return fallback.render(title, shown, self.quantity, step)
 
     def __repr__(self) -> str:
-        settings = {name: self.value(name) for name in ("text", "units")} | {"quantity": self.quantity}
-        settings |= {name: self.value(name) for name in ("layer", "step")}
+        settings = {name: value for name, value in self.settings().items() if name != "model"}
         named = ", ".join(f"{name}={value!r}" for name, value in settings.items())
-        return f"Microscope({self._offers[self.value('model')].name!r}, {named})"
-
-    def _make_control(self, name: str, view: MicroscopeView, layers: int) -> ipywidgets.Widget:
-        make = {
-            "model": lambda: ipywidgets.Dropdown(options=places([offer.title for offer in self._offers])),
-            "text": lambda: ipywidgets.Combobox(value=view.text, options=view.suggestions, continuous_update=True),
-            "quantity": lambda: ipywidgets.RadioButtons(
-                options=places(QUANTITIES.values()), value=view.quantity_index, orientation="horizontal"
-            ),
-            "units": lambda: ipywidgets.Combobox(value=view.units, options=view.unit_names, continuous_update=True),
-            "layer": lambda: slider(view.layer, (1, layers)),
-            "step": lambda: slider(view.step, (1, view.last)),
-        }[name]
-        return described(make(), *LABELS[name])
+        return f"Microscope({self._options[self._place].name!r}, {named})"
 
 
-def token_ids(offer: Offer, text: str) -> list[int]:
+def token_ids(option: ModelOption, text: str) -> list[int]:
     """The ids of a text as the model reads it; raises ValueError for one that is too long or cannot be read."""
-    ids = offer.trained.prompt_ids(text)
+    ids = option.trained.prompt_ids(text)
     if len(ids) > MOST_TOKENS:
         raise ValueError(f"text must hold at most {MOST_TOKENS} tokens, but it holds {len(ids)}; shorten it")
     return ids
@@ -214,21 +198,21 @@ def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> l
     return units
 
 
-def look(offer: Offer, text: str, units: list[int], layer: int = 0) -> Look:
+def look(option: ModelOption, text: str, units: list[int], layer: int = 0) -> Look:
     """Read a text with torch and keep what the microscope shows; `layer` counts from 0."""
-    model, ids = offer.trained.model, token_ids(offer, text)
+    model, ids = option.trained.model, token_ids(option, text)
     with torch.no_grad():
         tokens = torch.tensor([ids])
         traced = model.rnn.trace(model.embedding(tokens))
         log_probs = model(tokens)[0][0].log_softmax(dim=-1)
     values = {name: value[layer, 0][:, units].T for name, value in traced.items()}
-    return Look([offer.trained.vocab.words[i] for i in ids], units, values, log_probs)
+    return Look([option.trained.vocab.words[i] for i in ids], units, values, log_probs)
 
 
-def _entry(offer: Offer, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+def _entry(option: ModelOption, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """What the browser needs to know of a model; every model has at least one preset."""
-    size = offer.trained.model.hidden_size
-    known = {**presets, **PRESETS.get(offer.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
+    size = option.trained.model.hidden_size
+    known = {**presets, **PRESETS.get(option.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
     for name, units in known.items():
         wrong = [unit for unit in units if not (isinstance(unit, int) and 0 <= unit < size)]
         if wrong or not 1 <= len(units) <= MOST_UNITS:
@@ -236,7 +220,7 @@ def _entry(offer: Offer, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]
                 f"presets must give from 1 to {MOST_UNITS} units from 0 to {size - 1}, but {name!r} is {list(units)}"
             )
     named = [[name, list(units)] for name, units in known.items()]
-    return offer.entry() | {"prompts": TEXTS.get(offer.name) or offer.prompts, "presets": named}
+    return option.entry() | {"prompts": TEXTS.get(option.name) or option.prompts, "presets": named}
 
 
 def _range(part: str, hidden_size: int) -> list[int]:
@@ -246,14 +230,3 @@ def _range(part: str, hidden_size: int) -> list[int]:
         return list(range(low, high + 1))
     rule = f"numbers from 0 to {hidden_size - 1} or ranges such as 8-11"
     raise ValueError(f"units must be {rule}, but one is {part!r}")
-
-
-# The label of each control, what it says when a pointer rests on it, and how it stands.
-LABELS = {
-    "model": ("Model", "The language model that reads", "lmkit-wide"),
-    "text": ("Text", "The text to read, words and punctuation marks apart", "lmkit-wide"),
-    "quantity": ("Show", "The gate or state that the heatmap shows", "lmkit-wide", "lmkit-switch"),
-    "units": ("Units", "Numbers of units, ranges such as 8-11, or the name of a group"),
-    "layer": ("Layer", "The layer whose units are shown, from below"),
-    "step": ("Step", "The token after which numbers are shown"),
-}

@@ -6,32 +6,27 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-import ipywidgets
 import traitlets as T
-from ipywidgets import Widget
 
 from lmkit.plots.roles import color
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
+from lmkit.widgets.base.controls import Choice, Controls, Slider, Toggle, check_number
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
 
 CELLS = {"rnn": "RNN", "gru": "GRU", "lstm": "LSTM"}
 BLOCKS = {"rnn": 1, "gru": 3, "lstm": 4}  # how many gates and candidates of H units each
-NONLINEARITIES = ("tanh", "relu")
 VOCAB_SIZES = [10, 20, 30, 37, 50, 100, 200, 300, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000]
-SIZE, NUM_LAYERS, LENGTH = (1, 512), (1, 4), (1, 1000)
-CONTROLS = (
-    "vocab_size",
-    "embedding_size",
-    "hidden_size",
-    "num_layers",
-    "cell",
-    "tied",
-    "nonlinearity",
-    "length",
+CONTROLS = Controls(
+    vocab_size=Choice("Vocabulary", "How many different tokens there are", VOCAB_SIZES, "slider"),
+    embedding_size=Slider("Embedding", "The length of the vector of a token", 1, 512),
+    hidden_size=Slider("Hidden state", "The length of the hidden state", 1, 512),
+    num_layers=Slider("Layers", "How many recurrent layers stand one above the other", 1, 4),
+    cell=Choice("Kind", "What happens at a step", CELLS, wide=True),
+    tied=Toggle("Tie the output weights to the embedding", "The output layer uses the embedding's matrix", wide=True),
+    nonlinearity=Choice("Activation", "The function that a plain RNN applies at every step", ("tanh", "relu")),
+    length=Slider("Longest text", "How many tokens the longest text has", 1, 1000),
 )
-_BY_PLACE = {"vocab_size": ("index", "vocab_index"), "cell": ("index", "cell_index")}
-_BY_PLACE |= {"nonlinearity": ("index", "nonlinearity_index")}
 _ROLES = {"embedding": "embedding", "rnn": "hidden", "decoder": "output"}  # by the first part of a tensor's name
 
 
@@ -67,18 +62,10 @@ def parameters(
     return [Parameters(name, shape, own[name]) for name, shape in shapes.items()]
 
 
-class ParameterView(View):
-    """Shows every tensor of a model with its shape and count; `ParameterLab` adds the controls."""
+class ParameterView(View, controls=CONTROLS):
+    """Counts; `ParameterLab` adds the controls. Where tied weights need equal sizes, the view sets them."""
 
-    vocab_sizes = T.List(T.Int(), help="The choices for the vocabulary's size.").tag(sync=True)
-    vocab_index = T.Int(0).tag(sync=True)
-    embedding_size = T.Int(64, help="The view sets it where tied weights need equal sizes.").tag(sync=True)
-    hidden_size = T.Int(64, help="The view sets it where tied weights need equal sizes.").tag(sync=True)
-    num_layers = T.Int(1).tag(sync=True)
-    cell_index = T.Int(0, help="Place in CELLS.").tag(sync=True)
-    tied = T.Bool(False).tag(sync=True)
-    nonlinearity_index = T.Int(0, help="Place in NONLINEARITIES.").tag(sync=True)
-    length = T.Int(8, help="The longest sequence, which changes nothing.").tag(sync=True)
+    vocab_sizes = T.List(T.Int(), help="The choices for the vocabulary.").tag(sync=True)
 
 
 class ParameterLab(Lab):
@@ -121,36 +108,28 @@ class ParameterLab(Lab):
         length: int = 8,
         controls: Sequence[str] | None = None,
     ):
-        check_number("vocab_size", vocab_size, (1, float("inf")), whole=True)
-        sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size}
-        for name, value, limits in (
-            *((name, value, SIZE) for name, value in sizes.items()),
-            ("num_layers", num_layers, NUM_LAYERS),
-            ("length", length, LENGTH),
-        ):
-            check_number(name, value, limits, whole=True)
-        _check_choice("cell", cell, list(CELLS))
-        _check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
-        if tied and embedding_size != hidden_size:
-            raise ValueError(f"tied must be False where sizes differ, but they are {sizes}; make them equal")
+        check_number("vocab_size", vocab_size, 1, whole=True)
         vocab_sizes = sorted({*VOCAB_SIZES, vocab_size})
-        view = ParameterView(
-            **sizes,
-            vocab_sizes=vocab_sizes,
-            vocab_index=vocab_sizes.index(vocab_size),
+        rows = CONTROLS.given(vocab_size={"options": {size: f"{size:,}" for size in vocab_sizes}})
+        stored = rows.stored(
+            vocab_size=vocab_size,
+            embedding_size=embedding_size,
+            hidden_size=hidden_size,
             num_layers=num_layers,
-            cell_index=list(CELLS).index(cell),
-            tied=bool(tied),
+            cell=cell,
+            tied=tied,
+            nonlinearity=nonlinearity,
             length=length,
-            nonlinearity_index=NONLINEARITIES.index(nonlinearity),
         )
-        super().__init__(view, {name: _control(name, view) for name in check_controls(controls, CONTROLS)}, _BY_PLACE)
+        if tied and embedding_size != hidden_size:
+            sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size}
+            raise ValueError(f"tied must be False where sizes differ, but they are {sizes}; make them equal")
+        super().__init__(ParameterView(**stored, vocab_sizes=vocab_sizes), rows, controls)
 
     def settings(self) -> dict[str, int | str | bool]:
-        """The present arguments of `RecurrentLanguageModel`."""
-        sizes = {name: self.value(name) for name in ("embedding_size", "hidden_size", "num_layers")}
-        vocab_size, cell = self.view.vocab_sizes[self.value("vocab_size")], list(CELLS)[self.value("cell")]
-        return {"vocab_size": vocab_size, **sizes, "cell": cell, "tied": self.value("tied")}
+        """Return the present arguments of `RecurrentLanguageModel`."""
+        free = ("nonlinearity", "length")
+        return {name: value for name, value in super().settings().items() if name not in free}
 
     def parameters(self) -> list[Parameters]:
         """Every tensor of the present model."""
@@ -171,44 +150,6 @@ class ParameterLab(Lab):
 
     def __repr__(self) -> str:
         return f"ParameterLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
-
-
-# The label of each control, what it says when a pointer rests on it, and how it stands.
-LABELS = {
-    "vocab_size": ("Vocabulary", "How many different tokens there are", "lmkit-choice"),
-    "embedding_size": ("Embedding", "The length of the vector of a token"),
-    "hidden_size": ("Hidden state", "The length of the hidden state"),
-    "num_layers": ("Layers", "How many recurrent layers stand one above the other"),
-    "cell": ("Kind", "What happens at a step", "lmkit-wide", "lmkit-switch"),
-    "tied": ("Tie the output weights to the embedding", "The output layer uses the embedding's matrix", "lmkit-wide"),
-    "nonlinearity": ("Activation", "The function that a plain RNN applies at every step", "lmkit-switch"),
-    "length": ("Longest text", "How many tokens the longest text has"),
-}
-
-
-def _control(name: str, view: ParameterView) -> Widget:
-    make = {
-        "vocab_size": lambda: ipywidgets.SelectionSlider(
-            options=places(f"{size:,}" for size in view.vocab_sizes), value=view.vocab_index
-        ),
-        "embedding_size": lambda: slider(view.embedding_size, SIZE),
-        "hidden_size": lambda: slider(view.hidden_size, SIZE),
-        "num_layers": lambda: slider(view.num_layers, NUM_LAYERS),
-        "cell": lambda: _switch(CELLS.values(), view.cell_index),
-        "tied": lambda: ipywidgets.Checkbox(view.tied, indent=False),
-        "nonlinearity": lambda: _switch(NONLINEARITIES, view.nonlinearity_index),
-        "length": lambda: slider(view.length, LENGTH),
-    }[name]
-    return described(make(), *LABELS[name])
-
-
-def _switch(labels, place: int) -> Widget:
-    return ipywidgets.RadioButtons(options=places(labels), value=place, orientation="horizontal")
-
-
-def _check_choice(name: str, value: str, known: Sequence[str]) -> None:
-    if value not in known:
-        raise ValueError(f"{name} must be one of {list(known)}, but it is {value!r}")
 
 
 def _title(settings: dict) -> str:

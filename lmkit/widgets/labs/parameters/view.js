@@ -52,8 +52,8 @@ class ParameterView extends LabView {
 
   settings() {
     const settings = this.read("embedding_size", "hidden_size", "num_layers", "tied");
-    const { vocab_sizes, vocab_index, cell_index } = this.read("vocab_sizes", "vocab_index", "cell_index");
-    Object.assign(settings, { vocab_size: vocab_sizes[vocab_index], cell: CELLS[cell_index] });
+    const { vocab_sizes, vocab_size_index, cell_index } = this.read("vocab_sizes", "vocab_size_index", "cell_index");
+    Object.assign(settings, { vocab_size: vocab_sizes[vocab_size_index], cell: CELLS[cell_index] });
     return this.withEqualSizes(settings);
   }
 

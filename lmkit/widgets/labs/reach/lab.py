@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
-import ipywidgets
 import torch
-import traitlets as T
 from torch import Tensor
 
 from lmkit import gradients
 from lmkit.decoding import uniform
 from lmkit.rnn import LSTM, RNN, Layers
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, number, places, slider
+from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.reach import fallback
 
 FARTHEST, WARM_UP = 100, 50  # steps back; inputs read before those that gradients are taken to
 INPUT_SIZE, HIDDEN_SIZE = 8, 16
-NONLINEARITIES = ("tanh", "relu")
 # Far above a radius of 2 a tanh network is chaotic: what processors round differently would grow as its gradient does.
-LIMITS = {
-    "spectral_radius": (0.1, 2.0),
-    "forget_bias": (-2.0, 6.0),
-    "distance": (1, FARTHEST),
-    "input_scale": (0.05, 3.0),
-    "seed": (0, 2**32 - 1),
-}
-CONTROLS = ("spectral_radius", "forget_bias", "distance", "nonlinearity", "input_scale", "seed")
+CONTROLS = Controls(
+    spectral_radius=Slider(
+        "RNN: radius ρ", "The spectral radius of the plain network's recurrent matrix", 0.1, 2.0, step=0.05
+    ),
+    forget_bias=Slider(
+        "LSTM: bias b", "The bias of the LSTM's forget gates: they start near σ(b)", -2.0, 6.0, step=0.25
+    ),
+    distance=Slider("Distance", "How many steps back the numbers are read off", 1, FARTHEST),
+    nonlinearity=Choice("RNN: function", "What the plain network's units do to their sums", ("tanh", "relu")),
+    input_scale=Slider("Input scale", "The standard deviation of the inputs", 0.05, 3.0, step=0.05),
+    seed=dataclasses.replace(SEED, tooltip="Names the random weights and inputs"),
+)
 
 
-class ReachView(View):
+class ReachView(View, controls=CONTROLS):
     """Runs both networks and takes their gradients; `ReachLab` adds the controls."""
-
-    spectral_radius = T.Float(1.0).tag(sync=True)
-    forget_bias = T.Float(1.0).tag(sync=True)
-    distance = T.Int(20, help="How many steps back the numbers are read off.").tag(sync=True)
-    nonlinearity_index = T.Int(0, help="Place in NONLINEARITIES.").tag(sync=True)
-    input_scale = T.Float(1.0).tag(sync=True)
-    seed = T.Int(0).tag(sync=True)
 
 
 class ReachLab(Lab):
@@ -82,28 +78,15 @@ class ReachLab(Lab):
         seed: int = 0,
         controls: Sequence[str] | None = None,
     ):
-        start = {
-            "spectral_radius": spectral_radius,
-            "forget_bias": forget_bias,
-            "distance": distance,
-            "input_scale": input_scale,
-            "seed": seed,
-        }
-        for name, value in start.items():
-            check_number(name, value, LIMITS[name], whole=name in ("distance", "seed"))
-        if nonlinearity not in NONLINEARITIES:
-            raise ValueError(f"nonlinearity must be one of {list(NONLINEARITIES)}, but it is {nonlinearity!r}")
-        place = NONLINEARITIES.index(nonlinearity)
-        shown = {name: _control(name, start.get(name, place)) for name in check_controls(controls, CONTROLS)}
-        view = ReachView(**start, nonlinearity_index=place)
-        super().__init__(view, shown, {"nonlinearity": ("index", "nonlinearity_index")})
-
-    def settings(self) -> dict[str, float | int | str]:
-        """The present settings, as the controls have them."""
-        values = {name: self.value(name) for name in CONTROLS}
-        values["nonlinearity"] = NONLINEARITIES[values["nonlinearity"]]
-        # A slider in the browser counts its steps in binary: .9 comes back as .9000000000000001.
-        return {name: round(value, 9) if isinstance(value, float) else value for name, value in values.items()}
+        stored = CONTROLS.stored(
+            spectral_radius=spectral_radius,
+            forget_bias=forget_bias,
+            distance=distance,
+            nonlinearity=nonlinearity,
+            input_scale=input_scale,
+            seed=seed,
+        )
+        super().__init__(ReachView(**stored), CONTROLS, controls)
 
     def measure(self) -> dict[str, Tensor]:
         """The norms that torch's autograd finds with the present settings, each (101,); the page shows the same."""
@@ -166,26 +149,3 @@ class _Draws:
         self.counter += count
         drawn = [uniform(self.seed, counter) for counter in range(start, self.counter)]
         return scale * (2 * torch.tensor(drawn, dtype=torch.float64).reshape(*shape) - 1)
-
-
-def _control(name: str, value: float) -> ipywidgets.Widget:
-    make = {
-        "spectral_radius": lambda: slider(value, LIMITS[name], 0.05),
-        "forget_bias": lambda: slider(value, LIMITS[name], 0.25),
-        "distance": lambda: slider(value, LIMITS[name]),
-        "nonlinearity": lambda: ipywidgets.RadioButtons(options=places(NONLINEARITIES), value=value),
-        "input_scale": lambda: slider(value, LIMITS[name], 0.05),
-        "seed": lambda: number(value, LIMITS[name]),
-    }[name]
-    classes = ("lmkit-switch",) if name == "nonlinearity" else ()
-    return described(make(), *LABELS[name], *classes)
-
-
-LABELS = {
-    "spectral_radius": ("RNN: radius ρ", "The spectral radius of the plain network's recurrent matrix"),
-    "forget_bias": ("LSTM: bias b", "The bias of the LSTM's forget gates: they start near σ(b)"),
-    "distance": ("Distance", "How many steps back the numbers are read off"),
-    "nonlinearity": ("RNN: function", "What the plain network's units do to their sums"),
-    "input_scale": ("Input scale", "The standard deviation of the inputs"),
-    "seed": ("Seed", "Names the random weights and inputs"),
-}

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import ipywidgets
 import traitlets as T
 
 from lmkit import runs
-from lmkit.widgets.base.lab import Lab, check_controls, described, places
+from lmkit.widgets.base.controls import Choice, Controls
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.regularisation import fallback
 
-SETTINGS = ("alpha", "beta", "weight_decay")
+CONTROLS = Controls(
+    alpha=Choice("AR: α", "α times the mean of squared activations is added to the loss", form="slider"),
+    beta=Choice("TAR: β", "β times the mean of squared changes of activations is added to the loss", form="slider"),
+    weight_decay=Choice(
+        "Weight decay", "Each update shrinks the weights by this times the learning rate", form="slider"
+    ),
+)
+SETTINGS = tuple(CONTROLS)
 # What is told of each setting, at the end of training and on held-out text unless it says otherwise; of h, its changes
 # and the weights the root mean squares.
 MEASURES = {
@@ -30,15 +37,12 @@ DIGITS = 4  # more than a reader sees, and few enough for a page
 Interval = tuple[float, float]  # a mean, and half its interval
 
 
-class RegularisationView(View):
+class RegularisationView(View, controls=CONTROLS):
     """Shows the runs of one setting beside those without any regulariser; `RegularisationLab` adds the controls."""
 
     grid = T.Dict(help="Per setting its values, as they are shown.").tag(sync=True)
     labels = T.List(T.List(T.Unicode()), help="Names and labels of the measures, in order.").tag(sync=True)
     points = T.Dict(help="Places in the grid, as '0 2 1', to what the runs there did; see `summary`.").tag(sync=True)
-    alpha_index = T.Int(0, help="Place in the grid.").tag(sync=True)
-    beta_index = T.Int(0, help="Place in the grid.").tag(sync=True)
-    weight_decay_index = T.Int(0, help="Place in the grid.").tag(sync=True)
 
 
 class RegularisationLab(Lab):
@@ -81,20 +85,15 @@ class RegularisationLab(Lab):
         self._points = _points(trained.runs)
         if (0, 0, 0) not in self._points:
             raise ValueError("trained must hold runs whose settings are all 0, to compare with, but it holds none")
-        given = {"alpha": alpha, "beta": beta, "weight_decay": weight_decay}
-        start = {f"{name}_index": self._place(name, value) for name, value in given.items()}
-        shown = {name: self._control(name, start[f"{name}_index"]) for name in check_controls(controls, SETTINGS)}
+        values = {name: {value: f"{value:g}" for value in known} for name, known in self.grid.items()}
+        rows = CONTROLS.given(**{name: {"options": shown} for name, shown in values.items()})
         view = RegularisationView(
-            **start,
-            grid={name: [f"{value:g}" for value in values] for name, values in self.grid.items()},
+            **rows.stored(alpha=alpha, beta=beta, weight_decay=weight_decay),
+            grid={name: list(shown.values()) for name, shown in values.items()},
             labels=[list(item) for item in MEASURES.items()],
             points={self._key(setting): point for setting, point in self._points.items()},
         )
-        super().__init__(view, shown, {name: ("index", f"{name}_index") for name in shown})
-
-    def setting(self) -> dict[str, float]:
-        """The present values of alpha, beta and weight_decay."""
-        return {name: self.grid[name][self.value(name)] for name in SETTINGS}
+        super().__init__(view, rows, controls)
 
     def summary(self, **setting: float) -> dict[str, Any] | None:
         """What the runs of a setting did; without one, those of the present setting. None where there are no runs.
@@ -106,27 +105,17 @@ class RegularisationLab(Lab):
             "held_out": the losses after each epoch, as (means, halves); "histogram": shares of h in 21 equal bins over
             [-1, 1].
         """
-        return self._points.get(tuple((setting or self.setting())[name] for name in SETTINGS))
+        return self._points.get(tuple((setting or self.settings())[name] for name in SETTINGS))
 
     def __repr__(self) -> str:
-        return f"RegularisationLab({', '.join(f'{name}={value:g}' for name, value in self.setting().items())})"
+        return f"RegularisationLab({', '.join(f'{name}={value:g}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
         """The learning curves of the present setting and of the unregularised runs, with their measures."""
-        return fallback.render(self.setting(), self.summary(), self._points[(0, 0, 0)], MEASURES)
-
-    def _place(self, name: str, value: float) -> int:
-        values = self.grid[name]
-        if value not in values:
-            raise ValueError(f"{name} must be one of the values that were trained, {values}, but it is {value!r}")
-        return values.index(value)
+        return fallback.render(self.settings(), self.summary(), self._points[(0, 0, 0)], MEASURES)
 
     def _key(self, setting: Sequence[float]) -> str:
-        return " ".join(str(self._place(name, value)) for name, value in zip(SETTINGS, setting, strict=True))
-
-    def _control(self, name: str, place: int) -> ipywidgets.Widget:
-        options = places(f"{value:g}" for value in self.grid[name])
-        return described(ipywidgets.SelectionSlider(options=options, value=place), *LABELS[name])
+        return " ".join(str(self.grid[name].index(value)) for name, value in zip(SETTINGS, setting, strict=True))
 
 
 def _points(trained: Iterable[runs.Run]) -> dict[tuple[float, ...], dict[str, Any]]:
@@ -157,10 +146,3 @@ def _band(curves: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
 def _interval(values: Sequence[float]) -> Interval:
     mean, half = runs.interval(values)
     return round(mean, DIGITS), round(half, DIGITS)
-
-
-LABELS = {
-    "alpha": ("AR: α", "α times the mean of squared activations is added to the loss", "lmkit-choice"),
-    "beta": ("TAR: β", "β times the mean of squared changes of activations is added to the loss", "lmkit-choice"),
-    "weight_decay": ("Weight decay", "Each update shrinks the weights by this times the learning rate", "lmkit-choice"),
-}

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-import ipywidgets
 import torch
 import traitlets as T
 from torch import Tensor
@@ -15,44 +14,50 @@ from torch.nn import Module
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, places, slider
-from lmkit.widgets.base.model_options import Offer, offers
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_number
+from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ribbon import fallback
 from lmkit.widgets.labs.ribbon.measured import Measured
 
-METHODS = ("top-k", "top-p", "min-p", "typical")
 MOST_TOKENS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
-LIMITS = {
-    "top_k": (1, 50),
-    "top_p": (0.05, 1.0),
-    "min_p": (0.0, 1.0),
-    "typical_p": (0.05, 1.0),
-    "temperature": (0.1, 3.0),
-}
-# The parameter of each method, in their order; its control is shown only while its method is chosen.
-OWN = ("top_k", "top_p", "min_p", "typical_p")
-CONTROLS = ("story", "text", "method", *OWN, "temperature", "step")
-_BY_PLACE = {name: ("index", f"{name}_index") for name in ("story", "method", "min_p")}
+OWN_TEXT = "a text of your own"
+# The parameter of each method; its control is shown only while its method is chosen.
+PARAMETERS = {"top-k": "top_k", "top-p": "top_p", "min-p": "min_p", "typical": "typical_p"}
+CONTROLS = Controls(
+    story=Choice("Story", "A story that the grammar has written", form="list", wide=True),
+    text=TextField("Text", "The text that is read, words and punctuation marks apart", wide=True),
+    method=Choice("Filter", "Which words are kept", tuple(PARAMETERS), wide=True),
+    top_k=Slider("Top k", "Keep the k most probable words", 1, 50),
+    top_p=Slider("Top p", "Keep the fewest words whose probabilities reach p", 0.05, 1.0, step=0.01),
+    min_p=Choice("Min p", "Keep words at least so many times as probable as the best", MIN_PS, "slider"),
+    typical_p=Slider(
+        "Typical p",
+        "Keep the words whose surprisal is nearest to the entropy, until they reach p",
+        0.05,
+        1.0,
+        step=0.01,
+    ),
+    temperature=Slider(
+        "Temperature",
+        "Below 1 sharpens the distribution, above 1 flattens it, before the filter",
+        0.1,
+        3.0,
+        step=0.05,
+    ),
+    step=Slider("Step shown", "The step whose words are shown", 1, 1),
+)
 
 
-class RibbonView(View):
+class RibbonView(View, controls=CONTROLS):
     """Filters every step of a text; `RibbonLab` adds the controls."""
 
-    offer = T.Dict(help="The model: name, title, key, truth, own.").tag(sync=True)
+    option = T.Dict(help="The model: name, title, key, truth, own.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
     stories = T.List(T.Unicode(), help="Texts to choose from.").tag(sync=True)
-    story_index = T.Int(0, help="Place in `stories`; the place after the last is the reader's own text.").tag(sync=True)
-    text = T.Unicode().tag(sync=True)
-    method_index = T.Int(1, help="Place in METHODS.").tag(sync=True)
-    top_k = T.Int(5).tag(sync=True)
-    top_p = T.Float(0.9).tag(sync=True)
     min_ps = T.List(T.Float(), help="The choices for min-p.").tag(sync=True)
-    min_p_index = T.Int(0).tag(sync=True)
-    typical_p = T.Float(0.9).tag(sync=True)
-    temperature = T.Float(1.0).tag(sync=True)
-    step = T.Int(1, help="The step whose words are shown, from 1.").tag(sync=True)
     steps = T.Int(1, help="How many there are; the view sets it.").tag(sync=True)
     top_k_display = T.Unicode("", help="CSS display of the control; the view sets these four.").tag(sync=True)
     top_p_display = T.Unicode("").tag(sync=True)
@@ -112,40 +117,44 @@ class RibbonLab(Lab):
         vocab: Vocab | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self._offer, self._read = _checked_offer(model, vocab), (None, None)
+        self._option, self._read = _checked_offer(model, vocab), (None, None)
         told = examples()
         text = told[0] if text is None else text
         steps = len(self._ids(text)) - 1
-        values = {"top_k": top_k, "top_p": top_p, "min_p": min_p, "typical_p": typical_p, "temperature": temperature}
-        for name, value in values.items():
-            check_number(name, value, LIMITS[name], whole=name == "top_k")
-        if method not in METHODS:
-            raise ValueError(f"method must be one of {list(METHODS)}, but it is {method!r}")
-        check_number("step", step, (1, steps), whole=True)
-        min_ps = sorted({*MIN_PS, float(values.pop("min_p"))})
-        view = RibbonView(
-            **values,
-            offer=self._offer.entry(),
-            weights=self._offer.weights,
-            stories=told,
-            text=text,
-            story_index=told.index(text) if text in told else len(told),
-            method_index=METHODS.index(method),
-            min_ps=min_ps,
-            min_p_index=min_ps.index(min_p),
-            step=step,
-            steps=steps,
-            **{f"{name}_display": "" if method == METHODS[i] else "none" for i, name in enumerate(OWN)},
+        check_number("min_p", min_p, 0, 1)
+        rows = CONTROLS.given(
+            story={"options": dict(zip([*told, OWN_TEXT], _titles(told), strict=True))},
+            min_p={"options": sorted({*MIN_PS, float(min_p)})},
+            step={"high": steps},
         )
-        super().__init__(view, {name: _control(name, view) for name in check_controls(controls, CONTROLS)}, _BY_PLACE)
-        self._link_more()
+        stored = rows.stored(
+            story=text if text in told else OWN_TEXT,
+            text=text,
+            method=method,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=float(min_p),
+            typical_p=typical_p,
+            temperature=temperature,
+            step=step,
+        )
+        view = RibbonView(
+            **stored,
+            option=self._option.entry(),
+            weights=self._option.weights,
+            stories=told,
+            min_ps=rows["min_p"].values,
+            steps=steps,
+            **{f"{name}_display": "" if method == known else "none" for known, name in PARAMETERS.items()},
+        )
+        super().__init__(view, rows, controls)
+        self.follow("steps", "max", "step")
+        for name in PARAMETERS.values():
+            self.follow(f"{name}_display", "display", name)
 
     def settings(self) -> dict[str, Any]:
-        """The present settings, as the controls have them, by the names of `filter_logits`."""
-        method = self.value("method")
-        # A slider in the browser counts its steps in binary: .9 comes back as .9000000000000001.
-        value = self.view.min_ps[self.value("min_p")] if OWN[method] == "min_p" else round(self.value(OWN[method]), 9)
-        return {OWN[method]: value, "temperature": round(self.value("temperature"), 9)}
+        """Return the present settings, as the controls have them, by the names of `filter_logits`."""
+        return {name: self.value(name) for name in (PARAMETERS[self.value("method")], "temperature")}
 
     def measure(self) -> Measured:
         """What Python's own filter does at every step with the present settings; the page shows the same."""
@@ -173,43 +182,35 @@ class RibbonLab(Lab):
         return self._read[1]
 
     def _read_anew(self, ids: list[int]) -> tuple[Tensor, Tensor]:
-        words = self._offer.trained.vocab.words
+        words = self._option.trained.vocab.words
         rows, state, oracle = [], None, stories.Oracle()
         truth = torch.zeros(len(ids) - 1, len(words), dtype=torch.float64)
         for t, (token, following) in enumerate(zip(ids, ids[1:], strict=False)):
-            log_probs, state = self._offer.step(torch.tensor([token]), state)
+            log_probs, state = self._option.step(torch.tensor([token]), state)
             rows.append(log_probs[0])
             for word, p in oracle.next().items():
-                truth[t, self._offer.trained.vocab.id(word)] = p
-            ended = oracle.read(words[following]) and following == self._offer.trained.eos_token_id
+                truth[t, self._option.trained.vocab.id(word)] = p
+            ended = oracle.read(words[following]) and following == self._option.trained.eos_token_id
             oracle = stories.Oracle() if ended else oracle
         return torch.stack(rows), truth
 
     def __repr__(self) -> str:
         settings = self.settings()
-        named = {"method": METHODS[self.value("method")], **settings, "step": self.value("step")}
+        named = {"method": self.value("method"), **settings, "step": self.value("step")}
         return f"RibbonLab({self.value('text')!r}, {', '.join(f'{k}={v!r}' for k, v in named.items())})"
 
     def picture(self) -> tuple[str, str]:
         """The ribbon of the present settings, and in words what it comes to."""
-        return fallback.render(self.measure(), METHODS[self.value("method")], self.settings(), self.value("text"))
+        return fallback.render(self.measure(), self.value("method"), self.settings(), self.value("text"))
 
     def _ids(self, text: str) -> list[int]:
         """The end token and the text, if it is one that can be shown."""
         if tokenize(text) in ([], [stories.load_grammar().end]):
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
-        ids = self._offer.trained.prompt_ids(text)
+        ids = self._option.trained.prompt_ids(text)
         if len(ids) - 1 > MOST_TOKENS:
             raise ValueError(f"text must hold at most {MOST_TOKENS} words, but it holds {len(ids) - 1}; shorten it")
         return ids
-
-    def _link_more(self) -> None:
-        """What the view tells its controls: how many steps there are, and which filter's parameter applies."""
-        if "step" in self.controls:
-            ipywidgets.jslink((self.view, "steps"), (self.controls["step"], "max"))
-        for name in (name for name in OWN if name in self.controls):
-            self.controls[name].layout.display = getattr(self.view, f"{name}_display")
-            ipywidgets.jslink((self.view, f"{name}_display"), (self.controls[name].layout, "display"))
 
 
 def examples() -> list[str]:
@@ -218,45 +219,15 @@ def examples() -> list[str]:
     return [" ".join(supply[place]) for place in (0, 5, 23, 12)]
 
 
-def _checked_offer(model: str | Module, vocab: Vocab | None) -> Offer:
+def _checked_offer(model: str | Module, vocab: Vocab | None) -> ModelOption:
     if model is None:
         raise ValueError("model must be a model of Stories, but it is None; leave it out for the one that is shipped")
-    offer = offers(model, vocab)[0]
-    if not offer.has_truth():
-        raise ValueError(f"model must speak Stories, whose truth is known, but {offer.name!r} has another vocabulary")
-    return offer
-
-
-def _control(name: str, view: RibbonView) -> ipywidgets.Widget:
-    value = getattr(view, _BY_PLACE.get(name, ("", name))[1])
-    make = {
-        "story": lambda: ipywidgets.Dropdown(options=places(_titles(view.stories)), value=value),
-        "text": lambda: ipywidgets.Text(value=value, continuous_update=True),
-        "method": lambda: ipywidgets.RadioButtons(options=places(METHODS), value=value, orientation="horizontal"),
-        "top_k": lambda: slider(value, LIMITS[name]),
-        "top_p": lambda: slider(value, LIMITS[name], 0.01),
-        "min_p": lambda: ipywidgets.SelectionSlider(options=places(map(str, view.min_ps)), value=value),
-        "typical_p": lambda: slider(value, LIMITS[name], 0.01),
-        "temperature": lambda: slider(value, LIMITS[name], 0.05),
-        "step": lambda: slider(value, (1, view.steps)),
-    }[name]
-    return described(make(), *LABELS[name])
+    option = model_options(model, vocab)[0]
+    if not option.has_truth():
+        raise ValueError(f"model must speak Stories, whose truth is known, but {option.name!r} has another vocabulary")
+    return option
 
 
 def _titles(told: Sequence[str]) -> list[str]:
     shown = [f"{' '.join(story.split()[:8])} … ({len(story.split())} tokens)" for story in told]
-    return [*shown, "a text of your own"]
-
-
-# The label of each control, what it says when a pointer rests on it, and how it stands.
-LABELS = {
-    "story": ("Story", "A story that the grammar has written", "lmkit-wide"),
-    "text": ("Text", "The text that is read, words and punctuation marks apart", "lmkit-wide"),
-    "method": ("Filter", "Which words are kept", "lmkit-wide", "lmkit-switch"),
-    "top_k": ("Top k", "Keep the k most probable words"),
-    "top_p": ("Top p", "Keep the fewest words whose probabilities reach p"),
-    "min_p": ("Min p", "Keep words at least so many times as probable as the best", "lmkit-choice"),
-    "typical_p": ("Typical p", "Keep the words whose surprisal is nearest to the entropy, until they reach p"),
-    "temperature": ("Temperature", "Below 1 sharpens the distribution, above 1 flattens it, before the filter"),
-    "step": ("Step shown", "The step whose words are shown"),
-}
+    return [*shown, OWN_TEXT]

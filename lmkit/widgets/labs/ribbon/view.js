@@ -33,7 +33,7 @@ class RibbonView extends LabView {
 
   async open() {
     this.opening = true;
-    const offer = this.model.get("offer");
+    const offer = this.model.get("option");
     this.messages.tell({ progress: `Loading ${offer.title} …` });
     try {
       const session = await openSession(this.model, offer);

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import ipywidgets
 import torch
 import traitlets as T
-from ipywidgets import Widget
 from torch import Tensor
 from torch.nn import Module
 
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.lab import Lab, check_controls, check_number, described, slider
+from lmkit.widgets.base.controls import Controls, Slider, TextField
+from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.unrolling import fallback
 
-CONTROLS = ("text", "step")
 MOST_TOKENS = 40  # longer texts make no picture
 
 
-class Reading(NamedTuple):
+class UnrolledStep(NamedTuple):
     """What the network has after one step.
 
     Attributes
@@ -39,14 +37,18 @@ class Reading(NamedTuple):
     probs: Tensor
 
 
-class UnrollView(View):
+CONTROLS = Controls(
+    text=TextField("Text", "What the network reads, words and punctuation marks apart", wide=True),
+    step=Slider("Step", "How far the network has read", 0, MOST_TOKENS, wide=True),
+)
+
+
+class UnrollView(View, controls=CONTROLS):
     """Draws a recurrent network unrolled up to a step; `UnrollLab` adds the controls."""
 
     config = T.Dict(help="Sizes, and the nonlinearity.").tag(sync=True)
     words = T.List(T.Unicode(), help="The vocabulary.").tag(sync=True)
     weights = T.Bytes(b"", help="All weights, float32: embedding, layers from below, output layer.").tag(sync=True)
-    text = T.Unicode().tag(sync=True)
-    step = T.Int(0, help="The step that is shown, from 1; 0 shows the network rolled up.").tag(sync=True)
     steps = T.Int(0, help="How many steps the text has; the view sets it.").tag(sync=True)
 
 
@@ -90,14 +92,11 @@ class UnrollLab(Lab):
         suggestions = list(dict.fromkeys([*suggestions, text]))
         steps = [len(self.ids(suggestion)) for suggestion in suggestions][suggestions.index(text)]
         step = steps if step is None else step
-        check_number("step", step, (0, steps), whole=True)
-        view = UnrollView(
-            config=_config(model), words=vocab.words, weights=weights(model), text=text, step=step, steps=steps
-        )
-        shown = check_controls(controls, CONTROLS)
-        super().__init__(view, {name: _control(name, view, suggestions) for name in shown})
-        if "step" in self.controls:
-            ipywidgets.jslink((view, "steps"), (self.controls["step"], "max"))
+        rows = CONTROLS.given(text={"suggestions": suggestions}, step={"high": steps})
+        stored = rows.stored(text=text, step=step)
+        view = UnrollView(config=_config(model), words=vocab.words, weights=weights(model), steps=steps, **stored)
+        super().__init__(view, rows, controls)
+        self.follow("steps", "max", "step")
 
     def ids(self, text: str) -> list[int]:
         """The tokens of a text, if it is one that can be shown."""
@@ -108,12 +107,12 @@ class UnrollLab(Lab):
             raise ValueError(f"text must hold at most {MOST_TOKENS} words, but it holds {len(ids)}; shorten it")
         return ids
 
-    def readings(self) -> list[Reading]:
+    def readings(self) -> list[UnrolledStep]:
         """What the network has after every step of the present text; the page shows the same."""
         step, state, out = self.model.stepper(), None, []
         for token in self.ids(self.value("text")):
             log_probs, state = step(torch.tensor([token]), state)
-            out.append(Reading(self.vocab.words[token], state[0].float(), log_probs[0].float().exp()))
+            out.append(UnrolledStep(self.vocab.words[token], state[0].float(), log_probs[0].float().exp()))
         return out
 
     def picture(self) -> tuple[str, str]:
@@ -125,7 +124,7 @@ class UnrollLab(Lab):
 
 
 def weights(model: Module) -> bytes:
-    """All weights as float32, little-endian, in the order in which `static/plain_rnn.js` reads them."""
+    """All weights as float32, little-endian, in the order in which `model.js` reads them."""
     layers = [model.rnn.recurrence(layer) for layer in range(model.num_layers)]
     parts = [model.embedding.weight]
     for index, (weight_ih, bias, _) in enumerate(layers):
@@ -133,21 +132,6 @@ def weights(model: Module) -> bytes:
     parts += [model.decoder.weight, model.decoder.bias]
     flat = torch.cat([part.detach().flatten() for part in parts])
     return flat.to("cpu", torch.float32).numpy().astype("<f4").tobytes()
-
-
-# The label of each control, what it says when a pointer rests on it, and how it stands.
-LABELS = {
-    "text": ("Text", "What the network reads, words and punctuation marks apart", "lmkit-wide"),
-    "step": ("Step", "How far the network has read", "lmkit-wide"),
-}
-
-
-def _control(name: str, view: UnrollView, suggestions: list[str]) -> Widget:
-    if name == "text":
-        control = ipywidgets.Combobox(value=view.text, options=suggestions, continuous_update=True)
-    else:
-        control = slider(view.step, (0, view.steps))
-    return described(control, *LABELS[name])
 
 
 def _config(model: Module) -> dict[str, Any]:

@@ -13,6 +13,8 @@ CHAPTERS := $(wildcard book/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book lmkit third_party -type f \
 	-not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 
+KERNEL := lmkit/widgets/runtime/kernel/build.py
+
 # The vector units of an old processor: a chapter's stored outputs must hold there too. Whether they hold on this one
 # the build knows, which has just run every chapter: tests/site/test_outputs.py asks it.
 OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41
@@ -21,7 +23,7 @@ NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book test lint bench zip train experiments cheat-sheet clean
+.PHONY: help serve book test lint bench zip kernel train experiments cheat-sheet clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -37,15 +39,19 @@ test: lint $(BUILT) $(BROWSER) ## check everything; brings what it needs, a brow
 	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
 	$(PYTEST) --dist worksteal
 
-lint: $(INSTALLED) ## check the style of the code, and that the repository's address is the same everywhere
+lint: $(INSTALLED) ## check the style of the code, and what must agree: the repository's address, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python book/_ext/address.py
+	$(BIN)/python $(KERNEL) --check
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench
 
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip
 	$(BIN)/python -c 'import shutil; shutil.make_archive("_build/memory-and-chance", "zip", "_build/html")'
+
+kernel: $(INSTALLED) ## compile the page's kernels from C again: lmkit/widgets/runtime/kernel/wasm.js
+	$(BIN)/python $(KERNEL)
 
 train: $(INSTALLED) ## train the shipped models again (minutes each)
 	$(BIN)/python -m lmkit train --recipe stories

@@ -66,6 +66,21 @@ class Scripts:
         self._node.stdout.close()
 
 
+def run(script: Path, *arguments: str, data: Any = None) -> Any:
+    """What a script of these tests, which reads JSON from its standard input, writes to its output, also as JSON.
+
+    Raises
+    ------
+    ScriptError
+        If the script fails; with what Node says.
+    """
+    command = [executable(), str(script), *arguments]
+    done = subprocess.run(command, input=json.dumps(data), capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        raise ScriptError(f"{script.name} failed in Node:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
 def _packed(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return {"number": "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}

@@ -1,13 +1,13 @@
-// The expensive operations of a model's step, on float32 numbers in one block of memory. WebAssembly's vector
-// instructions run them ten times faster; where a browser or a content policy forbids them, plain loops do the same.
+// The expensive operations of a model's step, on float32 numbers in one block of memory. WebAssembly, compiled from
+// kernel/inference.c, runs them with vector instructions; where a browser or a content policy forbids it, plain loops
+// do the same, ten times slower.
 
-import { assemble, doWhile, f32, f32x4, i32, i32x4, setLocal, v128, WasmFunction } from "./wasm.js";
+import { INFERENCE, INFERENCE_FUSED } from "./kernel/wasm.js";
 
-/** How many texts an operation takes at once: more sums than these do not fit a processor's registers. */
+/** How many texts `addProduct` takes at once. */
 export const MOST_TEXTS = 5;
 
-const PANEL = 8; // rows of a matrix whose numbers stand together, column by column: two vectors
-const PANELS_AT_ONCE = [4, 2, 1, 1, 1]; // for so many texts: sums enough that none has to wait for itself
+const PANEL = 8; // rows of a matrix whose numbers stand together, column by column
 
 /** Columns, and lengths of vectors, come in multiples of eight; rows of matrices in multiples of 32. */
 export function padded(count) {
@@ -41,15 +41,15 @@ export function makeKernel(size, { simd = true, fused = true } = {}) {
 function vectorKernel(size, fused) {
   try {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((size * 4) / 65536) });
-    const { exports } = new WebAssembly.Instance(compiled(fused), { m: { m: memory } });
+    const { exports } = new WebAssembly.Instance(compiled(fused ? INFERENCE_FUSED : INFERENCE), { env: { memory } });
     return {
       kind: "vector",
       fused,
       floats: new Float32Array(memory.buffer),
       addProduct: (texts, w, rows, columns, x, y, stride) =>
-        exports[`addProduct${texts}`](4 * w, 4 * (w + rows * columns), 4 * columns, 4 * x, 4 * y, 4 * stride),
-      openGates: (gates, units, c, h) => exports.openGates(4 * gates, 4 * units, 4 * c, 4 * h, 4 * (c + units)),
-      sumExp: (x, count, max) => exports.sumExp(4 * x, 4 * (x + count), max),
+        exports.addProduct(texts, 4 * w, rows, columns, 4 * x, 4 * y, stride), // a float has four bytes
+      openGates: (gates, units, c, h) => exports.openGates(4 * gates, units, 4 * c, 4 * h),
+      sumExp: (x, count, max) => exports.sumExp(4 * x, count, max),
     };
   } catch {
     return null;
@@ -58,130 +58,12 @@ function vectorKernel(size, fused) {
 
 const MODULES = new Map(); // a page with several models compiles once
 
-function compiled(fused) {
-  if (!MODULES.has(fused)) {
-    const mulAdd = fused ? f32x4.fusedMulAdd : (a, b, c) => f32x4.add(f32x4.mul(a, b), c);
-    const products = PANELS_AT_ONCE.map((panels, n) => addProduct(n + 1, panels, mulAdd));
-    MODULES.set(fused, new WebAssembly.Module(assemble([...products, openGates(mulAdd), sumExp(mulAdd)])));
+function compiled(base64) {
+  if (!MODULES.has(base64)) {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    MODULES.set(base64, new WebAssembly.Module(bytes));
   }
-  return MODULES.get(fused);
-}
-
-/** Every panel of W is two vectors per column; each column's x, four times in a vector, multiplies them. */
-function addProduct(texts, panels, mulAdd) {
-  const made = new WasmFunction(`addProduct${texts}`, Array(6).fill("i32"));
-  const [w, wEnd, columns, x, y, stride] = made.parameters;
-  const ws = [w, ...made.locals("i32", panels - 1)]; // a cursor for each of the panels, and so on
-  const xs = [x, ...made.locals("i32", texts - 1)],
-    xEnd = made.local("i32");
-  const ys = [y, ...made.locals("i32", texts - 1)];
-  const [low, high, value] = made.locals("v128", 3);
-  const sums = xs.map(() => ws.map(() => made.locals("v128", 2)));
-
-  const following = (cursors, step) => cursors.slice(1).map((cursor, k) => setLocal(cursor, i32.add(cursors[k], step)));
-  const advance = (cursors, step) => cursors.map((cursor) => setLocal(cursor, i32.add(cursor, step)));
-  const everySum = (make) =>
-    sums.map((ofText, t) =>
-      ofText.map((halves, p) => halves.map((sum, half) => make(sum, ys[t], 4 * (PANEL * p + 4 * half)))),
-    );
-  const oneColumn = (j) =>
-    ws.map((cursor, p) => [
-      setLocal(low, v128.load(cursor, 4 * PANEL * j)),
-      setLocal(high, v128.load(cursor, 4 * PANEL * j + 16)),
-      xs.map((at, t) => [
-        setLocal(value, v128.loadSplat(at, 4 * j)),
-        setLocal(sums[t][p][0], mulAdd(low, value, sums[t][p][0])),
-        setLocal(sums[t][p][1], mulAdd(high, value, sums[t][p][1])),
-      ]),
-    ]);
-  const panelBytes = made.local("i32");
-  return made.code(
-    setLocal(xEnd, i32.add(x, columns)),
-    setLocal(panelBytes, i32.shiftLeft(columns, 3)),
-    following(xs, columns),
-    following(ys, stride),
-    doWhile(
-      [
-        following(ws, panelBytes),
-        everySum((sum, at, offset) => setLocal(sum, v128.load(at, offset))),
-        doWhile([[0, 1, 2, 3].map(oneColumn), advance(ws, 4 * 4 * PANEL), advance(xs, 16)], i32.notEqual(x, xEnd)),
-        everySum((sum, at, offset) => v128.store(at, sum, offset)),
-        xs.map((at) => setLocal(at, i32.sub(at, columns))),
-        advance(ys, 4 * PANEL * panels),
-        panels > 1 ? setLocal(w, ws.at(-1)) : [], // the last cursor stands where the next panels begin
-      ],
-      i32.notEqual(w, wEnd),
-    ),
-  );
-}
-
-const LN2_HIGH = 0.693359375,
-  LN2_LOW = Math.LN2 - LN2_HIGH; // the first has few bits: its multiples are exact
-const WHOLE = 1.5 * 2 ** 23; // a float32 this large has no fraction: adding it rounds
-
-/**
- * Code that leaves exp(x) of four floats; it works in two locals. exp(x) = 2ⁿ exp(r) with a whole n and a small
- * r = x - n ln 2, for which eight terms of the series are exact to the last bits of a float32. Beyond ±87 it stays what
- * it is there.
- */
-function exponential(x, [r, n], mulAdd) {
-  const fours = (number) => f32x4.splat(f32.constant(number));
-  const terms = [5040, 720, 120, 24, 6, 2, 1, 1].map((factorial) => fours(1 / factorial));
-  const whole = f32x4.sub(n, fours(WHOLE));
-  return [
-    setLocal(r, f32x4.atLeast(f32x4.atMost(x, fours(87)), fours(-87))),
-    setLocal(n, mulAdd(r, fours(Math.LOG2E), fours(WHOLE))), // its lowest bits are n
-    setLocal(r, mulAdd(whole, fours(-LN2_LOW), mulAdd(whole, fours(-LN2_HIGH), r))),
-    f32x4.mul(
-      terms.reduce((sum, term) => mulAdd(sum, r, term)),
-      i32x4.add(i32x4.shiftLeft(n, 23), fours(1)), // n added to the exponent of 1.0
-    ),
-  ];
-}
-
-function openGates(mulAdd) {
-  const made = new WasmFunction("openGates", Array(5).fill("i32"));
-  const [gates, units, c, h, cEnd] = made.parameters;
-  const [i, f, g, o, memory, ...scratch] = made.locals("v128", 7);
-  const at = made.local("i32");
-  const one = f32x4.splat(f32.constant(1)),
-    two = f32x4.splat(f32.constant(2));
-  const negated = (x) => f32x4.sub(f32x4.splat(f32.constant(0)), x);
-  const logistic = (x) => f32x4.div(one, f32x4.add(one, exponential(negated(x), scratch, mulAdd)));
-  const tanh = (x) => f32x4.sub(f32x4.mul(two, logistic(f32x4.mul(two, x))), one);
-  const next = (gate, value) => [setLocal(at, i32.add(at, units)), setLocal(gate, value)];
-  return made.code(
-    doWhile(
-      [
-        setLocal(at, gates),
-        setLocal(i, logistic(v128.load(at))),
-        next(f, logistic(v128.load(at))),
-        next(g, tanh(v128.load(at))),
-        next(o, logistic(v128.load(at))),
-        setLocal(memory, mulAdd(f, v128.load(c), f32x4.mul(i, g))),
-        v128.store(c, memory),
-        v128.store(h, f32x4.mul(o, tanh(memory))),
-        [gates, c, h].map((cursor) => setLocal(cursor, i32.add(cursor, 16))),
-      ],
-      i32.notEqual(c, cEnd),
-    ),
-  );
-}
-
-function sumExp(mulAdd) {
-  const made = new WasmFunction("sumExp", ["i32", "i32", "f32"], ["f32"]);
-  const [x, xEnd, max] = made.parameters;
-  const [sum, ...scratch] = made.locals("v128", 3);
-  return made.code(
-    doWhile(
-      [
-        setLocal(sum, f32x4.add(sum, exponential(f32x4.sub(v128.load(x), f32x4.splat(max)), scratch, mulAdd))),
-        setLocal(x, i32.add(x, 16)),
-      ],
-      i32.notEqual(x, xEnd),
-    ),
-    [0, 1, 2, 3].map((k) => f32x4.lane(sum, k)).reduce((a, b) => f32.add(a, b)),
-  );
+  return MODULES.get(base64);
 }
 
 function plainKernel(size) {

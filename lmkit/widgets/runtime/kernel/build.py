@@ -1,4 +1,4 @@
-"""Compile the page's kernels from C into ``wasm.js``, with the one compiler that requirements.txt pins.
+"""Compile the page's kernels from C into ``wasm.js``, with the one compiler that tests/requirements.txt pins.
 
     python lmkit/widgets/runtime/kernel/build.py            compile and write (make kernel)
     python lmkit/widgets/runtime/kernel/build.py --check    only see whether wasm.js belongs to its sources (make lint)

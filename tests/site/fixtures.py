@@ -111,8 +111,9 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
 def keep_pictures(name: str, pages: list[Page]) -> None:
     """Keep what pages show when a test has failed, in `_build/failed`."""
     FAILED.mkdir(parents=True, exist_ok=True)
+    plain = re.sub(r"[^\w.-]+", "-", name)[-150:]
     for number, page in enumerate(pages, 1):
-        page.screenshot(path=FAILED / f"{re.sub(r'[^\\w.-]+', '-', name)[-150:]}-{number}.png", full_page=True)
+        page.screenshot(path=FAILED / f"{plain}-{number}.png", full_page=True)
 
 
 def empty(page: Page, size: str) -> None:

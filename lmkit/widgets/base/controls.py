@@ -37,8 +37,12 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf, whol
 def check_choice(name: str, value: Any, options: Iterable[Any]) -> None:
     """Raise ValueError unless a value is among some; True is not 1 here."""
     known = list(options)
-    if not any(value == option and type(value) is type(option) for option in known):
+    if not any(_same(value, option) for option in known):
         raise ValueError(f"{name} must be one of {known}, but it is {value!r}")
+
+
+def _same(value: Any, option: Any) -> bool:
+    return value == option and isinstance(value, bool) == isinstance(option, bool)
 
 
 def with_label(control: Widget, label: str, tooltip: str, *classes: str) -> Widget:
@@ -259,7 +263,7 @@ class Choice(Control):
         check_choice(name, value, self.values)
 
     def stored(self, value: Any) -> int:
-        return next(i for i, known in enumerate(self.values) if known == value and type(known) is type(value))
+        return next(place for place, known in enumerate(self.values) if _same(value, known))
 
     def value(self, stored: int) -> Any:
         return self.values[stored]

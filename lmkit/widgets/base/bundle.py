@@ -21,6 +21,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 WIDGETS = Path(__file__).resolve().parents[1]
+_REGISTRY = WIDGETS / "base" / "registry.js"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "([^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) (\w+))", re.MULTILINE)
@@ -156,14 +157,14 @@ def styles(sheet: str, folder: Path = WIDGETS) -> dict[str, str]:
 
 
 def _of_folder(path: Path, folder: str) -> list[Module]:
-    if path.name == "registry.js":
+    if path == _REGISTRY:
         return []
     return [module for module in modules(f"{folder}/{path.name}") if module.folder == folder]
 
 
 @cache
 def _registry() -> str:
-    return _bare((WIDGETS / "base" / "registry.js").read_text(encoding="utf-8"))
+    return _bare(_REGISTRY.read_text(encoding="utf-8"))
 
 
 _KNOWN: dict[tuple[str, Path], Module] = {}

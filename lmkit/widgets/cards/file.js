@@ -2,22 +2,49 @@
 
 import { LabError } from "../base/errors.js";
 
-export const LOG_VERSION = 1;
+/**
+ * An answer to a card.
+ *
+ * @typedef {object} Review
+ * @property {string} card - Its id.
+ * @property {number} grade - 1 again, 2 hard, 3 good, 4 easy; 0 where it was taken back.
+ * @property {number} at - In ms since 1970.
+ */
+
+/**
+ * What a text holds.
+ *
+ * @typedef {object} Content
+ * @property {Review[]} reviews - Those that are valid.
+ * @property {number} resets - How often all answers were removed.
+ * @property {string[]} faults - Of each other entry, what is wrong with it.
+ */
+
+const LOG_VERSION = 1;
 export const TAKEN_BACK = 0; // in place of a grade: the answer to this card at this time does not count
 const LOG_FORMAT = "memory-and-chance reviews";
 const LONGEST_FILE = 10_000_000; // characters; a browser's storage holds about half of that
 const LATEST = 8.64e15; // ms: the last moment that a Date can name
 const SKEW_MS = 86_400_000; // clocks of two devices may differ by so much
 
-/** `reviews` are {card, grade, at}; `more` are further fields. */
+/** A log that a newer edition of the book wrote. */
+export class NewerLogError extends LabError {}
+
+/**
+ * @param {Review[]} reviews
+ * @param {Record<string, unknown>} more - Further fields.
+ * @returns {string}
+ */
 export function writeLog(reviews, more = {}) {
   const entries = reviews.map(({ card, grade, at }) => [card, grade, at]);
   return JSON.stringify({ format: LOG_FORMAT, version: LOG_VERSION, ...more, reviews: entries });
 }
 
 /**
- * What a text holds: {reviews, resets, faults}, the reviews that are valid and, for each other entry, what is wrong
- * with it. Throws a LabError where the whole is no log; its `newer` tells whether a newer edition of the book wrote it.
+ * What a text holds. Throws a LabError where the whole is no log.
+ *
+ * @param {string} text
+ * @returns {Content}
  */
 export function readLog(text) {
   if (text.length > LONGEST_FILE) throw new LabError(`it is too long (${megabytes(text.length)})`);
@@ -31,17 +58,26 @@ export function readLog(text) {
   const valid = content.reviews.filter((_, i) => !faults[i]);
   return {
     reviews: valid.map(([card, grade, at]) => ({ card, grade, at })),
-    resets: Number.isSafeInteger(content.resets) ? content.resets : 0,
+    resets: Number.isSafeInteger(content.resets) ? Number(content.resets) : 0,
     faults: faults.filter(Boolean),
   };
 }
 
-/** Whether an answer was given later than a clock can be wrong: such times come from a clock that was not set. */
+/**
+ * Whether an answer was given later than a clock can be wrong: such times come from a clock that was not set.
+ *
+ * @param {Review} review
+ * @param {number} now
+ */
 export function isAhead({ at }, now) {
   return at > now + SKEW_MS;
 }
 
-/** Refuses a file that is too large before it is read. */
+/**
+ * Refuses a file that is too large before it is read.
+ *
+ * @param {number} bytes
+ */
 export function checkFileSize(bytes) {
   if (bytes > LONGEST_FILE) {
     throw new LabError(
@@ -51,44 +87,67 @@ export function checkFileSize(bytes) {
   }
 }
 
+/**
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * @param {string} text
+ * @returns {{ format?: unknown, version?: unknown, resets?: unknown, reviews?: unknown } | null}
+ */
 function parsed(text) {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LabError(text.trim() ? `it is not whole JSON: ${error.message.slice(0, 90)}` : "it is empty");
+    throw new LabError(text.trim() ? `it is not whole JSON: ${messageOf(error).slice(0, 90)}` : "it is empty");
   }
 }
 
+/** @param {unknown} version */
 function checkVersion(version) {
   if (version === LOG_VERSION) return;
-  const newer = Number.isFinite(version) && version > LOG_VERSION;
-  const said = newer
-    ? `a newer edition of the book wrote it, in version ${version}`
-    : `its version is ${quoted(version)}`;
-  throw Object.assign(new LabError(`${said}; this page knows version ${LOG_VERSION}`), { newer });
+  const known = `this page knows version ${LOG_VERSION}`;
+  if (typeof version === "number" && Number.isFinite(version) && version > LOG_VERSION) {
+    throw new NewerLogError(`a newer edition of the book wrote it, in version ${version}; ${known}`);
+  }
+  throw new LabError(`its version is ${quoted(version)}; ${known}`);
 }
 
-/** What is wrong with an entry; "" where nothing is. */
+/**
+ * What is wrong with an entry; "" where nothing is.
+ *
+ * @param {unknown} entry
+ * @param {number} place
+ * @returns {string}
+ */
 function faultOf(entry, place) {
+  /** @type {(what: string, rule: string) => string} */
   const says = (what, rule) => `answer ${place + 1} has ${what}, but it must ${rule}`;
   if (!Array.isArray(entry) || entry.length !== 3) return says(quoted(entry), "be [card, grade, time]");
   const [card, grade, at] = entry;
   if (typeof card !== "string" || !/^[a-z0-9-]{1,200}$/.test(card)) {
     return says(`the card ${quoted(card)}`, "be a name of small letters, digits and hyphens");
   }
-  if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade))
+  if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade)) {
     return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
+  }
   if (!Number.isInteger(at) || at <= 0 || at > LATEST) {
     return says(`the time ${quoted(at)}`, "be a whole number of milliseconds since 1970");
   }
   return "";
 }
 
+/** @param {unknown} value */
 function quoted(value) {
   const text = JSON.stringify(value) ?? "missing";
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
+/** @param {number} bytes */
 function megabytes(bytes) {
   return `${(bytes / 1e6).toFixed(1)}\u202fMB`;
 }

@@ -2,46 +2,67 @@
 // from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
 
 import { LabError } from "../base/errors.js";
-import { isAhead, readLog, TAKEN_BACK, writeLog } from "./file.js";
+import { isAhead, messageOf, NewerLogError, readLog, TAKEN_BACK, writeLog } from "./file.js";
+
+/** @typedef {import("./file.js").Review} Review */
+/** @typedef {Pick<Storage, "getItem" | "setItem">} LogStorage */
 
 const LOG_KEY = "memory-and-chance:reviews";
 const LAST_COPY = 9;
+const HEARD = ["storage", "pageshow"]; // events after which the storage may hold something else
 const BEFORE_LEAVING = "Export your answers as a file before you leave this page";
 
+/** @type {CardLog | null} */
 let ofThisPage = null;
 
 /** The log of this page, one for all widgets on it. */
 export function openLog() {
-  return (ofThisPage ??= new CardLog());
+  ofThisPage ??= new CardLog();
+  return ofThisPage;
 }
 
-/**
- * Attributes: `reviews`, all answers that count as {card, grade, at} in the order of time (grade 1 again, 2 hard, 3 good,
- * 4 easy; `at` in ms since 1970); `problem`, "" or sentences that say what is wrong with the storage, and what to do.
- */
 export class CardLog {
-  /** `open` returns the storage, or throws where it is forbidden. */
+  /** @param {() => LogStorage} open - Throws where the storage is forbidden. */
   constructor(open = () => globalThis.localStorage) {
     this.open = open;
+    /** @type {Map<string, Review>} */
     this.entries = new Map();
+    /** @type {Review[] | null} */
+    this.sorted = null;
+    /** @type {Set<string>} */
     this.unsaved = new Set(); // keys of entries that are not in the storage as far as we know
+    /** @type {Set<string> | null} */
+    this.seen = null; // keys of entries that were in the storage when it was last read or written
+    /** @type {string | null} */
+    this.text = null; // what the storage held then
     this.resets = 0; // tells an answer that another tab removed from one that it has not seen
+    /** @type {Set<() => void>} */
     this.listeners = new Set();
-    this.damage = this.fault = "";
+    this.damage = "";
+    this.fault = "";
     this.readOnly = false;
-    this.heard = (event) => this.hear(event);
+    this.heard = (/** @type {Event} */ event) => this.hear(event);
     this.pull();
   }
 
+  /** All answers that count, in the order of time. */
   get reviews() {
-    return (this.sorted ??= counting(this.entries.values()).sort(byTime));
+    this.sorted ??= counting(this.entries.values()).sort(byTime);
+    return this.sorted;
   }
 
+  /** "", or sentences that say what is wrong with the storage, and what to do. */
   get problem() {
     return [this.damage, this.fault].filter(Boolean).join(" ");
   }
 
-  /** Note an answer of now; returns the entry. */
+  /**
+   * Note an answer of now.
+   *
+   * @param {string} card
+   * @param {number} grade - From 1 to 4.
+   * @returns {Review}
+   */
   add(card, grade) {
     let at = Date.now();
     const times = new Set([...this.entries.values()].filter((entry) => entry.card === card).map((entry) => entry.at));
@@ -51,18 +72,27 @@ export class CardLog {
     return entry;
   }
 
-  /** Have an answer count no more. It stays in the log, which is only ever added to, with a note beside it. */
+  /**
+   * Have an answer count no more. It stays in the log, which is only ever added to, with a note beside it.
+   *
+   * @param {Review} review
+   */
   takeBack({ card, at }) {
     this.keep([{ card, grade: TAKEN_BACK, at }]);
   }
 
-  /** Have `listener` called after every change, also one that another tab made; returns what ends that. */
+  /**
+   * Have `listener` called after every change, also one that another tab made.
+   *
+   * @param {() => void} listener
+   * @returns {() => void} What ends that.
+   */
   onChange(listener) {
     this.listeners.add(listener);
-    if (this.listeners.size === 1) ["storage", "pageshow"].forEach((type) => addEventListener(type, this.heard));
+    if (this.listeners.size === 1) for (const type of HEARD) addEventListener(type, this.heard);
     return () => {
       this.listeners.delete(listener);
-      if (!this.listeners.size) ["storage", "pageshow"].forEach((type) => removeEventListener(type, this.heard));
+      if (!this.listeners.size) for (const type of HEARD) removeEventListener(type, this.heard);
     };
   }
 
@@ -71,8 +101,11 @@ export class CardLog {
   }
 
   /**
-   * Add the answers of an exported file: all of them, or none and a LabError that says why. `cards` (a Set) are the
-   * ids of the book's cards; answers to others are kept, and their cards returned as `unknownCards`.
+   * Add the answers of an exported file: all of them, or none and a LabError that says why.
+   *
+   * @param {string} text
+   * @param {Set<string> | null} cards - The ids of the book's cards; answers to others are kept, too.
+   * @returns {{ added: number, known: number, unknownCards: string[] }}
    */
   importText(text, cards = null) {
     const { reviews } = this.readFile(text);
@@ -90,19 +123,25 @@ export class CardLog {
     return { added, known: answers.length - added, unknownCards };
   }
 
+  /** @param {string} text */
   readFile(text) {
     let content;
     try {
       content = readLog(text);
     } catch (error) {
-      throw refused(error.message, error.newer ? "reload this page to get the newer edition" : undefined);
+      const newer = error instanceof NewerLogError;
+      throw refused(messageOf(error), newer ? "reload this page to get the newer edition" : undefined);
     }
     const [fault, ...others] = content.faults;
     if (fault) throw refused(fault + (others.length ? ` (and ${others.length} more are wrong)` : ""));
     return content;
   }
 
-  /** Remove all answers, here and in other tabs; returns the function that brings them back. */
+  /**
+   * Remove all answers, here and in other tabs.
+   *
+   * @returns {() => void} What brings them back.
+   */
   reset() {
     const removed = [...this.entries.values()];
     this.pull();
@@ -114,6 +153,7 @@ export class CardLog {
     return () => this.keep(removed);
   }
 
+  /** @param {Review[]} entries */
   keep(entries) {
     this.pull();
     for (const entry of entries) {
@@ -126,6 +166,7 @@ export class CardLog {
     this.tell();
   }
 
+  /** @param {Review[]} entries */
   replace(entries) {
     this.entries = new Map(entries.map((entry) => [keyOf(entry), entry]));
     this.sorted = null;
@@ -135,6 +176,7 @@ export class CardLog {
     for (const listener of [...this.listeners]) listener();
   }
 
+  /** @param {{ type: string, key?: string | null }} event */
   hear({ type, key }) {
     if (type === "storage" && key !== LOG_KEY && key !== null) return; // null: all was cleared
     this.pull();
@@ -159,29 +201,39 @@ export class CardLog {
     if (text !== null) this.take(text);
   }
 
+  /** @param {string} text */
   take(text) {
     let stored;
     try {
       stored = readLog(text);
     } catch (error) {
-      if (error.newer) this.leaveAlone(`Your stored progress cannot be used: ${error.message}`);
-      else this.setAside(text, error.message, 0);
+      const why = messageOf(error);
+      if (error instanceof NewerLogError) this.leaveAlone(`Your stored progress cannot be used: ${why}`);
+      else this.setAside(text, why, 0);
       return;
     }
     if (stored.faults.length) this.setAside(text, stored.faults[0], stored.reviews.length);
     this.seen = new Set(stored.reviews.map(keyOf));
     this.merge(stored);
+    for (const key of this.seen) this.unsaved.delete(key);
   }
 
+  /** @param {{ reviews: Review[], resets: number }} stored */
   merge({ reviews, resets }) {
-    const mine = resets > this.resets ? [...this.unsaved].map((key) => this.entries.get(key)) : this.entries.values();
+    const all = [...this.entries];
+    const mine = resets > this.resets ? all.filter(([key]) => this.unsaved.has(key)) : all;
     const theirs = resets < this.resets ? [] : reviews; // a tab that had not yet seen our reset
     this.resets = Math.max(this.resets, resets);
-    this.replace([...mine, ...theirs]);
-    this.seen.forEach((key) => this.unsaved.delete(key));
+    this.replace([...mine.map(([, entry]) => entry), ...theirs]);
   }
 
-  /** Keep a text that cannot be read under another key, where nothing overwrites it. */
+  /**
+   * Keep a text that cannot be read under another key, where nothing overwrites it.
+   *
+   * @param {string} text
+   * @param {string} why
+   * @param {number} saved - How many answers of it could be read.
+   */
   setAside(text, why, saved) {
     const place = this.copy(text);
     if (!place) {
@@ -194,11 +246,15 @@ export class CardLog {
       "If you have an exported file, import it on the Review page.";
   }
 
+  /**
+   * @param {string} text
+   * @returns {string} Where it is now, "" where there is no room.
+   */
   copy(text) {
     try {
       for (let i = 1; i <= LAST_COPY; i++) {
-        const place = `${LOG_KEY}:damaged${i > 1 ? `-${i}` : ""}`,
-          there = this.open().getItem(place);
+        const place = `${LOG_KEY}:damaged${i > 1 ? `-${i}` : ""}`;
+        const there = this.open().getItem(place);
         if (there !== null && there !== text) continue;
         this.open().setItem(place, text);
         return place;
@@ -209,6 +265,7 @@ export class CardLog {
     return "";
   }
 
+  /** @param {string} why */
   leaveAlone(why) {
     this.readOnly = true;
     const left = "It is left as it is, and the answers of this visit last until you leave.";
@@ -228,7 +285,7 @@ export class CardLog {
     try {
       this.open().setItem(LOG_KEY, text);
     } catch (error) {
-      if (/quota/i.test(error.name)) this.overflow();
+      if (error instanceof Error && /quota/i.test(error.name)) this.overflow();
       else this.forbid();
       return;
     }
@@ -238,39 +295,51 @@ export class CardLog {
     this.seen = new Set(this.entries.keys());
   }
 
+  /** @param {Record<string, unknown>} more */
   written(more) {
     return writeLog([...this.entries.values()].sort(byTime), more);
   }
 
   overflow() {
-    const count = this.unsaved.size,
-      are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
+    const count = this.unsaved.size;
+    const are = count === 1 ? "the last answer is" : `the last ${count} answers are`;
     this.fault =
       `This browser has no room left for this site, so ${are} not stored. ` +
       `${BEFORE_LEAVING}, then make room (delete other data of this site) and import it again.`;
   }
 }
 
+/** @param {Review} review */
 function keyOf({ card, grade, at }) {
   return `${at} ${card} ${grade}`;
 }
 
-/** The answers among entries that are not taken back. */
+/**
+ * The answers among entries that are not taken back.
+ *
+ * @param {Iterable<Review>} entries
+ */
 function counting(entries) {
-  const all = [...entries],
-    back = new Set();
+  const all = [...entries];
+  const back = new Set();
   for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
   return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }
 
+/**
+ * @param {Review} a
+ * @param {Review} b
+ */
 function byTime(a, b) {
   return a.at - b.at || (a.card < b.card ? -1 : Number(a.card > b.card)) || a.grade - b.grade;
 }
 
+/** @param {number} at */
 function dayOf(at) {
   return new Date(at).toISOString().slice(0, 10);
 }
 
+/** @param {string} why */
 function refused(why, remedy = "choose a file that this page exported") {
   return new LabError(`this file cannot be imported: ${why}; ${remedy}; nothing was changed`);
 }

@@ -2,7 +2,13 @@
 
 import { element, setText } from "../base/dom.js";
 
-/** A note that is hidden while all is well; `close` ends its listening. */
+/** @typedef {import("./log.js").CardLog} CardLog */
+
+/**
+ * A note that is hidden while all is well; `close` ends its listening.
+ *
+ * @param {CardLog} log
+ */
 export function logNotice(log) {
   const words = element("span");
   const save = element("button", { type: "button", class: "lmkit-button" }, "Export my answers");
@@ -17,7 +23,11 @@ export function logNotice(log) {
   return { root, close };
 }
 
-/** Hand the reader a file with all answers. */
+/**
+ * Hand the reader a file with all answers.
+ *
+ * @param {CardLog} log
+ */
 export function saveLog(log) {
   const day = new Date().toISOString().slice(0, 10);
   const address = URL.createObjectURL(new Blob([log.exportText()], { type: "application/json" }));

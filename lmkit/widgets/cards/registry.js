@@ -1,8 +1,20 @@
-// A card as a form: the question, what one answers with, and, once it is checked, what is to be said of the answer.
-// Beside this module: card_fields.js has what the kinds differ in.
+// The form of each kind of card.
 
-import { ChoiceForm, DrawForm, FillForm, FlashForm, NumberForm, OrderForm } from "./inputs.js";
+import { ChoiceForm } from "./choice_form.js";
+import { FillForm } from "./fill_form.js";
+import { NumberForm } from "./number_form.js";
+import { OrderForm } from "./order_form.js";
+import { DrawForm, FlashForm } from "./self_graded_forms.js";
 
+/** @typedef {import("./card.d.ts").Kind} Kind */
+/** @typedef {import("./card_base.js").Form} Form */
+/** @typedef {import("./card_base.js").FormOptions} FormOptions */
+/**
+ * @template {Kind} K
+ * @typedef {import("./card.d.ts").CardOf<K>} CardOf
+ */
+
+/** @type {{ [K in Kind]: new (card: CardOf<K>, options: FormOptions) => Form }} */
 const CARD_FORMS = {
   flashcard: FlashForm,
   draw: DrawForm,
@@ -14,13 +26,10 @@ const CARD_FORMS = {
 };
 
 /**
- * The form of a card. Options, all of them optional: `onChange()`, the response is another; `onEnter()`, Enter was
- * pressed in a field and nothing is left to fill; `onRevealed()`, all of a self-graded card is shown; `seed`, with the
- * card's id it decides the order of what is laid out; `link`, whether an answer names the section that explains it.
- *
- * A form has `root` (element), `selfGraded`, `filled` (there is something to check), `response` (JSON, see
- * card_judge.js; where the page judges, it can be set), `locked`, and the methods `check({ quiet })` -> {right, empty}, `reveal()`, `focus()`, `close()`.
- * `check` says in the form what is missing; it shows the verdicts and locks the form, unless it is to be quiet.
+ * @template {Kind} K
+ * @param {CardOf<K>} card
+ * @param {FormOptions} options
+ * @returns {Form}
  */
 export function formOf(card, options = {}) {
   return new CARD_FORMS[card.kind](card, options);

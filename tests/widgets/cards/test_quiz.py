@@ -10,6 +10,7 @@ from lmkit import study
 from lmkit.widgets import Flashcards, Quiz
 from tests.sample_cards import CARDS, CHOICES, FLASH, RIGHT, SECTION, WRONG, deck
 from tests.site.rendering import names
+from tests.widgets.cards.driver import LOG
 
 # --- the quiz ---------------------------------------------------------------------------------------------------
 
@@ -30,7 +31,7 @@ class Quizzed:
     def reviews(self) -> list[tuple[str, int]]:
         return [
             (card, grade)
-            for card, grade in self.page.evaluate("() => __lmkit_log.reviews.map(({ card, grade }) => [card, grade])")
+            for card, grade in self.page.evaluate(f"{LOG}.reviews.map(({{ card, grade }}) => [card, grade])")
         ]
 
     def places(self) -> list[str]:
@@ -342,7 +343,7 @@ def test_what_readers_and_authors_write_stays_text(quiz):
     expect(shown.card.locator(".lmkit-card-why").first).to_contain_text(HOSTILE)
     assert shown.page.locator("img, script:not(:is(head script))").count() == 0
     assert shown.page.evaluate("globalThis.ran") is None
-    assert "<img" not in shown.lab.without_script()
+    assert "<img" not in shown.lab.fallback()
 
 
 def test_a_page_of_the_book_links_to_the_section(quiz):
@@ -377,7 +378,7 @@ def test_keys_are_kept_from_jupyterlab(quiz, kind):
 def test_view_stops_listening_when_it_is_closed(quiz):
     shown = quiz(CARDS["number"])
     shown.page.evaluate("stop()")
-    assert shown.page.evaluate("[model.handlers.length, __lmkit_log.listeners.size]") == [0, 0]
+    assert shown.page.evaluate(f"[model.handlers.length, {LOG}.listeners.size]") == [0, 0]
 
 
 # --- flashcards -------------------------------------------------------------------------------------------------
@@ -404,13 +405,13 @@ def test_flashcards_are_turned_and_graded(view, by):
         press(grade)
         expect(page.locator(".lmkit-study-actions [role=status]")).to_contain_text(said)
         press("Next card" if n < 2 else "Start again")
-    logged = page.evaluate("__lmkit_log.reviews.map(({ card, grade }) => [card, grade])")
+    logged = page.evaluate(f"{LOG}.reviews.map(({{ card, grade }}) => [card, grade])")
     assert logged == [["flash-0", 3], ["flash-1", 1], ["flash-2", 3]]
     press("Previous")
     expect(question).to_have_text("What is 2?")
     press("Show the answer")
     press("Not yet")  # no longer the first try
-    assert len(page.evaluate("__lmkit_log.reviews")) == 3
+    assert len(page.evaluate(f"{LOG}.reviews")) == 3
     press("Next")
     expect(question).to_have_text("What is 0?")
     expect(answer).to_be_hidden()
@@ -450,7 +451,8 @@ def test_what_is_not_there_is_named(make, message):
 
 def test_without_scripts_every_question_stands_there_with_its_answer_folded():
     lab = Quiz(deck(*CARDS.values()))
-    shown = lab.without_script()
+    shown = lab.fallback()
+    assert lab._repr_mimebundle_()["text/html"] == shown
     folded = re.findall(r"<details><summary>Answer</summary>(.*?)</details>", shown, re.DOTALL)
     assert len(folded) == len(CARDS) == shown.count("<details>")
     open_text = re.sub(r"<details>.*?</details>", "", shown, flags=re.DOTALL)

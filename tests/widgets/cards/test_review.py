@@ -10,11 +10,11 @@ from playwright.sync_api import expect
 
 from lmkit import study
 from lmkit.widgets import Review
-from tests.widgets.view_harness import module_page
+from tests.widgets.cards.driver import LOG
 
 ADDRESS = "http://book.test/book/review.html"
 KEY = "memory-and-chance:reviews"
-EXAMPLES = study.read_deck(Path(__file__).with_name("example_cards.yml"), "Examples")
+EXAMPLES = study.read_deck(Path(__file__).parents[2] / "example_cards.yml", "Examples")
 SECOND = study.Deck(
     "second",
     "The second chapter",
@@ -79,7 +79,7 @@ def stored(page) -> list:
 
 def last(page) -> list:
     """The newest answer: card and grade. The clock of these pages stands still, so what is stored does not tell."""
-    return page.evaluate("[...__lmkit_log.entries.values()].map(({ card, grade }) => [card, grade]).at(-1)")
+    return page.evaluate(f"[...{LOG}.entries.values()].map(({{ card, grade }}) => [card, grade]).at(-1)")
 
 
 def press(page, name: str) -> None:
@@ -133,60 +133,12 @@ def test_what_cannot_be_reviewed_is_named(settings, message):
 
 
 def test_without_scripts_all_cards_can_be_read(lab):
-    text = lab.without_script()
+    text = lab.fallback()
+    assert lab._repr_mimebundle_()["text/html"] == text
     assert text.count("<details><summary>Answer</summary>") == len(EXAMPLES.cards) + len(SECOND.cards)
     assert "<summary>The second chapter: 2 cards</summary>" in text and "<strong>Nobody</strong>" in text
     assert "✓ Right:</strong> It is." in text and "that <strong>✗ Wrong</strong>" in text
     assert "<svg" not in text  # the page is heavy enough: drawings, and why answers are wrong, are in the chapters
-
-
-# --- what to ask -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def plan(browser):
-    names = "sessionCards", "dueCards", "nextDue", "stagesOf", "dueByDay", "drawCards", "sectionsOf"
-    page = module_page(browser, "review_plan.js", *names)
-    cards = [{"id": c, "kind": "single", "chapter": c.upper(), "anchor": ""} for c in "abcdef"]
-    schedule = {
-        "a": {"due": NOW - 5 * DAY, "days": 3, "state": "review", "stability": 30},
-        "b": {"due": NOW - 9 * DAY, "days": 1, "state": "review", "stability": 2},
-        "c": {"due": NOW + 3 * DAY, "days": 9, "state": "review", "stability": 9},
-        "d": {"due": NOW + 6e5, "days": 0, "state": "learning", "stability": 1},
-    }
-    start = "([cards, entries, now]) => { const schedule = new Map(Object.entries(entries)); const ids = (cards) => "
-    start += "cards.map(({ id }) => id).join('');"
-    yield lambda body: page.evaluate(f"{start} return {body}; }}", [cards, schedule, NOW])
-    page.close()
-
-
-@pytest.mark.parametrize(
-    ("limits", "ids"),
-    [
-        ("length: 20, fresh: 20", "baef"),
-        ("length: 20, fresh: 1", "bae"),
-        ("length: 3, fresh: 20", "bae"),
-        ("length: 1, fresh: 5", "b"),
-        ("length: 20, fresh: 0", "ba"),
-    ],
-)
-def test_a_session_has_due_cards_first_and_then_new_ones(plan, limits, ids):
-    assert plan(f"ids(lmkit.sessionCards(cards, schedule, now, {{ {limits} }}))") == ids
-
-
-def test_counts_of_stages_and_days(plan):
-    assert plan("lmkit.stagesOf(cards, schedule)") == {"new": 2, "learning": 3, "known": 1}
-    assert plan("lmkit.dueByDay(cards, schedule, now).map(({ count }) => count)") == [3, 0, 0, 1, 0, 0, 0]
-    assert plan("lmkit.nextDue(cards, schedule, now) - now") == 600_000
-    assert plan("lmkit.nextDue(cards.slice(0, 2), schedule, now)") is None
-    assert plan("ids(lmkit.sectionsOf([...cards, ...cards].reverse(), cards))") == "abcdef"
-
-
-def test_an_exam_draws_different_cards_and_the_same_for_a_seed(plan):
-    draws = plan("[1, 1, 2, 3].map((seed) => ids(lmkit.drawCards(cards, 4, seed)))")
-    assert draws[0] == draws[1] and len(set(draws)) > 1
-    assert all(len(set(draw)) == 4 for draw in draws)
-    assert sorted(plan("ids(lmkit.drawCards(cards, 99, 5))")) == list("abcdef")
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------
@@ -667,5 +619,5 @@ def test_view_stops_listening_when_it_is_closed(opened):
     tab(page, "Exam")
     press(page, "Start the exam")
     page.evaluate("stop()")
-    assert page.evaluate("[model.handlers.length, __lmkit_log.listeners.size]") == [0, 0]
+    assert page.evaluate(f"[model.handlers.length, {LOG}.listeners.size]") == [0, 0]
     assert not page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")

@@ -2,9 +2,20 @@
 
 import { element, setText } from "../../base/dom.js";
 import { Drawing } from "../card_base.js";
-import { fragment, nameAfter, sectionLink } from "../text.js";
+import { fillGaps, focusCode, fragment, nameAfter, numeral, sectionLink } from "../text.js";
 import { counted, NOTHING_CHOSEN } from "./parts.js";
 
+/** @typedef {import("../card.d.ts").Card} Card */
+/** @typedef {import("../card.d.ts").Gap} Gap */
+/** @typedef {import("../card.d.ts").Html} Html */
+/** @typedef {import("../card.d.ts").Kind} Kind */
+/** @typedef {import("./study.js").Study} Study */
+/**
+ * @template {Kind} K
+ * @typedef {import("../card.d.ts").CardOf<K>} CardOf
+ */
+
+/** @type {Record<Kind, string>} */
 const KIND_LABELS = {
   flashcard: "Flashcard",
   draw: "Drawing",
@@ -18,8 +29,11 @@ const KIND_LABELS = {
 export class BrowsePart {
   title = "Browse";
 
+  /** @param {Study} study */
   constructor(study) {
     this.study = study;
+    /** @type {string | null} */
+    this.shown = null; // the ids of the cards in the list
     this.words = element("p", { class: "lmkit-review-summary" });
     this.list = element("div", { class: "lmkit-review-list" });
     this.root = element("div", {}, this.words, this.list);
@@ -41,12 +55,16 @@ export class BrowsePart {
   }
 }
 
-/** The question, and on demand the answer: what is folded away is not built. */
+/**
+ * The question, and on demand the answer: what is folded away is not built.
+ *
+ * @param {Card} card
+ */
 function foldedCard(card) {
   const kind = element("span", { class: "lmkit-numbers" }, KIND_LABELS[card.kind]);
   const question = element("div", { class: "lmkit-review-question" }, fragment(card.question));
-  const summary = element("summary", {}, question, kind),
-    root = element("details", { class: "lmkit-review-folded" }, summary);
+  const summary = element("summary", {}, question, kind);
+  const root = element("details", { class: "lmkit-review-folded" }, summary);
   nameAfter(summary, summary);
   root.addEventListener("toggle", () => {
     if (root.open && root.childElementCount === 1) root.append(answerOf(card));
@@ -54,6 +72,7 @@ function foldedCard(card) {
   return root;
 }
 
+/** @type {{ [K in Kind]: (card: CardOf<K>) => Node[] }} */
 const ANSWERS = {
   flashcard: ({ answer }) => [block(answer)],
   draw: ({ steps }) => [element("ol", {}, ...steps.map((step) => element("li", {}, fragment(step))))],
@@ -63,14 +82,16 @@ const ANSWERS = {
     filled(text, gaps),
     ...gaps.map(({ answer, why }) => block(why, element("code", {}, answer), ": ")),
   ],
-  number: ({ answer, unit, why }) => [
-    block(why, element("strong", {}, `${numeral(answer)} ${unit ?? ""}`.trim(), ". ")),
-  ],
+  number: ({ answer, unit, why }) => [block(why, element("strong", {}, `${numeral(answer)} ${unit}`.trim(), ". "))],
   order: ({ items }) => [
     element("ol", {}, ...items.map(({ text, why }) => element("li", {}, block(text), block(why)))),
   ],
 };
 
+/**
+ * @template {Kind} K
+ * @param {CardOf<K>} card
+ */
 function answerOf(card) {
   const { explanation, drawing } = card;
   const root = element("div", { class: "lmkit-review-answer" }, ...ANSWERS[card.kind](card));
@@ -80,11 +101,17 @@ function answerOf(card) {
   return root;
 }
 
-/** Text of a card as a block, `before` in front of it. */
+/**
+ * Text of a card as a block, `before` in front of it.
+ *
+ * @param {Html} html
+ * @param {...(Node | string)} before
+ */
 function block(html, ...before) {
   return element("div", {}, ...before, fragment(html));
 }
 
+/** @param {CardOf<"single" | "multiple">} card */
 function choiceList({ choices }) {
   const lines = choices.map(({ text, right, why }) => {
     const sign = element("strong", {}, right ? "✓ Right: " : "✗ Wrong: ");
@@ -93,27 +120,16 @@ function choiceList({ choices }) {
   return [element("ul", { class: "lmkit-review-choices" }, ...lines)];
 }
 
-/** The text with its answers in the gaps. */
+/**
+ * The text with its answers in the gaps.
+ *
+ * @param {Html} text
+ * @param {Gap[]} gaps
+ */
 function filled(text, gaps) {
-  const body = block(text),
-    walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT),
-    texts = [];
+  const body = block(text);
   const answers = new Map(gaps.map(({ name, answer }) => [name, answer]));
-  while (walker.nextNode()) texts.push(walker.currentNode);
-  for (const node of texts) {
-    const parts = node.data.split(/\{\{(\w+)\}\}/);
-    const nodes = parts.map((part, i) => (i % 2 ? element("mark", {}, answers.get(part)) : part));
-    if (parts.length > 1) node.replaceWith(...nodes);
-  }
-  const scrolled = [
-    ["tabindex", "0"],
-    ["role", "group"],
-    ["aria-label", "Code"],
-  ];
-  for (const code of body.querySelectorAll("pre")) for (const [name, value] of scrolled) code.setAttribute(name, value);
+  fillGaps(body, (name) => element("mark", {}, answers.get(name) ?? ""));
+  focusCode(body, "Code");
   return body;
-}
-
-function numeral(number) {
-  return number.toLocaleString("en-GB", { maximumSignificantDigits: 12 }).replace("-", "\u2212");
 }

@@ -1,8 +1,16 @@
 // The exam that is open, so that a page that is loaded anew has it still: in this tab only, until it is handed in or left.
 
+/**
+ * @typedef {object} Draft
+ * @property {string[]} cards - Their ids.
+ * @property {string} draw - What they were drawn by.
+ * @property {number} at - The place of the open question.
+ * @property {import("../card.d.ts").CardResponse[]} responses
+ */
+
 const KEY = "memory-and-chance:exam";
 
-/** Keep {cards, draw, at, responses}: the ids, what they were drawn by, the place, and each form's response. */
+/** @param {Draft} draft */
 export function keepDraft(draft) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(draft));
@@ -11,10 +19,14 @@ export function keepDraft(draft) {
   }
 }
 
-/** What was kept; null if there is nothing that can be read. */
+/**
+ * What was kept, unchecked; null if there is nothing that can be read.
+ *
+ * @returns {Draft | null}
+ */
 export function keptDraft() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY));
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
   } catch {
     return null;
   }

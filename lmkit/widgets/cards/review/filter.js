@@ -3,7 +3,11 @@
 import { element, setText } from "../../base/dom.js";
 import { actionButton, buttonRow } from "./parts.js";
 
-export const KIND_NAMES = {
+/** @typedef {import("../card.d.ts").Card} Card */
+/** @typedef {import("../card.d.ts").Kind} Kind */
+
+/** @type {Record<Kind, string>} */
+const KIND_NAMES = {
   flashcard: "Flashcards",
   draw: "Drawings",
   single: "One right choice",
@@ -13,10 +17,11 @@ export const KIND_NAMES = {
   order: "Orders",
 };
 
-/** `cards` are the chosen ones; `onChange` is called when others are chosen. */
 export class CardFilter {
+  /** @param {() => void} onChange - Called when other cards are chosen. */
   constructor(onChange) {
     this.onChange = onChange;
+    /** @type {Card[]} */
     this.all = [];
     this.chapters = new BoxGroup("Chapters", () => this.changed());
     this.kinds = new BoxGroup("Kinds of cards", () => this.changed());
@@ -24,7 +29,11 @@ export class CardFilter {
     this.root = element("details", { class: "lmkit-review-filter" }, this.summary, this.chapters.root, this.kinds.root);
   }
 
-  /** Take the book's cards; what was chosen stays chosen. */
+  /**
+   * Take the book's cards; what was chosen stays chosen.
+   *
+   * @param {Card[]} cards
+   */
   set(cards) {
     this.all = cards;
     this.chapters.set(new Map(cards.map(({ chapter, chapterTitle }) => [chapter, chapterTitle])));
@@ -33,6 +42,7 @@ export class CardFilter {
     this.say();
   }
 
+  /** The chosen ones. */
   get cards() {
     return this.all.filter(({ chapter, kind }) => this.chapters.has(chapter) && this.kinds.has(kind));
   }
@@ -43,8 +53,8 @@ export class CardFilter {
   }
 
   say() {
-    const count = this.cards.length,
-      whole = this.all.length;
+    const count = this.cards.length;
+    const whole = this.all.length;
     const parts = [this.chapters.said("chapters"), this.kinds.said("kinds")].filter(Boolean).join(", ");
     const all = `All ${whole} cards: choose chapters and kinds`;
     setText(this.summary, parts ? `${count} of ${whole} cards: ${parts}` : all);
@@ -53,26 +63,27 @@ export class CardFilter {
 
 /** Check boxes under one name, with a button for all and one for none of them. */
 class BoxGroup {
+  /**
+   * @param {string} name
+   * @param {() => void} onChange
+   */
   constructor(name, onChange) {
     this.onChange = onChange;
+    /** @type {Map<string, HTMLInputElement>} */
     this.boxes = new Map();
     this.rows = element("div", { class: "lmkit-review-boxes" });
-    const buttons = [
-      ["All", true],
-      ["None", false],
-    ].map(([label, on]) => {
-      const button = actionButton(label, () => this.tick(on));
-      button.setAttribute("aria-label", `${name}: ${label}`);
-      return button;
-    });
+    const all = actionButton("All", () => this.tick(true));
+    const none = actionButton("None", () => this.tick(false));
+    for (const button of [all, none]) button.setAttribute("aria-label", `${name}: ${button.textContent}`);
     const legend = element("legend", {}, name);
-    this.root = element("fieldset", { class: "lmkit-review-group" }, legend, buttonRow(...buttons), this.rows);
+    this.root = element("fieldset", { class: "lmkit-review-group" }, legend, buttonRow(all, none), this.rows);
   }
 
+  /** @param {Map<string, string>} titles */
   set(titles) {
     const before = this.boxes;
     this.boxes = new Map([...titles.keys()].map((key) => [key, before.get(key) ?? this.box()]));
-    const rows = [...titles].map(([key, title]) => element("label", {}, this.boxes.get(key), ` ${title}`));
+    const rows = [...this.boxes].map(([key, box]) => element("label", {}, box, ` ${titles.get(key)}`));
     this.rows.replaceChildren(...rows);
   }
 
@@ -83,16 +94,22 @@ class BoxGroup {
     return box;
   }
 
+  /** @param {string} key */
   has(key) {
     return this.boxes.get(key)?.checked ?? false;
   }
 
+  /** @param {boolean} on */
   tick(on) {
     for (const box of this.boxes.values()) box.checked = on;
     this.onChange();
   }
 
-  /** "3 of 12 chapters", or "" when it is all of them. */
+  /**
+   * "3 of 12 chapters", or "" when it is all of them.
+   *
+   * @param {string} plural
+   */
   said(plural) {
     const ticked = [...this.boxes.values()].filter(({ checked }) => checked).length;
     return ticked === this.boxes.size ? "" : `${ticked || "none"} of ${this.boxes.size} ${plural}`;

@@ -1,12 +1,21 @@
 // How far the reader is: counts, the next seven days; and the answers as a file, out and in, and removed.
 
-import { element, resize, setText } from "../../base/dom.js";
-import { checkFileSize, isAhead } from "../file.js";
+import { element, setText } from "../../base/dom.js";
+import { LabError } from "../../base/errors.js";
+import { checkFileSize, isAhead, messageOf } from "../file.js";
 import { saveLog } from "../notice.js";
 import { actionButton, buttonRow, Confirmation, counted, NOTHING_CHOSEN } from "./parts.js";
 import { dueByDay, stagesOf } from "./plan.js";
 
+/** @typedef {import("./schedule.js").Stage} Stage */
+/** @typedef {import("./study.js").Study} Study */
+/** @typedef {{ name: string, count: number, stage: Stage | "due" }} Row */
+
+/** @type {Record<Stage, string>} */
 const STAGES = { new: "New", learning: "Learning", known: "Known" };
+
+/** @type {Stage[]} */
+const STAGE_ORDER = ["new", "learning", "known"];
 
 const STAGES_MEAN =
   "Learning: answered at least once. Known: the schedule expects that three weeks after an answer, or later still, you " +
@@ -18,12 +27,12 @@ const KEPT_HERE =
 export class ProgressPart {
   title = "Progress";
 
-  /** `study` gives the log, the chosen cards, all cards, and the schedule. */
+  /** @param {Study} study */
   constructor(study) {
     this.study = study;
     this.summary = element("p", { class: "lmkit-review-summary" });
-    this.stages = countTable("Cards by stage", "Stage", "Cards");
-    this.days = countTable("Cards due in the next seven days", "Day", "Due");
+    this.stages = new CountTable("Cards by stage", "Stage", "Cards");
+    this.days = new CountTable("Cards due in the next seven days", "Day", "Due");
     this.note = element("p", { class: "lmkit-footnote" });
     this.keeping = new Keeping(study);
     const tables = element("div", { class: "lmkit-review-tables" }, this.stages.root, this.days.root);
@@ -33,64 +42,83 @@ export class ProgressPart {
 
   refresh() {
     const { cards, schedule, now, log } = this.study;
-    const stages = stagesOf(cards, schedule),
-      days = dueByDay(cards, schedule, now);
+    const stages = stagesOf(cards, schedule);
+    const days = dueByDay(cards, schedule, now);
     const week = days.reduce((sum, { count }) => sum + count, 0);
     const due = `${days[0].count} due today and ${week} within seven days.`;
     setText(this.summary, cards.length ? `Of ${counted(cards.length, "chosen card")}, ${due}` : NOTHING_CHOSEN);
-    this.stages.show(Object.entries(STAGES).map(([stage, name]) => ({ name, count: stages[stage], stage })));
-    this.days.show(days.map(({ day, count }, i) => ({ name: dayName(day, i), count })));
+    this.stages.show(STAGE_ORDER.map((stage) => ({ name: STAGES[stage], count: stages[stage], stage })));
+    this.days.show(days.map(({ day, count }, i) => ({ name: dayName(day, i), count, stage: "due" })));
     setText(this.note, aheadNote(log.reviews.filter((entry) => isAhead(entry, now)).length));
     this.note.hidden = !this.note.textContent;
     this.keeping.refresh();
   }
 }
 
+/** @param {number} count */
 function aheadNote(count) {
   if (!count) return "";
   const are = count === 1 ? "One answer bears" : `${count} answers bear`;
   return `${are} a date in the future, because a clock was wrong. They are kept, but the schedule leaves them out.`;
 }
 
+/**
+ * @param {number} day
+ * @param {number} place
+ */
 function dayName(day, place) {
   if (place < 2) return ["Today", "Tomorrow"][place];
   return new Date(day).toLocaleDateString("en-GB", { weekday: "short", day: "numeric", month: "short" });
 }
 
 /** A table of counts whose rows have bars: the chart is its own text. */
-function countTable(caption, ...heads) {
-  const body = element("tbody");
-  const cells = [...heads, ""].map((head) => (head ? element("th", { scope: "col" }, head) : element("td", {})));
-  const head = element("thead", {}, element("tr", {}, ...cells));
-  const root = element("table", { class: "lmkit-review-counts" }, element("caption", {}, caption), head, body);
-  const row = () => {
-    const bar = element("td", { "aria-hidden": "true" }, element("span", { class: "lmkit-review-bar" }));
-    return element("tr", {}, element("th", { scope: "row" }), element("td", {}), bar);
-  };
-  const show = (rows) => {
+class CountTable {
+  /**
+   * @param {string} caption
+   * @param {string} label - The head of the first column.
+   * @param {string} count - That of the second.
+   */
+  constructor(caption, label, count) {
+    const heads = [label, count].map((head) => element("th", { scope: "col" }, head));
+    const head = element("thead", {}, element("tr", {}, ...heads, element("td")));
+    this.body = element("tbody");
+    const title = element("caption", {}, caption);
+    this.root = element("table", { class: "lmkit-review-counts" }, title, head, this.body);
+  }
+
+  /** @param {Row[]} rows */
+  show(rows) {
     const most = Math.max(1, ...rows.map(({ count }) => count));
-    resize(body, rows.length, row);
-    rows.forEach(({ name, count, stage = "due" }, i) => {
-      const [label, number, bar] = body.children[i].children;
-      setText(label, name);
-      setText(number, String(count));
-      bar.firstChild.dataset.stage = stage;
-      bar.firstChild.style.width = `${(100 * count) / most}%`;
-    });
-  };
-  return { root, show };
+    this.body.replaceChildren(...rows.map((row) => countRow(row, most)));
+  }
+}
+
+/**
+ * @param {Row} row
+ * @param {number} most - The count whose bar is full.
+ */
+function countRow({ name, count, stage }, most) {
+  const bar = element("span", { class: "lmkit-review-bar", "data-stage": stage });
+  bar.style.width = `${(100 * count) / most}%`;
+  const cells = [element("th", { scope: "row" }, name), element("td", {}, String(count))];
+  return element("tr", {}, ...cells, element("td", { "aria-hidden": "true" }, bar));
 }
 
 /** The answers as a file, and their removal. */
 class Keeping {
+  /** @param {Study} study */
   constructor(study) {
     this.study = study;
+    this.back = () => {}; // brings removed answers back
     this.count = element("p");
     this.message = element("p", { class: "lmkit-review-message", role: "status" });
     this.file = element("input", { type: "file", accept: ".json,application/json", "aria-label": "File to import" });
     this.file.hidden = true;
-    const keep = ["Keep them", () => this.removal.focus()];
-    this.asked = new Confirmation("Remove all answers?", ["Remove all answers", () => this.remove()], keep);
+    this.asked = new Confirmation(
+      "Remove all answers?",
+      ["Remove all answers", () => this.remove()],
+      ["Keep them", () => this.removal.focus()],
+    );
     this.undo = actionButton("Undo", () => this.takeBack());
     this.undo.hidden = true;
     this.removal = actionButton("Reset…", () => this.ask());
@@ -109,10 +137,8 @@ class Keeping {
 
   refresh() {
     const { reviews } = this.study.log;
-    setText(
-      this.count,
-      reviews.length ? `${answers(reviews.length)} since ${dateOf(reviews[0].at)}.` : "No answer yet.",
-    );
+    const since = reviews.length ? `${answers(reviews.length)} since ${dateOf(reviews[0].at)}.` : "No answer yet.";
+    setText(this.count, since);
     this.removal.disabled = !reviews.length;
     if (!reviews.length) this.asked.root.hidden = true;
   }
@@ -138,36 +164,40 @@ class Keeping {
   }
 
   async import() {
-    const [file] = this.file.files;
+    const file = this.file.files?.[0];
     if (!file) return;
     try {
       checkFileSize(file.size);
       const { log, ids } = this.study;
       setText(this.message, importNote(log.importText(await file.text(), ids)));
     } catch (error) {
-      const known = error.name === "LabError";
-      const why = known ? error.message : `the file could not be read (${error.message}); nothing was changed`;
+      const known = error instanceof LabError;
+      const why = known ? error.message : `the file could not be read (${messageOf(error)}); nothing was changed`;
       setText(this.message, `${why[0].toUpperCase()}${why.slice(1)}.`);
     }
     this.file.value = ""; // the same file may be chosen again
   }
 }
 
+/** @param {{ added: number, known: number, unknownCards: string[] }} result */
 function importNote({ added, known, unknownCards }) {
   const kept = known ? `; ${answers(known)} ${known === 1 ? "was" : "were"} here already` : "";
   return `${answers(added)} added${kept}.${strangersNote(unknownCards)}`;
 }
 
+/** @param {string[]} cards */
 function strangersNote(cards) {
   if (!cards.length) return "";
   const named = `${cards.slice(0, 3).join(", ")}${cards.length > 3 ? ", …" : ""}`;
   return ` The file has answers to ${counted(cards.length, "card")} that this page does not have (${named}): they are kept.`;
 }
 
+/** @param {number} count */
 function answers(count) {
   return counted(count, "answer");
 }
 
+/** @param {number} at */
 function dateOf(at) {
   return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
 }

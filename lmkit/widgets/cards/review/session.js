@@ -1,21 +1,48 @@
 // A session: due cards first, then new ones, one at a time; each answer gets a grade, from which its next day follows.
 
-import { element, resize, setAttribute, setText } from "../../base/dom.js";
+import { element, setText } from "../../base/dom.js";
 import { formOf } from "../registry.js";
-import { actionButton, afterTheKey, buttonRow, CountField, counted, NOTHING_CHOSEN, rereadList } from "./parts.js";
-import { dueCards, isChecked, newCards, nextDue, sessionCards } from "./plan.js";
-import { previewOf, spokenInterval } from "./schedule.js";
+import { GRADES, GradeRow } from "./grades.js";
+import { actionButton, afterTheKey, buttonRow, counted, rereadList } from "./parts.js";
+import { isChecked } from "./plan.js";
+import { previewOf } from "./schedule.js";
+import { SessionOffer } from "./session_offer.js";
 
-const GRADES = ["Again", "Hard", "Good", "Easy"];
-const SESSION_LENGTH = 20;
-const SESSION_MOST = 500;
+/** @typedef {import("../card.d.ts").Card} Card */
+/** @typedef {import("../card_base.js").Form} Form */
+/** @typedef {import("../file.js").Review} Review */
+/** @typedef {import("./study.js").Study} Study */
+/** @typedef {{ card: Card, grade: number }} First - The first grade of a card. */
+
+/**
+ * What the session was before an answer.
+ *
+ * @typedef {object} Past
+ * @property {Review} entry - The answer.
+ * @property {Card[]} queue
+ * @property {Card[]} again
+ * @property {Map<string, First>} firsts
+ */
+
+const PRESSED = "button, a, summary, input:not([readonly], :disabled)"; // what has its own use for Enter and Space
 
 export class SessionPart {
   title = "Session";
 
-  /** `study` gives the log, the chosen cards, all cards, the schedule, now, and a seed. */
+  /** @param {Study} study */
   constructor(study) {
     this.study = study;
+    /** @type {Card[]} */
+    this.queue = [];
+    /** @type {Card[]} */
+    this.again = []; // cards that were not known
+    /** @type {Map<string, First>} */
+    this.firsts = new Map(); // by the ids of cards
+    /** @type {Past[]} */
+    this.past = []; // before each answer
+    this.total = 0;
+    /** @type {{ card: Card, form: Form } | null} */
+    this.asked = null;
     this.offer = new SessionOffer(study, () => this.start());
     this.head = element("p", { class: "lmkit-review-head" });
     this.bar = element("progress", { class: "lmkit-review-bar", "aria-label": "Cards answered" });
@@ -32,7 +59,8 @@ export class SessionPart {
     const foot = element("div", { class: "lmkit-review-foot" }, this.checks, this.grades.root, others);
     this.running = element("div", { class: "lmkit-review-running" }, this.bar, this.head, this.place, foot);
     this.end = element("div", { class: "lmkit-review-end", tabindex: "-1" });
-    this.running.hidden = this.end.hidden = true;
+    this.running.hidden = true;
+    this.end.hidden = true;
     this.root = element("div", {}, this.running, this.end, this.offer.root);
     this.running.addEventListener("keydown", (event) => this.press(event));
   }
@@ -42,26 +70,36 @@ export class SessionPart {
   }
 
   close() {
-    this.form?.close();
+    this.asked?.form.close();
   }
 
   start() {
     this.queue = this.offer.cards;
     this.total = this.queue.length;
     this.again = [];
-    this.firsts = new Map(); // the first grade of each card
-    this.past = []; // what the session was before each answer
-    this.end.hidden = this.offer.root.hidden = true;
+    this.firsts = new Map();
+    this.past = [];
+    this.goOn();
+  }
+
+  goOn() {
+    this.end.hidden = true;
+    this.offer.root.hidden = true;
     this.running.hidden = false;
     this.next();
   }
 
   /** Cards that were not known come again when the others are through. */
   next() {
-    this.form?.close();
     this.nameBack();
-    const card = (this.card = this.queue.shift() ?? this.again.shift());
-    if (!card) return this.finish();
+    const card = this.queue.shift() ?? this.again.shift();
+    if (card) this.put(card);
+    else this.finish();
+  }
+
+  /** @param {Card} card */
+  put(card) {
+    this.close();
     const fresh = !this.firsts.has(card.id);
     const number = this.firsts.size + 1;
     const what = fresh
@@ -72,48 +110,67 @@ export class SessionPart {
     this.bar.value = this.firsts.size;
     const seed = `${this.study.seed} ${this.study.log.reviews.length}`;
     const onEnter = afterTheKey(() => this.judge());
-    this.form = formOf(card, { seed, onRevealed: () => this.ask([1, 2, 3, 4], 3), onEnter });
-    this.place.replaceChildren(this.form.root);
+    const onRevealed = () => this.ask(card, [1, 2, 3, 4], 3);
+    const form = formOf(card, { seed, onRevealed, onEnter });
+    this.asked = { card, form };
+    this.place.replaceChildren(form.root);
     this.checks.hidden = !isChecked(card);
     this.grades.hide();
-    this.form.focus();
-    return undefined;
+    form.focus();
   }
 
   judge() {
-    if (this.checks.hidden) return;
-    const { right, empty } = this.form.check();
-    if (!empty) this.judged(right);
+    if (this.checks.hidden || !this.asked) return;
+    const { card, form } = this.asked;
+    const { right, empty } = form.check();
+    if (!empty) this.judged(card, right);
   }
 
   giveUp() {
-    this.form.reveal();
-    this.judged(false);
+    if (!this.asked) return;
+    const { card, form } = this.asked;
+    form.reveal();
+    this.judged(card, false);
   }
 
-  judged(right) {
-    this.ask(right ? [2, 3, 4] : [1], right ? 3 : 1);
+  /**
+   * @param {Card} card
+   * @param {boolean} right
+   */
+  judged(card, right) {
+    this.ask(card, right ? [2, 3, 4] : [1], right ? 3 : 1);
     this.grades.focus();
   }
 
-  /** Offer grades, one of them by the keys Enter and Space. */
-  ask(offered, preferred) {
+  /**
+   * Offer grades, one of them by the keys Enter and Space.
+   *
+   * @param {Card} card
+   * @param {number[]} offered
+   * @param {number} preferred
+   */
+  ask(card, offered, preferred) {
     this.checks.hidden = true;
-    this.grades.show(previewOf(this.study.schedule.get(this.card.id), this.study.now), offered, preferred);
+    this.grades.show(previewOf(this.study.schedule.get(card.id), this.study.now), offered, preferred);
   }
 
+  /** @param {KeyboardEvent} event */
   press(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || !this.grades.shown) return;
-    const own = event.target.closest("button, a, summary, input:not([readonly], :disabled)");
-    const grade = event.key === "Enter" || event.key === " " ? !own && this.grades.preferred : Number(event.key);
+    const marked = event.key === "Enter" || event.key === " "; // for the preferred grade
+    if (marked && event.target instanceof Element && event.target.closest(PRESSED)) return;
+    const grade = marked ? this.grades.preferred : Number(event.key);
     if (!this.grades.offers(grade)) return;
     event.preventDefault();
     this.grade(grade);
   }
 
+  /** @param {number} grade */
   grade(grade) {
-    const { card, queue, again, firsts } = this,
-      entry = this.study.log.add(card.id, grade);
+    if (!this.asked) return;
+    const { card } = this.asked;
+    const { queue, again, firsts } = this;
+    const entry = this.study.log.add(card.id, grade);
     this.past.push({ entry, queue: [card, ...queue], again: [...again], firsts: new Map(firsts) });
     if (!this.firsts.has(card.id)) this.firsts.set(card.id, { card, grade });
     if (grade === 1) this.again.push(card);
@@ -122,12 +179,13 @@ export class SessionPart {
 
   /** Forget the last answer, and ask that card again. */
   takeBack() {
-    const { entry, ...before } = this.past.pop();
-    this.study.log.takeBack(entry);
-    Object.assign(this, before);
-    this.end.hidden = this.offer.root.hidden = true;
-    this.running.hidden = false;
-    this.next();
+    const before = this.past.pop();
+    if (!before) return;
+    this.study.log.takeBack(before.entry);
+    this.queue = before.queue;
+    this.again = before.again;
+    this.firsts = before.firsts;
+    this.goOn();
   }
 
   /** The button says which answer it takes back. */
@@ -138,18 +196,19 @@ export class SessionPart {
   }
 
   finish() {
-    this.form?.close();
+    this.close();
     this.running.hidden = true;
     this.place.replaceChildren();
-    this.end.hidden = this.offer.root.hidden = false;
+    this.end.hidden = false;
+    this.offer.root.hidden = false;
     this.end.replaceChildren(...this.summary());
     this.offer.show();
     this.end.focus();
   }
 
   summary() {
-    const results = [...this.firsts.values()],
-      { order } = this.study;
+    const results = [...this.firsts.values()];
+    const { order } = this.study;
     const known = results.filter(({ grade }) => grade > 1).length;
     const weak = results.filter(({ grade }) => grade < 3).map(({ card }) => card);
     const grades = GRADES.map((name, i) => [name, results.filter(({ grade }) => grade === i + 1).length]);
@@ -161,112 +220,5 @@ export class SessionPart {
     const line = `${counted(results.length, "card")} answered, ${known} known at first sight${said ? ` (${said})` : ""}.`;
     const back = this.past.length ? [buttonRow(actionButton(this.back.textContent, () => this.takeBack()))] : [];
     return [title, element("p", {}, line), ...back, rereadList("Worth rereading:", weak, order)];
-  }
-}
-
-/** What a session would be made of, and its beginning; says when nothing is due. */
-class SessionOffer {
-  constructor(study, start) {
-    this.study = study;
-    this.words = element("p", { class: "lmkit-review-summary" });
-    this.length = new CountField("Cards at most", SESSION_LENGTH, [1, SESSION_MOST]);
-    this.fresh = new CountField("of these, new at most", SESSION_LENGTH, [0, SESSION_MOST]);
-    this.plan = element("p", { class: "lmkit-footnote", "aria-live": "polite" });
-    this.begin = actionButton("Start the session", start, "lmkit-review-main");
-    this.fields = element("div", { class: "lmkit-review-fields" }, this.length.root, this.fresh.root);
-    this.root = element(
-      "div",
-      { class: "lmkit-review-offer" },
-      this.words,
-      this.fields,
-      this.plan,
-      buttonRow(this.begin),
-    );
-    for (const { input } of [this.length, this.fresh]) input.addEventListener("input", () => this.show());
-    this.fields.addEventListener("keydown", (event) => event.key === "Enter" && !this.begin.disabled && start());
-  }
-
-  get cards() {
-    const { cards, schedule, now } = this.study;
-    return sessionCards(cards, schedule, now, { length: this.length.value, fresh: this.fresh.value });
-  }
-
-  show() {
-    const { cards, schedule, now } = this.study,
-      plan = this.cards;
-    const due = dueCards(cards, schedule, now).length,
-      fresh = newCards(cards, schedule).length;
-    const old = plan.filter(({ id }) => schedule.has(id)).length;
-    setText(this.words, cards.length ? this.line(due, fresh) : NOTHING_CHOSEN);
-    const parts = [old && `${counted(old, "card")} due`, plan.length > old && `${plan.length - old} new`];
-    setText(this.plan, plan.length ? `The next session: ${parts.filter(Boolean).join(" and ")}.` : "");
-    this.fields.hidden = !due && !fresh;
-    this.begin.disabled = !plan.length;
-    this.begin.hidden = this.fields.hidden;
-  }
-
-  line(due, fresh) {
-    const { cards, schedule, now } = this.study,
-      next = nextDue(cards, schedule, now);
-    const later = next === null ? "" : ` The next one is due in ${spokenInterval(next - now)}, ${momentOf(next, now)}.`;
-    const more = fresh
-      ? `; ${counted(fresh, "card is", "cards are")} new.`
-      : ", and you have met all cards that are chosen.";
-    return `${due ? counted(due, "card is", "cards are") : "No card is"} due now${more}${due ? "" : later}`;
-  }
-}
-
-function momentOf(at, now) {
-  const date = new Date(at),
-    today = new Date(now).toDateString() === date.toDateString();
-  if (today) return `at ${date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
-  return `on ${date.toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}`;
-}
-
-/** Four buttons, each with the interval after which the card would come again. */
-class GradeRow {
-  constructor(onGrade) {
-    this.buttons = GRADES.map((name, i) => {
-      const button = actionButton("", () => onGrade(i + 1), "lmkit-review-grade");
-      button.append(element("span", {}, name), element("small"));
-      setAttribute(button, "aria-keyshortcuts", String(i + 1));
-      return button;
-    });
-    this.row = element("div", { class: "lmkit-review-grades" }, ...this.buttons);
-    this.hint = element("p", { class: "lmkit-footnote" });
-    this.root = element("div", { role: "group", "aria-label": "How well did you know it?" }, this.row, this.hint);
-    this.hide();
-  }
-
-  get shown() {
-    return !this.root.hidden;
-  }
-
-  show(previews, offered, preferred) {
-    Object.assign(this, { offered, preferred });
-    previews.forEach(({ grade, interval }, i) => {
-      const button = this.buttons[i],
-        said = spokenInterval(interval);
-      button.hidden = !offered.includes(grade);
-      button.classList.toggle("lmkit-review-main", grade === preferred);
-      setText(button.lastChild, `in ${said}`);
-      button.setAttribute("aria-label", `${GRADES[i]}, again in ${said}`);
-    });
-    const keys = offered.length > 1 ? `Keys ${offered[0]} to ${offered.at(-1)}; ` : "";
-    setText(this.hint, `${keys}Enter or space for ${GRADES[preferred - 1]}.`);
-    this.root.hidden = false;
-  }
-
-  hide() {
-    this.offered = [];
-    this.root.hidden = true;
-  }
-
-  offers(grade) {
-    return this.offered.includes(grade);
-  }
-
-  focus() {
-    this.buttons[this.preferred - 1].focus();
   }
 }

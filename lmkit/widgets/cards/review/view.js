@@ -9,55 +9,38 @@ import { BrowsePart } from "./browse.js";
 import { ExamPart } from "./exam.js";
 import { CardFilter } from "./filter.js";
 import { ProgressPart } from "./progress.js";
-import { scheduleOf } from "./schedule.js";
 import { SessionPart } from "./session.js";
+import { Study } from "./study.js";
 import { Tabs } from "./tabs.js";
 
-/** What all parts work with: the log, the schedule that follows from it, and the cards. */
-class Study {
-  constructor(log, filter, announce) {
-    Object.assign(this, { log, filter, announce, order: [], ids: new Set() });
-  }
-
-  /** `seed` decides what an exam draws; 0 leaves it to chance. */
-  set(cards, seed) {
-    this.order = cards;
-    this.ids = new Set(cards.map(({ id }) => id));
-    this.seed = seed || Math.floor(1 + Math.random() * 1e9);
-    this.filter.set(cards);
-  }
-
-  get now() {
-    return Date.now();
-  }
-
-  get cards() {
-    return this.filter.cards;
-  }
-
-  get schedule() {
-    const { reviews } = this.log;
-    if (reviews !== this.replayed) {
-      this.replayed = reviews;
-      this.result = scheduleOf(reviews, this.now);
-    }
-    return this.result;
-  }
-}
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("../card.d.ts").Card} Card */
+/** @typedef {import("../card.d.ts").DrawingData} DrawingData */
 
 class ReviewView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
-    const log = openLog(),
-      notice = logNotice(log);
+    const log = openLog();
+    const notice = logNotice(log);
     const filter = new CardFilter(() => this.refresh());
     const study = new Study(log, filter, (text) => this.announce(text));
-    const session = new SessionPart(study),
-      exam = new ExamPart(study);
+    const session = new SessionPart(study);
+    const exam = new ExamPart(study);
     const tabs = new Tabs("Ways to review", [session, exam, new ProgressPart(study), new BrowsePart(study)]);
     const whole = element("div", { class: "lmkit-review" }, notice.root, filter.root, tabs.root);
     keepKeys(whole);
     super(model, root, whole);
-    Object.assign(this, { log, notice, study, tabs, session, exam });
+    this.log = log;
+    this.notice = notice;
+    this.study = study;
+    this.tabs = tabs;
+    this.session = session;
+    this.exam = exam;
+    /** @type {object[] | null} */
+    this.cards = null;
     this.closeLog = log.onChange(() => this.refresh());
   }
 
@@ -65,10 +48,7 @@ class ReviewView extends LabView {
     const { cards, drawings, seed } = this.read("cards", "drawings", "seed");
     if (cards !== this.cards) {
       this.cards = cards;
-      this.study.set(
-        cards.map((card) => ({ ...card, drawing: drawings[card.drawing] ?? null })),
-        seed,
-      );
+      this.study.set(withDrawings(cards, drawings), seed);
       if (this.exam.resume()) this.tabs.show(this.tabs.parts.indexOf(this.exam));
     }
     this.refresh();
@@ -85,6 +65,15 @@ class ReviewView extends LabView {
     this.session.close();
     this.exam.close();
   }
+}
+
+/**
+ * @param {(Omit<Card, "drawing"> & { drawing: string | null })[]} cards - A drawing is its name: several may share one.
+ * @param {Record<string, DrawingData>} drawings
+ */
+function withDrawings(cards, drawings) {
+  const whole = cards.map((card) => ({ ...card, drawing: card.drawing === null ? null : drawings[card.drawing] }));
+  return /** @type {Card[]} */ (whole);
 }
 
 export default widgetOf(ReviewView);

@@ -1,0 +1,6 @@
+"""The reader's log on a page that shows cards."""
+
+from lmkit.widgets.base import bundle
+
+# In JavaScript: the log that all widgets of the page share.
+LOG = f'__lmkit.require("{bundle.modules("cards/log.js")[-1].name}").openLog()'

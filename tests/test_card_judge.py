@@ -14,7 +14,7 @@ from tests.stand_in import module_page
 
 def data(*cards: study.Card) -> list[dict]:
     """The cards as the browser takes them."""
-    return [study.page_data(card, deck(*cards)) for card in cards]
+    return [study.card_to_json(card, deck(*cards)) for card in cards]
 
 
 @pytest.fixture(scope="module")

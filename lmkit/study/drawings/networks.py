@@ -14,7 +14,7 @@ _TOKENS = ("two", "hundred", "seventy", "eight")
 
 
 def _column(canvas: SvgCanvas, x: float, t: str, word: str) -> None:
-    """Word, embedding, cell and output of a step, with the arrows between them."""
+    """Add word, embedding, cell and output of a step, with the arrows between them."""
     canvas.line([(x, _WORDS - 14), (x, _IN + 16)], "input")
     canvas.line([(x, _IN - 15), (x, _MIDDLE + 20)], "embedding")
     canvas.line([(x, _MIDDLE - 19), (x, _OUT + 16)], "hidden")
@@ -77,7 +77,7 @@ def _row(canvas: SvgCanvas, y: float, name: str) -> None:
 
 
 def _states(canvas: SvgCanvas, y: float) -> None:
-    """The states that a row hands from step to step."""
+    """Add the states that a row hands from step to step."""
     canvas.line([(82, y), (_STEPS[0] - 25, y)], "hidden")
     for t, x in enumerate(_STEPS, 1):
         end = x + 71 if t < 3 else 396
@@ -153,7 +153,7 @@ def _cut(canvas: SvgCanvas) -> None:
 
 
 def _key(canvas: SvgCanvas, y: float, role: str, dash: str, words: str) -> None:
-    """What a kind of arrow means."""
+    """Add a line of the key: an arrow of a kind, and what it stands for."""
     back = role == "chosen"
     canvas.line([(118, y), (86, y)] if back else [(86, y), (118, y)], role, dash=dash)
     canvas.text((128, y + 5), words, role, anchor="start")

@@ -8,8 +8,8 @@ import pytest
 
 from lmkit.plots.roles import ROLES, css
 from lmkit.study import drawings
-from lmkit.study.drawings.svg_canvas import PAPER
 from lmkit.study.drawings.searching import _PANELS, nucleus_size
+from lmkit.study.drawings.svg_canvas import PAPER
 from tests.colour import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -37,7 +37,7 @@ def extensions():
 
 def test_chapters_are_the_books():
     taught = [document.removeprefix("book/") for document in book.notebooks() if SYLLABUS.get(document)]
-    assert study.chapters() == taught, f"{DECKS}/chapters.yml must name the chapters of _toc.yml, in its order"
+    assert study.chapters() == taught, f"{DECKS}/chapters.yml must name, in the order of _toc.yml, the chapters in SYLLABUS"
 
 
 def test_cards_fit_the_book(extensions):

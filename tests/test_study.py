@@ -198,6 +198,20 @@ def test_a_card_file_that_is_not_listed_is_told_with_all_other_faults(folder):
     assert other.startswith("second.yml:11:")
 
 
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("first: The first\nsecond: 2\n", "^chapters.yml:2: .* but the title of 'second' is 2; quote it"),
+        ("- first\n", "^chapters.yml:1: the file must name the chapters in order, each with its title"),
+    ],
+)
+def test_an_index_without_titles_is_told(folder, index, message):
+    made = folder()
+    (made / "chapters.yml").write_text(index, encoding="utf-8")
+    with pytest.raises(study.CardError, match=message):
+        study.load_all(folder=made)
+
+
 def test_an_unknown_chapter_is_told():
     with pytest.raises(ValueError, match=r"chapter must be one of \['next_token', .*\], but it is 'lstms'"):
         study.load("lstms")

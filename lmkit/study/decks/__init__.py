@@ -17,9 +17,12 @@ INDEX = "chapters"  # the file that names the chapters in order, with their titl
 def index(folder: Path = FOLDER) -> YamlSource:
     """Return the file that names the chapters in order, with their titles and its lines."""
     source = YamlSource.read(folder / f"{INDEX}.yml")
-    content = source.content
-    if not isinstance(content, dict) or not all(isinstance(title, str) for title in content.values()):
-        raise source.error((), "the file must name the chapters in order, each with its title, as `lstm: The LSTM`")
+    rule = "the file must name the chapters in order, each with its title, as `lstm: The LSTM`"
+    if not isinstance(source.content, dict):
+        raise source.error((), f"{rule}; write a line for each")
+    for chapter, title in source.content.items():
+        if not isinstance(title, str):
+            raise source.error((chapter,), f"{rule}, but the title of {chapter!r} is {title!r}; quote it")
     return source
 
 

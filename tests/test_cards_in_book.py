@@ -37,7 +37,8 @@ def extensions():
 
 def test_chapters_are_the_books():
     taught = [document.removeprefix("book/") for document in book.notebooks() if SYLLABUS.get(document)]
-    assert study.chapters() == taught, f"{DECKS}/chapters.yml must name, in the order of _toc.yml, the chapters in SYLLABUS"
+    rule = f"{DECKS}/chapters.yml must name the chapters that SYLLABUS in tests/test_chapters.py names, as _toc.yml orders"
+    assert study.chapters() == taught, f"{rule}; add what is missing to either"
 
 
 def test_cards_fit_the_book(extensions):

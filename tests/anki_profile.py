@@ -19,15 +19,15 @@ class Profile:
         self.folder = folder
 
     def do(self, *actions):
-        """Do actions one after another; return what came of the last."""
+        """Do actions one after another, in one process; return what came of each."""
         command = [sys.executable, "-m", "tests.anki_profile", str(self.folder), json.dumps(actions)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)[-1]
+        return json.loads(done.stdout)
 
 
-def imported(col, path):
-    """How many notes were new, and how many updated."""
+def import_deck(col, path):
+    """Import a deck; return how many notes were new, updated and found."""
     from anki.collection import ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
     request = ImportAnkiPackageRequest(package_path=path, options=ImportAnkiPackageOptions())
@@ -35,7 +35,7 @@ def imported(col, path):
     return {"new": len(log.new), "updated": len(log.updated), "found": log.found_notes}
 
 
-def answered(col, guid):
+def answer(col, guid):
     """Answer the card of a note, twice "good", so that it leaves the new cards."""
     (note,) = (col.get_note(nid) for nid in col.find_notes("") if col.get_note(nid).guid == guid)
     col.decks.set_current(note.cards()[0].did)
@@ -47,7 +47,7 @@ def answered(col, guid):
 
 
 def report(col):
-    """Everything that is in the collection."""
+    """Return everything that is in the collection."""
     notes = {}
     for note in map(col.get_note, col.find_notes("")):
         cards = note.cards()
@@ -79,8 +79,8 @@ def main():
     folder, actions = Path(sys.argv[1]), json.loads(sys.argv[2])
     col = Collection(str(folder / "collection.anki2"))
     try:
-        does = {"import": imported, "answer": answered, "report": report}
-        print(json.dumps([does[action](col, *values) for action, *values in actions]))
+        commands = {"import": import_deck, "answer": answer, "report": report}
+        print(json.dumps([commands[action](col, *values) for action, *values in actions]))
     finally:
         col.close()
 

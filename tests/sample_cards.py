@@ -10,8 +10,8 @@ CHOICES = [
     {"text": "$x_t$", "why": "That is the input."},
 ]
 CARDS = {
-    "single": study.Single(id="one", question="Which state is seen?", choices=CHOICES, **COMMON),
-    "multiple": study.Multiple(
+    "single": study.SingleChoice(id="one", question="Which state is seen?", choices=CHOICES, **COMMON),
+    "multiple": study.MultipleChoice(
         id="many",
         question="Which are states?",
         **COMMON,

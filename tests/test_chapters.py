@@ -55,19 +55,28 @@ def test_there_are_chapters():
 @every_chapter
 def test_cells_were_run_once_and_in_order(chapter):
     """A cell without a count would be run by nbval, but not compared."""
-    cells = book.code_cells(chapter)
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    counts = [cell.execution_count for cell in book.code_cells(chapter)]
+    rule = "a chapter must be saved as it runs from a fresh kernel, cell by cell"
+    remedy = f"choose Restart Kernel and Run All Cells, and save {chapter}.ipynb"
+    assert counts == list(range(1, len(counts) + 1)), f"{rule}, but its counts are {counts}; {remedy}"
 
 
 @every_chapter
 def test_no_cell_is_empty(chapter):
-    assert all(cell.source.strip() for cell in book.notebook(chapter).cells)
+    empty = [place for place, cell in enumerate(book.notebook(chapter).cells, 1) if not cell.source.strip()]
+    assert not empty, f"a chapter must have no empty cells, but those at {empty} of {chapter}.ipynb are; delete them"
 
 
 @every_chapter
 def test_stored_outputs_have_no_errors_and_no_warnings(chapter):
-    outputs = [output for cell in book.code_cells(chapter) for output in cell.outputs]
-    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    noisy = [
+        cell.execution_count
+        for cell in book.code_cells(chapter)
+        for output in cell.outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+    rule = "stored outputs must have no errors and no warnings: readers would see them"
+    assert not noisy, f"{rule}, but cells {noisy} have some; mend what they complain of, and run the chapter again"
 
 
 @every_chapter
@@ -75,13 +84,18 @@ def test_widgets_have_their_state(chapter):
     """A view without a state renders nothing on the page, silently."""
     state = book.notebook(chapter).metadata.get("widgets", {}).get(book.WIDGET_STATE, {}).get("state", {})
     views = [view["model_id"] for view in outputs_of(chapter, book.WIDGET_VIEW)]
-    assert [view for view in views if view not in state] == []
-    assert views or not state
+    remedy = f"open {chapter}.ipynb, run all cells, and save it with its widgets' state"
+    lost = [view for view in views if view not in state]
+    assert not lost, f"every widget that is shown must be saved with its state, but {len(lost)} are not; {remedy}"
+    assert views or not state, f"a chapter that shows no widget must store no state, but it has some; {remedy}"
 
 
 @pytest.mark.parametrize("chapter", WIDGETS)
 def test_chapter_has_its_widgets(chapter):
-    assert {plan.kind for plan in plans(*book.stored_widgets(chapter))} >= set(WIDGETS[chapter].split())
+    lost = set(WIDGETS[chapter].split()) - {plan.kind for plan in plans(*book.stored_widgets(chapter))}
+    assert not lost, (
+        f"WIDGETS says that {chapter} shows {sorted(lost)}, but it does not; run it again, or change WIDGETS"
+    )
 
 
 def outputs_of(chapter: str, mime: str) -> list:
@@ -92,16 +106,26 @@ def outputs_of(chapter: str, mime: str) -> list:
 @every_chapter
 def test_cells_are_short(chapter):
     lengths = {cell.execution_count: len(cell.source.splitlines()) for cell in book.code_cells(chapter)}
-    assert {number: length for number, length in lengths.items() if length > LONGEST_CELL} == {}
+    long = {number: length for number, length in lengths.items() if length > LONGEST_CELL}
+    remedy = "divide them, or move a function that is not the point into lmkit"
+    assert not long, f"a cell must have at most {LONGEST_CELL} lines, but of cells {long} have more; {remedy}"
 
 
 @every_chapter
 def test_chapter_declares_its_syllabus(chapter):
+    """The items of the sources that it teaches: a card may ask them of its chapter, and only of it."""
     declared = book.notebook(chapter).metadata.get("syllabus", [])
-    assert declared
-    assert [item for item in declared if not re.fullmatch(r"[A-Z]\d+", item)] == []
-    assert len(set(declared)) == len(declared)
-    assert [item for item in SYLLABUS.get(chapter, []) if item not in declared] == []
+    where = f"the metadata of {chapter}.ipynb"
+    rule = f'{where} must name the items of the syllabus that it teaches, as "syllabus": ["A3", "B7"]'
+    assert declared, f"{rule}, but they name none; add them (Property Inspector, Advanced Tools, Notebook Metadata)"
+    odd = [item for item in declared if not re.fullmatch(r"[A-Z]\d+", item)]
+    assert not odd, f"{rule}, but {odd} are no such items; correct them"
+    twice = sorted({item for item in declared if declared.count(item) > 1})
+    assert not twice, f"{where} must name each item once, but name {twice} twice; remove one of them"
+    lost = [item for item in SYLLABUS.get(chapter, []) if item not in declared]
+    assert not lost, (
+        f"{where} must name what SYLLABUS says that it teaches, but lack {lost}; add them, or change SYLLABUS"
+    )
 
 
 # A chapter shows lmkit's code as it is, or gives its draft another name.
@@ -143,7 +167,10 @@ def drifted(source: str) -> list[str]:
 
 @every_chapter
 def test_definitions_are_lmkits_or_have_another_name(chapter):
-    assert [name for cell in book.code_cells(chapter) for name in drifted(without_magics(cell.source))] == []
+    names = [name for cell in book.code_cells(chapter) for name in drifted(without_magics(cell.source))]
+    rule = "a definition with a name of lmkit's must be lmkit's, but for its docstring"
+    remedy = "copy lmkit's again, or give a draft another name, such as LSTMCellDraft"
+    assert not names, f"{rule}, but {names} in {chapter}.ipynb differ; {remedy}"
 
 
 def without_magics(source: str) -> str:
@@ -176,7 +203,9 @@ def test_no_absolute_paths(chapter):
     texts = [cell.source for cell in cells]
     for output in (output for cell in cells for output in cell.outputs):
         texts += [output.get("text", ""), str(output.get("data", {}).get("text/plain", ""))]
-    assert [path for text in texts for path in absolute_paths(text)] == []
+    found = [path for text in texts for path in absolute_paths(text)]
+    rule = "a chapter must name no path of the machine on which it was written"
+    assert not found, f"{rule}, but {chapter}.ipynb has {found}; use a relative path, or print only the file's name"
 
 
 @pytest.mark.parametrize("text", ['open("/srv/data/x.txt")', "cd ~/book", r"C:\Users\me", "'/opt/x/y'"])
@@ -204,7 +233,8 @@ def prose(document: str) -> str:
 def test_cited_works_are_in_the_bibliography(document):
     keys = [key.strip() for keys in CITATION.findall(prose(document)) for key in keys.split(",")]
     known = parse_file(ROOT / "book" / "references.bib", bib_format="bibtex").entries
-    assert [key for key in keys if key not in known] == []
+    unknown = [key for key in keys if key not in known]
+    assert not unknown, f"a cited work must be in book/references.bib, but {unknown} of {document} are not; add them"
 
 
 def test_chapters_cite():
@@ -221,7 +251,8 @@ def undescribed(text: str) -> list[str]:
 
 @every_document
 def test_pictures_in_prose_are_described(document):
-    assert undescribed(prose(document)) == []
+    bare = undescribed(prose(document))
+    assert not bare, f"a picture must have an alternative text that says what it shows, but {bare} have none; write it"
 
 
 @pytest.mark.parametrize(
@@ -238,4 +269,7 @@ def test_figures_are_described(chapter):
     for cell in book.code_cells(chapter):
         draws = any(set(output.get("data", {})) & {"image/png", "image/svg+xml"} for output in cell.outputs)
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-        assert not draws or len(alt.split()) >= 5, f"cell {cell.execution_count} draws, but its alt text is {alt!r}"
+        rule = "a cell that draws must have an alternative text of at least five words in its metadata"
+        remedy = 'write it there as {"mystnb": {"image": {"alt": "…"}}}'
+        found = f"cell {cell.execution_count} of {chapter}.ipynb has {alt!r}"
+        assert not draws or len(alt.split()) >= 5, f"{rule}, but {found}; {remedy}"

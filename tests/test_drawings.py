@@ -8,8 +8,8 @@ import pytest
 
 from lmkit.plots.roles import ROLES, css
 from lmkit.study import drawings
-from lmkit.study.drawings.pen import PAPER
 from lmkit.study.drawings.searching import _PANELS, nucleus_size
+from lmkit.study.drawings.svg_canvas import PAPER
 from tests.colour import contrast
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -33,7 +33,7 @@ MEASURE = """(root) => {
 }"""
 
 
-@pytest.fixture(params=drawings.NAMES)
+@pytest.fixture(scope="module", params=drawings.NAMES)
 def name(request):
     return request.param
 
@@ -73,7 +73,7 @@ def test_colours_are_those_of_roles_the_paper_and_the_pages_ink(name):
 
 
 def test_drawing_as_a_file_needs_nothing_around_it(name):
-    file = drawings.document(name)
+    file = drawings.standalone_svg(name)
     ElementTree.fromstring(file)
     assert not re.search(r"var\(|currentColor|href|url\(", file)
     known = {hue for hues in ROLES.values() for hue in (hues["light"], hues["light_text"])}
@@ -94,17 +94,19 @@ def test_alternative_text_grows_by_a_sentence_with_each_step(name):
     assert root.get("role") == "img" and root.get("aria-label") == texts[1]
 
 
-@pytest.fixture(params=["light", "dark"])
-def theme(request):
-    return request.param
-
-
-@pytest.fixture
-def measured(browser, name):
+@pytest.fixture(scope="module")
+def page(browser):
+    """A page as wide as a card on a phone, one for all drawings."""
     page = browser.new_page(viewport={"width": PHONE, "height": 900})
-    page.set_content(f"<style>{css()} body {{ margin: 0 }}</style>{drawings.svg(name)}{drawings.svg(name)}")
-    yield page.locator("svg").last.evaluate(MEASURE)
+    yield page
     page.close()
+
+
+@pytest.fixture(scope="module")
+def measured(page, name):
+    """Of the second of two copies, for the first must do it no harm."""
+    page.set_content(f"<style>{css()} body {{ margin: 0 }}</style>{drawings.svg(name)}{drawings.svg(name)}")
+    return page.locator("svg").last.evaluate(MEASURE)
 
 
 def test_everything_lies_within_the_drawing(measured):
@@ -141,17 +143,16 @@ def test_no_line_runs_through_a_label(measured):
         assert not through, (box["text"], through)
 
 
-def test_text_can_be_read_in_both_themes(browser, name, theme):
-    page = browser.new_page()
-    paper, ink = {"light": ("#ffffff", "#1f2328"), "dark": ("#121212", "#ced6dd")}[theme]
-    page.set_content(f"<html data-theme={theme}><style>{css()} body {{ color: {ink} }}</style>{drawings.svg(name)}")
-    fills = page.evaluate("[...document.querySelectorAll('text')].map((text) => getComputedStyle(text).fill)")
-    hues = [[int(value) / 255 for value in re.findall(r"\d+", fill)] for fill in fills]  # rgb(…) as matplotlib takes it
-    assert all(contrast(hue, paper) >= 4.5 for hue in hues)
-    page.close()
+def test_text_can_be_read_in_both_themes(page, name):
+    for theme, paper, ink in (("light", "#ffffff", "#1f2328"), ("dark", "#121212", "#ced6dd")):
+        style = f"<style>{css()} body {{ color: {ink} }}</style>"
+        page.set_content(f"<html data-theme={theme}>{style}{drawings.svg(name)}")
+        fills = page.evaluate("[...document.querySelectorAll('text')].map((text) => getComputedStyle(text).fill)")
+        hues = [[int(value) / 255 for value in re.findall(r"\d+", fill)] for fill in fills]  # rgb(…) for matplotlib
+        assert hues and all(contrast(hue, paper) >= 4.5 for hue in hues), theme
 
 
-@pytest.mark.parametrize("use", [drawings.svg, drawings.alt, drawings.document])
+@pytest.mark.parametrize("use", [drawings.svg, drawings.alt, drawings.standalone_svg])
 def test_unknown_drawings_and_steps_are_refused(use):
     with pytest.raises(ValueError, match="name must be one of recurrent-network, .* but it is 'gru'"):
         use("gru")

@@ -182,14 +182,20 @@ def source_entries() -> list[tuple[list[str], str]]:
 
 
 ENTRIES = source_entries()
+TERMS = 5  # at least, in every chapter
 
 
 def test_terms_are_many_sorted_and_unique():
     first = [names[0].lower().replace("-", " ") for names, _ in ENTRIES]
+    assert 60 <= len(ENTRIES) <= 110, f"book/glossary.md must have 60 to 110 entries, but it has {len(ENTRIES)}"
+    misplaced = [name for name, at_its_place in zip(first, sorted(first), strict=True) if name != at_its_place]
+    assert not misplaced, f"entries of book/glossary.md must be in alphabetical order; move {misplaced[0]!r}"
     every = [name for names, _ in ENTRIES for name in names]
-    assert 60 <= len(ENTRIES) <= 110
-    assert first == sorted(first)
-    assert len(every) == len(set(every))
+    assert not (twice := repeated(every)), f"a term must stand once in book/glossary.md, but {twice} stand twice"
+
+
+def repeated(names: list[str]) -> list[str]:
+    return sorted({name for name in names if names.count(name) > 1})
 
 
 def test_no_form_belongs_to_two_entries():
@@ -200,18 +206,21 @@ def test_no_form_belongs_to_two_entries():
         for form in listed.split(",")
     ]
     forms += [name for names, _ in ENTRIES for name in names]
-    assert len(forms) == len(set(forms))
+    assert not (twice := repeated(forms)), f"a form must belong to one entry, but {twice} belong to two; remove one"
 
 
 @pytest.mark.parametrize("names, definition", ENTRIES, ids=[names[0] for names, _ in ENTRIES])
 def test_entry_is_short_and_links_to_an_existing_section(names, definition):
     said = re.split(" % (?:also|not|unlinked)", definition)[0]
     without = LINK.sub("", re.sub(r"\$[^$]*\$", "x", said))
-    assert 1 <= len(re.findall(r"[.:!?](?:\s|$)", without)) <= 4
-    assert len(found := LINK.findall(said)) == 1
+    sentences = len(re.findall(r"[.:!?](?:\s|$)", without))
+    assert 1 <= sentences <= 4, f"an entry must have 1 to 4 sentences, but {names[0]!r} has {sentences}; shorten it"
+    rule = "an entry must have one link, to the section that explains it, as [The name](lstm.ipynb#the-name)"
+    assert len(found := LINK.findall(said)) == 1, f"{rule}, but {names[0]!r} has {len(found)}; correct it"
     _, chapter, anchor = found[0]
-    assert f"book/{chapter}" in book.notebooks()
-    assert anchor in slugs(f"book/{chapter}")
+    assert f"book/{chapter}" in book.notebooks(), f"{rule}, but {chapter}.ipynb of {names[0]!r} is not in _toc.yml"
+    known = slugs(f"book/{chapter}")
+    assert anchor in known, f"{rule}, but {anchor!r} of {names[0]!r} is none of {sorted(known)}; correct it"
 
 
 def slugs(document: str) -> set[str]:
@@ -225,4 +234,6 @@ def slugs(document: str) -> set[str]:
 def test_every_chapter_mentions_terms(document):
     """So that each of them has links; tests/site/test_glossary.py sees them on the page."""
     text = "\n".join(cell.source for cell in book.notebook(document).cells if cell.cell_type == "markdown")
-    assert sum(names[0] in text for names, _ in ENTRIES) >= 5
+    found = [names[0] for names, _ in ENTRIES if names[0] in text]
+    rule = f"a chapter must mention at least {TERMS} terms of the glossary, so that readers can look them up"
+    assert len(found) >= TERMS, f"{rule}, but {document} has {found}; add its own terms to book/glossary.md"

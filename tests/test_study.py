@@ -1,4 +1,4 @@
-"""The cards: what a file must hold, what is said of a broken one, and that they ask all that the book teaches."""
+"""The cards: the rules of their files, and what is said of one that breaks them."""
 
 import re
 from html.parser import HTMLParser
@@ -12,16 +12,9 @@ from hypothesis import strategies as st
 
 from lmkit import study
 from lmkit.__main__ import main
-from lmkit.commands import cards as command
 from lmkit.study import decks, markup
-from tests.site import book
-from tests.site.lab import plans
-from tests.test_chapters import SYLLABUS
 
 EXAMPLES = Path(__file__).with_name("example_cards.yml")
-OWN_CARDS = 10  # at least, for every chapter
-
-every_chapter = pytest.mark.parametrize("chapter", study.chapters())
 
 
 def example(kind: str, place: int = 0) -> study.Card:
@@ -49,12 +42,19 @@ def test_a_deck_gives_its_quiz_and_the_flashcards_of_a_section():
 
 
 def test_every_text_of_a_card_is_known():
-    """`texts` has every string that a reader sees, so that checks of texts miss none."""
+    """`texts` has every string that a reader sees, so that checks of texts miss none, each by its path of keys."""
     for card in study.read_deck(EXAMPLES).cards:
         dumped = card.model_dump(exclude={"id", "kind", "covers", "section", "drawing", "unit", "check"})
         shown = {text for text in strings(dumped) if " " in text} | {card.question}
         answers = {a for gap in getattr(card, "gaps", {}).values() for a in gap.answers}
-        assert shown - answers <= set(card.texts())
+        assert shown - answers <= {text for _, text in card.texts()}
+        assert all(value_at(card, keys) == text for keys, text in card.texts())
+
+
+def value_at(value, keys):
+    for key in keys:
+        value = getattr(value, key) if isinstance(key, str) and not isinstance(value, dict) else value[key]
+    return value
 
 
 def strings(value):
@@ -165,29 +165,66 @@ def folder(tmp_path):
     return make
 
 
-def test_a_folder_is_read_in_the_books_order(folder):
-    assert [(deck.chapter, deck.title) for deck in study.load_all(folder=folder())] == [
-        ("first", "The first"),
-        ("second", "The second"),
+def test_a_folder_is_read_in_the_order_of_its_index(folder):
+    assert [(deck.chapter, deck.title, deck.number) for deck in study.load_all(folder=folder())] == [
+        ("first", "The first", 1),
+        ("second", "The second", 2),
     ]
-    assert [deck.chapter for deck in study.load_all(["second"], folder())] == ["second"]
+    assert [(deck.chapter, deck.number) for deck in study.load_all(["second"], folder())] == [("second", 2)]
 
 
-def test_ids_are_unique_in_the_book(folder):
-    with pytest.raises(study.CardError, match=r"second.yml: id must be unique in the book, but 'example-draw' is in"):
+def test_ids_are_unique_among_all_decks(folder):
+    rule = "card 'example-draw': id must be unique among all decks, but it is on line 10 of first.yml too; choose"
+    with pytest.raises(study.CardError, match=f"^second.yml:10: {rule}"):
         study.load_all(folder=folder("id: other-draw", "id: example-draw"))
 
 
 def test_a_chapter_without_a_file_is_told(folder):
     made = folder()
     (made / "second.yml").unlink()
-    with pytest.raises(study.CardError, match="'second' must have its cards in second.yml, which is not there"):
+    with pytest.raises(study.CardError, match="^chapters.yml:2: chapter 'second' must have its cards in second.yml"):
+        study.load_all(folder=made)
+
+
+def test_a_card_file_that_is_not_listed_is_told_with_all_other_faults(folder):
+    made = folder("kind: draw", "kind: dance")
+    (made / "third.yml").write_text("chapter: third\ncards: []\n", encoding="utf-8")
+    with pytest.raises(study.CardError) as caught:
+        study.load_all(folder=made)
+    unlisted, other = caught.value.faults
+    assert unlisted.startswith(
+        "third.yml:1: a card file must be listed in chapters.yml, but this one is not; add `third:"
+    )
+    assert other.startswith("second.yml:11:")
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("first: The first\nsecond: 2\n", "^chapters.yml:2: .* but the title of 'second' is 2; quote it"),
+        ("- first\n", "^chapters.yml:1: the file must name the chapters in order, each with its title"),
+    ],
+)
+def test_an_index_without_titles_is_told(folder, index, message):
+    made = folder()
+    (made / "chapters.yml").write_text(index, encoding="utf-8")
+    with pytest.raises(study.CardError, match=message):
         study.load_all(folder=made)
 
 
 def test_an_unknown_chapter_is_told():
     with pytest.raises(ValueError, match=r"chapter must be one of \['next_token', .*\], but it is 'lstms'"):
         study.load("lstms")
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path):
+    with pytest.raises(study.CardError, match="nothing.yml: the file must be readable, but: No such file"):
+        study.read_deck(tmp_path / "nothing.yml")
+
+
+def test_a_deck_of_ones_own_has_its_name_in_words_for_a_title():
+    deck = study.read_deck(EXAMPLES)
+    assert (deck.title, deck.number) == ("Example cards", None)
 
 
 # --- texts --------------------------------------------------------------------------------------------------------
@@ -224,94 +261,17 @@ def test_formulas_become_mathml_on_a_page_and_tex_in_anki():
 def test_a_single_paragraph_stands_without_its_tag():
     assert markup.to_page("one *two*") == "one <em>two</em>"
     assert markup.to_page("one\n\ntwo") == "<p>one</p>\n<p>two</p>"
-    assert markup.to_text("one *two* `three` $x$") == "one two three x"
 
 
-def test_a_formula_that_is_none_is_told():
+def test_a_card_with_a_formula_that_is_none_is_no_json():
     card = example("flashcard").model_copy(update={"answer": r"$\nosuchthing{$"})
-    with pytest.raises(study.CardError, match=r"lstm.yml: card 'example-flashcard': a formula must be TeX"):
-        study.page_data(card, study.Deck("lstm", "The LSTM", (card,)))
-
-
-def test_a_gap_in_a_formula_is_told():
-    card = example("fill").model_copy(update={"text": "$c = {{gate}}$"})
-    with pytest.raises(study.CardError, match="'example-fill': a gap must stand in the text or in code, but 'gate'"):
-        study.page_data(card, study.Deck("lstm", "The LSTM", (card,)))
+    with pytest.raises(study.CardError, match=r"^lstm.yml: card 'example-flashcard': a formula must be TeX"):
+        study.card_to_json(card, study.Deck("lstm", "The LSTM", (card,)))
 
 
 @given(st.text(st.characters(max_codepoint=127)))
 def test_anchors_are_docutils(heading):
     assert study.anchor(heading) == make_id(heading)
-
-
-# --- the book's cards ---------------------------------------------------------------------------------------------
-
-
-def test_chapters_are_the_books():
-    named = [document for document in book.notebooks() if SYLLABUS.get(document)]
-    assert [f"book/{chapter}" for chapter in study.chapters()] == named
-    headings = [re.search(r"^# (.+)$", book.notebook(name).cells[0].source, re.MULTILINE)[1] for name in named]
-    assert list(decks.titles().values()) == headings
-
-
-@every_chapter
-def test_cards_fit_the_chapter(chapter):
-    """Their sections exist, their formulas can be shown, and their numbers are what lmkit computes."""
-    assert command.faults_of(study.load(chapter)) == []
-
-
-def test_ids_are_unique():
-    assert len(study.load_all()) == len(study.chapters())
-
-
-@every_chapter
-def test_chapter_has_cards_of_its_own(chapter):
-    """Beyond the sources: on what its labs and measurements showed."""
-    assert sum(not card.covers for card in study.load(chapter).cards) >= OWN_CARDS
-
-
-@pytest.mark.parametrize("item", [f"A{n}" for n in range(1, 16)] + [f"B{n}" for n in range(1, 32)])
-def test_everything_asked_by_the_sources_is_taught_and_asked(item):
-    """A card of a chapter's quiz asks it, of a section of a chapter that says that it teaches it."""
-    asked = [deck.chapter for deck in study.load_all() for card in deck.quiz() if item in card.covers]
-    assert [chapter for chapter in asked if item in book.notebook(f"book/{chapter}").metadata["syllabus"]]
-
-
-@every_chapter
-def test_chapter_shows_all_its_cards(chapter):
-    """Its quiz, and flashcards beside their sections, as the files have them now."""
-    deck, shown = study.load(chapter), []
-    for plan in plans(*book.stored_widgets(f"book/{chapter}"), "StudyView"):
-        shown += plan.view["cards"]
-    assert {card["id"] for card in shown} == {card.id for card in deck.cards}
-    expected = {card.id: study.page_data(card, deck) for card in deck.cards}
-    assert [card["id"] for card in shown if card != expected[card["id"]]] == []
-
-
-def test_review_page_has_all_cards():
-    (plan,) = plans(*book.stored_widgets("book/review"), "ReviewView")
-    drawn = [card | {"drawing": plan.view["drawings"].get(card["drawing"])} for card in plan.view["cards"]]
-    assert drawn == [study.page_data(card, deck) for deck in study.load_all() for card in deck.cards]
-
-
-@every_chapter
-def test_flashcards_stand_in_their_sections(chapter):
-    deck, section, beside = study.load(chapter), None, {}
-    for cell in book.notebook(f"book/{chapter}").cells:
-        if cell.cell_type == "markdown":
-            section = ([section] + command.HEADING.findall(cell.source))[-1]
-        elif match := re.search(r'^Flashcards\("(\w+)", "(.+)"\)$', cell.source, re.MULTILINE):
-            beside[match[2]] = section
-            assert match[1] == chapter
-    assert beside == {name: name for name in {card.section for card in deck.cards if not card.in_quiz}}
-
-
-def test_length_does_not_give_the_right_choice_away():
-    """In fewer than half of the cards with one right choice it is the longest."""
-    singles = [card for deck in study.load_all() for card in deck.cards if card.kind == "single"]
-    lengths = [[len(choice.text) for choice in card.choices] for card in singles]
-    longest = sum(max(found) == found[card.right[0]] for card, found in zip(singles, lengths, strict=True))
-    assert longest < len(singles) / 2
 
 
 # --- the command --------------------------------------------------------------------------------------------------
@@ -329,12 +289,57 @@ def test_command_tells_of_an_unknown_chapter(capsys):
     assert "lmkit cards: chapter must be one of" in capsys.readouterr().err
 
 
-def test_check_finds_what_does_not_fit_the_chapter():
-    card = example("number").model_copy(update={"check": "4161"})
-    faults = command.faults_of(study.Deck("lstm", "The LSTM", (card,)))
-    assert len(faults) == 2
-    assert "section must be a heading of the chapter" in faults[0]
-    assert "answer must be what check computes, 4161, but it is 4160" in faults[1]
+def test_command_checks_card_files_of_ones_own(tmp_path, capsys):
+    """Anywhere: with no book around, and no index."""
+    copy = tmp_path / "mine.yml"
+    text = EXAMPLES.read_text(encoding="utf-8").replace("chapter: example_cards", "chapter: mine")
+    copy.write_text(text, encoding="utf-8")
+    assert main(["cards", "--check", str(copy)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["all", "8"]
+    assert main(["cards", "--check", str(copy), str(EXAMPLES)]) == 2
+    told = capsys.readouterr().err
+    assert "example_cards.yml:3: card 'example-flashcard': id must be unique among all decks" in told
+    assert "on line 3 of mine.yml" in told
+
+
+GAP = r"the {{gate}} gate, $c = f \\odot c$"
+WHOLE = "check: sum(p.numel() for p in torch.nn.Linear(64, 64).parameters())"
+WRONG = {  # what is changed in the examples: the line on which it is told, and how
+    "a formula that is none": (
+        "It is the lasting one.",
+        r"$\nosuch$",
+        9,
+        "'example-flashcard': a formula must be TeX",
+    ),
+    "one in a choice": ("It decides what is written.", r"$\nosuch$", 23, "'example-single': a formula must be TeX"),
+    "one in a gap's hint": ("That one writes.", r"$\nosuch$", 39, "'example-fill': a formula must be TeX"),
+    "one in a number's hint": ("The biases count too.", r"$\nosuch$", 58, "'example-number': a formula must be TeX"),
+    "a gap in a formula": (GAP, "$c = {{gate}}$", 37, "'example-fill': a gap must stand in the text or in code"),
+    "another number": ("answer: 4160", "answer: 4161", 55, "answer must be what check computes, 4160, but it is 4161"),
+    "a check that is no Python": (WHOLE, "check: 4160 parameters", 59, "check must be Python .* raises SyntaxError"),
+    "a check with an unknown name": (
+        WHOLE,
+        "check: numpy.ones(2)",
+        59,
+        "check must be .* raises NameError: name 'numpy'",
+    ),
+    "a check that is no number": (
+        WHOLE,
+        "check: torch.ones(2)",
+        59,
+        "check must be Python that .* raises .*Error: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "message"), WRONG.values(), ids=WRONG)
+def test_command_tells_what_is_wrong_with_file_and_line(tmp_path, capsys, old, new, line, message):
+    text = EXAMPLES.read_text(encoding="utf-8")
+    assert old in text
+    broken = tmp_path / EXAMPLES.name
+    broken.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert main(["cards", "--check", str(broken)]) == 2
+    assert re.search(rf"^lmkit cards: example_cards\.yml:{line}: card .*{message}", capsys.readouterr().err)
 
 
 def test_the_shipped_files_are_plain_yaml():

@@ -1,11 +1,12 @@
-"""Build the deck for Anki with the book: a page links to it as ``_static/memory-and-chance.apkg``.
+"""Check the cards, and build the deck for Anki with the book: pages link to ``_static/memory-and-chance.apkg``.
 
-A broken card file fails the build with the file's name and the line.
+A broken card file, or a card that does not fit its chapter, fails the build with the file's name and the line.
 """
 
 import shutil
 from pathlib import Path
 
+import cards_in_book
 from sphinx.errors import ExtensionError
 
 from lmkit import study
@@ -23,8 +24,13 @@ def write_deck(app, config) -> None:
     """Write the deck of all chapters, with links where the book's address is known, and have Sphinx copy it."""
     shutil.rmtree(staging(app), ignore_errors=True)
     staging(app).mkdir(parents=True)
+    title = config.html_title.partition(":")[0]  # without the subtitle: Anki lists it beside a reader's other decks
+    address = f"{config.html_baseurl.rstrip('/')}/book" if config.html_baseurl else None
     try:
-        anki.write_deck(staging(app) / NAME, study.load_all(), address=config.html_baseurl or None)
+        decks = study.load_all()
+        if faults := cards_in_book.faults(decks):
+            raise study.CardError(*faults)
+        anki.write_deck(staging(app) / NAME, decks, title=title, address=address)
     except (ValueError, OSError) as error:
         raise ExtensionError(f"the Anki deck cannot be built: {error}") from error
     config.html_static_path.append(str(staging(app)))

@@ -1,90 +1,129 @@
-"""`python -m lmkit cards`: check the card files, and make a deck for Anki of them."""
+"""`python -m lmkit cards`: check card files, and make a deck for Anki of them."""
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
-import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from lmkit import study
-from lmkit.study import Deck, Number, anki
+from lmkit.study import CardError, Deck, Number, anki
 
-BOOK = Path(__file__).parents[2] / "book"
-ROOMS = "counting decoding dropout gradients metrics models pretrained rnn runs text training".split()
-HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
+NAMES = {  # what a number card's `check` may use, and the module behind each name
+    **{name: name for name in ("math", "torch")},
+    **{
+        name: f"lmkit.{name}"
+        for name in "counting decoding dropout gradients metrics models pretrained rnn runs text training".split()
+    },
+    **{name: f"lmkit.datasets.{name}" for name in ("human_numbers", "stories")},
+}
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of this command."""
-    checks = "their form, sections, formulas and numbers"
-    parser.description = f"Check the cards of quizzes and flashcards ({checks}), or make a deck for Anki of them."
-    parser.add_argument("--check", action="store_true", help="check the cards and count them")
+    parser.description = "Check the cards of quizzes and flashcards, or make a deck for Anki of them."
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE.yml",
+        help="card files of your own; without them, the cards that come with lmkit",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="check the cards' form, formulas and numbers, and count them; a number card's `check` is run as Python, "
+        "so check only files that you trust",
+    )
     parser.add_argument("--chapter", nargs="+", metavar="NAME", help="cards of these chapters; by default of all")
     parser.add_argument("--anki", metavar="DECK.apkg", help="write the cards as a deck that Anki imports")
-    parser.add_argument("--address", metavar="URL", help="with --anki: where the book is published; cards link there")
+    parser.add_argument("--title", help=f"with --anki: the deck's name, {anki.NAMESPACE} unless given")
+    parser.add_argument(
+        "--address", metavar="URL", help="with --anki: the folder of the chapters' pages; cards link there"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for."""
-    if not (options.check or options.anki):
-        raise ValueError("one of --check and --anki DECK.apkg must be given, but neither is")
-    if options.address is not None and not options.anki:
-        raise ValueError("--address must come with --anki DECK.apkg: only the deck has links")
-    if options.anki:  # what cannot be written is told before the work
-        anki.checked_path(options.anki)
-    decks = study.load_all(options.chapter)
+    _check_options(options)
+    decks = _decks(options.files, options.chapter)
     if options.check:
         check(decks)
-        print("\n".join(map(kinds_line, decks)))
+        print("\n".join(map(count_line, decks)))
         print(f"{'all':22}{sum(len(deck.cards) for deck in decks):4}")
     if options.anki:
-        notes = anki.write_deck(options.anki, decks, address=options.address)
-        print(f"{options.anki}: {notes} notes from {len(decks)} chapters; import it in Anki")
+        title = anki.NAMESPACE if options.title is None else options.title
+        notes = anki.write_deck(options.anki, decks, title=title, address=options.address)
+        count = f"{notes} notes from {len(decks)} {'chapter' if len(decks) == 1 else 'chapters'}"
+        print(f"{options.anki}: {count}; import it in Anki")
 
 
-def kinds_line(deck: Deck) -> str:
-    """A line that says how many cards a chapter has, by kind."""
+def _check_options(options: argparse.Namespace) -> None:
+    """Raise ValueError where options do not go together, or a deck cannot be written: before any work."""
+    if not (options.check or options.anki):
+        raise ValueError("one of --check and --anki DECK.apkg must be given, but neither is")
+    if options.files and options.chapter:
+        raise ValueError("--chapter must come without files: it chooses among the cards that come with lmkit")
+    for name in ("title", "address"):
+        if getattr(options, name) is not None and not options.anki:
+            raise ValueError(f"--{name} must come with --anki DECK.apkg: only the deck has it")
+    if options.anki:
+        anki.validate_path(options.anki)
+
+
+def _decks(files: list[str], chapters: list[str] | None) -> list[Deck]:
+    """Return the decks of these files, or those that come with lmkit; raise CardError with the faults of all."""
+    if not files:
+        return study.load_all(chapters)
+    decks, errors = [], []
+    for file in files:
+        try:
+            decks.append(study.read_deck(file))
+        except CardError as error:
+            errors.append(error)
+    if errors := [*errors, *study.check_ids(decks)]:
+        raise CardError.joined(errors)
+    return decks
+
+
+def count_line(deck: Deck) -> str:
+    """Return a line that says how many cards a deck has, by kind."""
     kinds = Counter(card.kind for card in deck.cards)
     return f"{deck.chapter:22}{len(deck.cards):4}  {', '.join(f'{kinds[kind]} {kind}' for kind in sorted(kinds))}"
 
 
-def check(decks: list[Deck]) -> None:
-    """Raise CardError where a card names a section that is not there, a formula that is none, or a wrong number."""
-    if faults := [fault for deck in decks for fault in faults_of(deck)]:
-        raise study.CardError(*faults)
+def check(decks: Iterable[Deck]) -> None:
+    """Raise CardError where a formula cannot be shown, or a number is not what its `check` computes."""
+    if found := [fault for deck in decks for fault in faults(deck)]:
+        raise CardError(*found)
 
 
-def faults_of(deck: Deck) -> list[str]:
-    """What is wrong with the cards of a chapter, apart from their form."""
-    faults, known = [], headings(deck.chapter)
+def faults(deck: Deck) -> Iterator[str]:
+    """Yield what is wrong with the texts and numbers of a deck, with file and line."""
     for card in deck.cards:
-        name = f"{deck.chapter}.yml: card {card.id!r}"
-        if card.section not in known:
-            faults.append(f"{name}: section must be a heading of the chapter, one of {known}, not {card.section!r}")
         try:
-            study.page_data(card, deck)
-        except study.CardError as error:
-            faults += error.faults
-        if isinstance(card, Number) and not card.accepts(value := computed(card.check)):
-            faults.append(f"{name}: answer must be what check computes, {value:g}, but it is {card.answer:g}")
-    return faults
+            study.card_to_json(card, deck)
+        except CardError as error:
+            yield from error.faults
+        if isinstance(card, Number):
+            yield from _number_faults(card, deck)
 
 
-def headings(chapter: str) -> list[str]:
-    """The sections and subsections of a chapter's notebook."""
-    cells = json.loads((BOOK / f"{chapter}.ipynb").read_text(encoding="utf-8"))["cells"]
-    return HEADING.findall("\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"))
+def _number_faults(card: Number, deck: Deck) -> Iterator[str]:
+    try:
+        value = evaluate(card.check)
+    except Exception as error:  # whatever an expression may raise
+        rule = f"check must be Python that computes a number, with the names {', '.join(NAMES)}"
+        yield deck.fault(card, ("check",), f"{rule}, but {card.check!r} raises {type(error).__name__}: {error}")
+        return
+    if not card.accepts(value):
+        message = f"answer must be what check computes, {value:g}, but it is {card.answer:g}; correct one of them"
+        yield deck.fault(card, ("answer",), message)
 
 
-def computed(expression: str) -> float:
-    """The value of a number card's `check`, which may use math, torch, and lmkit's rooms by their names."""
-    names: dict[str, Any] = {"math": math, "torch": import_module("torch")}
-    names |= {room: import_module(f"lmkit.{room}") for room in ROOMS}
-    names |= {data: import_module(f"lmkit.datasets.{data}") for data in ("human_numbers", "stories")}
+def evaluate(expression: str) -> float:
+    """Return the value of a number card's `check`, which may use the `NAMES`."""
+    names: dict[str, Any] = {name: import_module(module) for name, module in NAMES.items()}
     return float(eval(expression, names))

@@ -1,14 +1,16 @@
-"""Cards to study with: questions, answers and explanations, from one source, `book/cards/*.yml`.
+"""Cards to study with: questions, answers and explanations, from one source, the YAML files in `lmkit/study/decks`.
 
-The quizzes and flashcards of the chapters, the Review page and the Anki deck are made of the same cards::
+Quizzes, flashcards, the Review page and the Anki deck are made of the same cards::
 
     from lmkit import study
 
     deck = study.load("lstm")
     deck.cards[0].question, deck.quiz(), deck.flashcards("What each gate does")
+    study.read_deck("mine.yml")  # cards of your own
 """
 
 from lmkit.study import drawings, markup
+from lmkit.study.card_json import card_to_json
 from lmkit.study.cards import (
     Card,
     Choice,
@@ -17,14 +19,15 @@ from lmkit.study.cards import (
     Flashcard,
     Gap,
     Item,
-    Multiple,
+    MultipleChoice,
     Number,
     Order,
-    Single,
+    SingleChoice,
 )
-from lmkit.study.decks import Deck, anchor, chapters, load, load_all, read_deck
-from lmkit.study.page import page_data
-from lmkit.study.source import CardError
+from lmkit.study.deck_file import Deck, check_ids, read_deck
+from lmkit.study.decks import chapters, load, load_all
+from lmkit.study.markup import anchor
+from lmkit.study.yaml_source import CardError
 
 __all__ = [
     "Card",
@@ -36,16 +39,17 @@ __all__ = [
     "Flashcard",
     "Gap",
     "Item",
-    "Multiple",
+    "MultipleChoice",
     "Number",
     "Order",
-    "Single",
+    "SingleChoice",
     "anchor",
+    "card_to_json",
     "chapters",
+    "check_ids",
     "drawings",
     "load",
     "load_all",
     "markup",
-    "page_data",
     "read_deck",
 ]

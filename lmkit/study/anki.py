@@ -1,6 +1,6 @@
 """The cards as a deck for Anki, a program that asks them again when they are about to be forgotten.
 
-Whoever imports a newer deck keeps what they have learned: Anki knows a note by its guid, a kind of note and a deck by
+Whoever imports a newer deck keeps what they have learned: Anki knows a note by its guid, a note type and a deck by
 their numbers, and none of these depends on what a card says.
 """
 
@@ -16,21 +16,23 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import genanki
 
 from lmkit.plots.roles import color
+from lmkit.study.card_sides import media_files, render_sides
 from lmkit.study.cards import Card
-from lmkit.study.decks import Deck, anchor, chapters
-from lmkit.study.faces import faces, pictures
+from lmkit.study.deck_file import Deck
+from lmkit.study.markup import anchor
 
-TITLE = "Memory and Chance"
 SUFFIX = ".apkg"
 
-# Never changed: Anki would take notes with other fields, or of a kind with another number, for new ones.
+# Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones.
+NAMESPACE = "lmkit"
 FIELDS = ("Question", "Task", "Answer", "Explanation", "Picture", "Label", "Source", "Card")
-_KINDS = {
+_NOTE_TYPES = {
     "question": (1_482_730_001, "question", ("flashcard", "fill", "number", "order")),
     "choices": (1_482_730_002, "choices", ("single", "multiple")),
     "drawing": (1_482_730_003, "drawing", ("draw",)),
@@ -72,21 +74,30 @@ _ROLES = {"LABEL": "model", "MUTED": "muted", "RIGHT": "accuracy", "WRONG": "f"}
 
 
 def write_deck(
-    path: Path | str, decks: Iterable[Deck], *, timestamp: float | None = None, address: str | None = None
+    path: Path | str,
+    decks: Iterable[Deck],
+    *,
+    title: str = NAMESPACE,
+    timestamp: float | None = None,
+    address: str | None = None,
 ) -> int:
-    """Write the cards of chapters as a file that Anki imports.
+    """Write decks as a file that Anki imports.
 
     Parameters
     ----------
     path : path
         Where to; it must end in ``.apkg``. What stands there is replaced when the new file is whole.
     decks : iterable of Deck
-        From `lmkit.study.load_all`; each becomes a deck below "Memory and Chance".
+        From `lmkit.study.load_all` or `lmkit.study.read_deck`; each becomes a deck below the title's.
+    title : str
+        The name under which Anki lists them, and which cards name as their source. It is no part of what notes are
+        known by: with another title, a reader's progress stays.
     timestamp : float, optional
         When it was made, in seconds since 1970: the environment variable ``SOURCE_DATE_EPOCH`` if set, else now. A
         later deck updates an earlier one. The same cards and the same timestamp make the same bytes.
     address : str, optional
-        Where the book is published (``https://…``); with it, cards link to their sections.
+        The folder of the chapters' pages (``https://…``); with it, cards link to their sections,
+        ``<address>/<chapter>.html#<section>``.
 
     Returns
     -------
@@ -96,24 +107,24 @@ def write_deck(
     Raises
     ------
     ValueError
-        If the path or the address is not as it must be.
+        If the path, the title or the address is not as it must be.
     OSError
         If the file cannot be written.
     """
-    path, address = checked_path(path), checked_address(address)
+    path, address, title = validate_path(path), validate_address(address), validate_title(title)
     if timestamp is None:
         timestamp = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
     decks = list(decks)
-    made = [_deck(deck, address) for deck in decks]
-    media = {name: svg for deck in decks for card in deck.cards for name, svg in pictures(card).items()}
-    content = _package(made, media, timestamp)
-    with _written_beside(path) as file:
+    anki_decks = [_anki_deck(deck, title, address) for deck in decks]
+    media = {name: svg for deck in decks for card in deck.cards for name, svg in media_files(card).items()}
+    content = _package_bytes(anki_decks, media, timestamp)
+    with _atomic_write(path) as file:
         file.write(content)
-    return sum(len(deck.notes) for deck in made)
+    return sum(len(deck.notes) for deck in anki_decks)
 
 
-def checked_path(path: Path | str) -> Path:
-    """The path of a deck that can be written there; raises ValueError if it cannot be one."""
+def validate_path(path: Path | str) -> Path:
+    """Return the path of a deck that can be written there; raise ValueError if none can."""
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ValueError(f"the deck's name must end in {SUFFIX}, but it is {path.name!r}; write {path.stem}{SUFFIX}")
@@ -124,58 +135,61 @@ def checked_path(path: Path | str) -> Path:
     return path
 
 
-def checked_address(address: str | None) -> str | None:
-    """An address without a slash at its end; raises ValueError if it is none of the web."""
+def validate_title(title: str) -> str:
+    """Return a title that Anki reads as one deck's name; raise ValueError if it would not."""
+    if not title.strip() or "::" in title:
+        raise ValueError(f"title must be a name without '::', which Anki reads as a deck in a deck, not {title!r}")
+    return title.strip()
+
+
+def validate_address(address: str | None) -> str | None:
+    """Return an address without a slash at its end; raise ValueError if it is none of the web."""
     if address is None:
         return None
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.netloc or any(sign in address for sign in " \"'<>"):
-        raise ValueError(f"address must be that of the published book, https://…, but it is {address!r}")
+        raise ValueError(f"address must be that of the pages, https://…, but it is {address!r}")
     return address.rstrip("/")
 
 
 def guid(card: Card) -> str:
-    """What Anki knows the card's note by: it depends on nothing but the card's id."""
-    return genanki.guid_for(TITLE, card.id)
+    """Return the id by which Anki knows the card's note: it depends on nothing but the card's id."""
+    return genanki.guid_for(NAMESPACE, card.id)
 
 
-def _deck(deck: Deck, address: str | None) -> genanki.Deck:
-    name = f"{_place(deck):02} {deck.title}"
-    made = genanki.Deck(_number(deck.chapter), f"{TITLE}::{name}")
+def _anki_deck(deck: Deck, title: str, address: str | None) -> genanki.Deck:
+    result = genanki.Deck(_deck_id(deck.chapter), f"{title}::{_deck_name(deck)}")
     for due, card in enumerate(deck.cards):
-        made.add_note(_note(card, deck, due, address))
-    return made
+        result.add_note(_note(card, deck, due, _source(card, deck, title, address)))
+    return result
 
 
-def _note(card: Card, deck: Deck, due: int, address: str | None) -> genanki.Note:
-    sides = faces(card)._asdict()
-    values = {**sides, "source": _source(card, deck, address), "card": card.id}
+def _deck_name(deck: Deck) -> str:
+    return deck.title if deck.number is None else f"{deck.number:02} {deck.title}"  # Anki sorts decks by name
+
+
+def _note(card: Card, deck: Deck, due: int, source: str) -> genanki.Note:
+    values = {**render_sides(card)._asdict(), "source": source, "card": card.id}
     tags = [f"chapter::{deck.chapter}", f"kind::{card.kind}", *(f"syllabus::{known}" for known in card.covers)]
     return genanki.Note(
         model=_model(card.kind),
         fields=[values[field.lower()] for field in FIELDS],
-        tags=[f"memory-and-chance::{tag}" for tag in tags],
+        tags=[f"{NAMESPACE}::{tag}" for tag in tags],
         guid=guid(card),
         due=due,
     )
 
 
-def _source(card: Card, deck: Deck, address: str | None) -> str:
-    """The chapter and the section that teach it."""
-    where = escape(f"{TITLE}, {_place(deck):02} {deck.title}: {card.section.replace('`', '')}")
+def _source(card: Card, deck: Deck, title: str, address: str | None) -> str:
+    """Name the chapter and the section that teach a card, with a link where the address is known."""
+    name = escape(f"{title}, {_deck_name(deck)}: {card.section.replace('`', '')}")
     if address is None:
-        return where
-    return f'<a href="{escape(address)}/book/{deck.chapter}.html#{anchor(card.section)}">{where}</a>'
-
-
-def _place(deck: Deck) -> int:
-    """The chapter's number, 0 for one that is not in the book."""
-    known = chapters()
-    return known.index(deck.chapter) + 1 if deck.chapter in known else 0
+        return name
+    return f'<a href="{escape(address)}/{deck.chapter}.html#{anchor(card.section)}">{name}</a>'
 
 
 def _model(kind: str) -> genanki.Model:
-    number, name, _ = next(model for model in _KINDS.values() if kind in model[2])
+    number, name, _ = next(note_type for note_type in _NOTE_TYPES.values() if kind in note_type[2])
     style = _STYLE
     for word, role in _ROLES.items():
         style = style.replace(word, color(role, text=True))
@@ -185,28 +199,28 @@ def _model(kind: str) -> genanki.Model:
     )
     return genanki.Model(
         number,
-        f"{TITLE}: {name}",
+        f"{NAMESPACE}: {name}",
         fields=[{"name": field} for field in FIELDS],
         templates=[{"name": "Card", "qfmt": _FRONT, "afmt": _BACK}],
         css=style + night + f".nightMode summary {{ color: {color('muted', dark=True)}; }}\n",
     )
 
 
-def _number(chapter: str) -> int:
-    """A deck's number, made of its chapter's name."""
-    digest = hashlib.sha256(f"{TITLE}: {chapter}".encode()).digest()
+def _deck_id(chapter: str) -> int:
+    """Return the number by which Anki knows a deck, made of its chapter's name."""
+    digest = hashlib.sha256(f"{NAMESPACE}: {chapter}".encode()).digest()
     return (1 << 30) + int.from_bytes(digest[:4], "big") % (1 << 30)
 
 
-def _package(decks: list[genanki.Deck], media: dict[str, str], timestamp: float) -> bytes:
-    """The file's content, with the same bytes for the same cards: no clock and no folder speaks in it."""
-    made, content = BytesIO(), BytesIO()
+def _package_bytes(decks: list[genanki.Deck], media: dict[str, str], timestamp: float) -> bytes:
+    """Return the file's content, the same bytes for the same cards: it holds neither a clock's time nor a path."""
+    package, content = BytesIO(), BytesIO()
     with TemporaryDirectory() as folder:
         files = [Path(folder, name) for name in sorted(media)]
         for file in files:
             file.write_text(media[file.name], encoding="utf-8")
-        genanki.Package(decks, [str(file) for file in files]).write_to_file(made, timestamp=timestamp)
-    with zipfile.ZipFile(made) as source, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
+        genanki.Package(decks, [str(file) for file in files]).write_to_file(package, timestamp=timestamp)
+    with zipfile.ZipFile(package) as source, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -215,8 +229,8 @@ def _package(decks: list[genanki.Deck], media: dict[str, str], timestamp: float)
 
 
 @contextmanager
-def _written_beside(path: Path) -> Iterator:
-    """A file to write to, which takes the place of `path` once it is whole, and is gone if it never is."""
+def _atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write to, which takes the place of `path` once it is whole, and is gone if it never is."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("xb") as file:

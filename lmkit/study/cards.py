@@ -1,65 +1,66 @@
-"""The kinds of cards, and what each of them must have."""
+"""The kinds of cards, and the rules that each of them must keep."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from lmkit.study import drawings
-from lmkit.study.spelling import normal_form
+from lmkit.study.normalize_code import normalize_code
+from lmkit.study.yaml_source import KeyPath
 
 GAP = re.compile(r"\{\{(\w+)\}\}", re.ASCII)
 
 # YAML reads the answer 37 as a number and `no` as false: the first is meant as a text, the second must be quoted.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+CardId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 SyllabusId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]+$")]
 
 
-def _no_bool(value: object) -> object:
+def _reject_bool(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError(f"must be a number, but it is {value!r}")
     return value
 
 
-Finite = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+Finite = Annotated[float, BeforeValidator(_reject_bool), Field(allow_inf_nan=False)]
 
 
-class Part(BaseModel):
-    """The base of cards and of what they are made of: nothing unknown in it, nothing changed later."""
+class StrictModel(BaseModel):
+    """The base of cards and of their parts: unknown fields are refused, and nothing is changed later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
-class Choice(Part):
-    """One of the choices of a card: what it says, whether it is right, and why."""
+class Choice(StrictModel):
+    """One of the choices of a card: its text, whether it is right, and why."""
 
     text: Text
     right: bool = False
     why: Text
 
 
-class Gap(Part):
-    """A gap in a text: right answers (the first is shown), why, and what to say of typical wrong ones."""
+class Gap(StrictModel):
+    """A gap in a text: right answers (the first is shown), why, and a hint for each typical wrong one."""
 
     answers: Annotated[tuple[Text, ...], Field(min_length=1)]
     why: Text
     hints: dict[Text, Text] = {}
 
 
-class Item(Part):
+class Item(StrictModel):
     """One of several things in order, and why it stands where it stands."""
 
     text: Text
     why: Text
 
 
-class Base(Part):
-    """What every card has.
+class BaseCard(StrictModel):
+    """The fields of every card.
 
     Attributes
     ----------
@@ -79,7 +80,7 @@ class Base(Part):
 
     in_quiz: ClassVar[bool] = True
 
-    id: Name
+    id: CardId
     section: Text
     question: Text
     covers: tuple[SyllabusId, ...] = ()
@@ -92,12 +93,14 @@ class Base(Part):
             raise ValueError(f"drawing must be one of {sorted(drawings.NAMES)}, but it is {self.drawing!r}")
         return self
 
-    def texts(self) -> Iterable[str]:
-        """Every Markdown text on the card."""
-        yield from (text for text in (self.question, self.explanation) if text)
+    def texts(self) -> Iterator[tuple[KeyPath, str]]:
+        """Yield every Markdown text on the card, with the path of keys that leads to it."""
+        yield ("question",), self.question
+        if self.explanation:
+            yield ("explanation",), self.explanation
 
 
-class Flashcard(Base):
+class Flashcard(BaseCard):
     """A question that the reader answers in their head, and then compares."""
 
     in_quiz: ClassVar[bool] = False
@@ -105,10 +108,11 @@ class Flashcard(Base):
     answer: Text
 
     def texts(self):
-        yield from (*super().texts(), self.answer)
+        yield from super().texts()
+        yield ("answer",), self.answer
 
 
-class Draw(Base):
+class Draw(BaseCard):
     """A diagram that the reader draws on paper, and then reveals step by step."""
 
     kind: Literal["draw"] = "draw"
@@ -123,17 +127,18 @@ class Draw(Base):
         return self
 
     def texts(self):
-        yield from (*super().texts(), *self.steps)
+        yield from super().texts()
+        yield from ((("steps", place), text) for place, text in enumerate(self.steps))
 
 
-class Chosen(Base):
+class ChoiceCard(BaseCard):
     """The base of the cards with choices."""
 
     choices: Annotated[tuple[Choice, ...], Field(min_length=2, max_length=6)]
 
     @property
     def right(self) -> list[int]:
-        """The places of the right choices."""
+        """Return the places of the right choices, from 0."""
         return [place for place, choice in enumerate(self.choices) if choice.right]
 
     @model_validator(mode="after")
@@ -143,11 +148,10 @@ class Chosen(Base):
 
     def texts(self):
         yield from super().texts()
-        for choice in self.choices:
-            yield from (choice.text, choice.why)
+        yield from _texts_and_reasons("choices", self.choices)
 
 
-class Single(Chosen):
+class SingleChoice(ChoiceCard):
     """A question with one right choice."""
 
     kind: Literal["single"] = "single"
@@ -159,7 +163,7 @@ class Single(Chosen):
         return self
 
 
-class Multiple(Chosen):
+class MultipleChoice(ChoiceCard):
     """A question with any number of right choices, at least one, and at least one wrong."""
 
     kind: Literal["multiple"] = "multiple"
@@ -171,8 +175,8 @@ class Multiple(Chosen):
         return self
 
 
-class Fill(Base):
-    """A text, or code, with gaps.
+class Fill(BaseCard):
+    """A text, or code, with gaps (a cloze).
 
     Attributes
     ----------
@@ -190,7 +194,7 @@ class Fill(Base):
 
     @property
     def names(self) -> list[str]:
-        """The gaps in the order in which they stand."""
+        """Return the names of the gaps in the order in which they stand."""
         return GAP.findall(self.text)
 
     @model_validator(mode="after")
@@ -201,19 +205,21 @@ class Fill(Base):
         if set(self.names) != set(self.gaps):
             raise ValueError(f"gaps must be those of the text, {self.names}, but they are {list(self.gaps)}")
         for name, gap in self.gaps.items():
-            form = normal_form if self.code else str.casefold
+            form = normalize_code if self.code else str.casefold
             right = [hint for hint in gap.hints if form(hint) in map(form, gap.answers)]
             if right:
                 raise ValueError(f"gaps must have hints about wrong answers, but {right[0]!r} of {name!r} is right")
         return self
 
     def texts(self):
-        yield from (*super().texts(), self.text)
-        for gap in self.gaps.values():
-            yield from (gap.why, *gap.hints.values())
+        yield from super().texts()
+        yield ("text",), self.text
+        for name, gap in self.gaps.items():
+            yield ("gaps", name, "why"), gap.why
+            yield from ((("gaps", name, "hints", wrong), hint) for wrong, hint in gap.hints.items())
 
 
-class Number(Base):
+class Number(BaseCard):
     """A question whose answer is a number.
 
     Attributes
@@ -225,9 +231,9 @@ class Number(Base):
     why : str
         How one gets the number.
     hints : dict of float to str
-        What to say of typical wrong numbers.
+        Said of typical wrong numbers.
     check : str
-        A Python expression that computes the answer; a test evaluates it.
+        A Python expression that computes the answer; `python -m lmkit cards --check` evaluates it.
     """
 
     kind: Literal["number"] = "number"
@@ -239,7 +245,7 @@ class Number(Base):
     check: Text
 
     def accepts(self, value: float) -> bool:
-        """Whether an answer is near enough."""
+        """Return whether an answer is near enough."""
         return math.isclose(value, self.answer, rel_tol=1e-9, abs_tol=self.tolerance)
 
     @model_validator(mode="after")
@@ -249,10 +255,12 @@ class Number(Base):
         return self
 
     def texts(self):
-        yield from (*super().texts(), self.why, *self.hints.values())
+        yield from super().texts()
+        yield ("why",), self.why
+        yield from ((("hints", wrong), hint) for wrong, hint in self.hints.items())
 
 
-class Order(Base):
+class Order(BaseCard):
     """Things to put in order; they are written in the right one."""
 
     kind: Literal["order"] = "order"
@@ -265,14 +273,22 @@ class Order(Base):
 
     def texts(self):
         yield from super().texts()
-        for item in self.items:
-            yield from (item.text, item.why)
+        yield from _texts_and_reasons("items", self.items)
 
 
-Card = Flashcard | Draw | Single | Multiple | Fill | Number | Order
-KINDS = {kind.model_fields["kind"].default: kind for kind in (Flashcard, Draw, Single, Multiple, Fill, Number, Order)}
+Card = Flashcard | Draw | SingleChoice | MultipleChoice | Fill | Number | Order
+KINDS = {
+    kind.model_fields["kind"].default: kind
+    for kind in (Flashcard, Draw, SingleChoice, MultipleChoice, Fill, Number, Order)
+}
 
 
 def _check_distinct(what: str, texts: list[str]) -> None:
     if repeated := [text for place, text in enumerate(texts) if text in texts[:place]]:
         raise ValueError(f"{what} must differ, but {repeated[0]!r} stands there twice; change or remove one")
+
+
+def _texts_and_reasons(field: str, parts: tuple[Choice, ...] | tuple[Item, ...]) -> Iterator[tuple[KeyPath, str]]:
+    for place, part in enumerate(parts):
+        yield (field, place, "text"), part.text
+        yield (field, place, "why"), part.why

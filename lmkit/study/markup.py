@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from html import escape
@@ -15,7 +16,7 @@ _PARAGRAPH = re.compile(r"<p>((?:(?!<p>).)*)</p>", re.DOTALL)
 
 
 def to_page(text: str) -> str:
-    r"""HTML with formulas as MathML; a single paragraph comes without its ``<p>``.
+    r"""Return HTML with formulas as MathML; a single paragraph comes without its ``<p>``.
 
     Emphasis, code, lists, ``$x$`` and ``$$x$$`` are understood; HTML, links and pictures in the text stay text.
 
@@ -24,20 +25,21 @@ def to_page(text: str) -> str:
     ValueError
         If a formula is not TeX that math-core knows.
     """
-    return _rendered(text, _mathml)
+    return _render(text, _mathml)
 
 
 def to_anki(text: str) -> str:
-    r"""HTML with formulas as ``\(x\)`` and ``\[x\]``; a single paragraph comes without its ``<p>``."""
-    return _rendered(text, _tex)
+    r"""Return HTML with formulas as ``\(x\)`` and ``\[x\]``; a single paragraph comes without its ``<p>``."""
+    return _render(text, _tex)
 
 
-def to_text(text: str) -> str:
-    """The text without its marks, formulas as their TeX: for a title or an alternative text."""
-    return re.sub(r"[*`$]", "", text).replace("\n", " ").strip()
+def anchor(heading: str) -> str:
+    """Return the id that a heading has on its page: what docutils makes of it."""
+    plain = unicodedata.normalize("NFKD", heading.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"^[-0-9]+|-+$", "", re.sub(r"[^a-z0-9]+", "-", plain))
 
 
-def _rendered(text: str, formula: Callable[[str, dict], str]) -> str:
+def _render(text: str, formula: Callable[[str, dict], str]) -> str:
     html = _parser(formula).render(text).strip()
     whole = _PARAGRAPH.fullmatch(html)
     return whole[1] if whole else html

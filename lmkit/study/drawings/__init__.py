@@ -11,7 +11,7 @@ from html import escape
 
 from lmkit.study.drawings import gates, networks, regularised, searching
 from lmkit.study.drawings.drawing import Drawing
-from lmkit.study.drawings.pen import WIDTH, Pen
+from lmkit.study.drawings.svg_canvas import WIDTH, SvgCanvas
 
 _DRAWINGS: dict[str, Drawing] = networks.DRAWINGS | gates.DRAWINGS | regularised.DRAWINGS | searching.DRAWINGS
 
@@ -23,7 +23,7 @@ _INK, _MARGIN = "#1f2328", 10  # of a drawing that stands alone
 
 
 def steps(name: str) -> int:
-    """How many steps a drawing has.
+    """Return how many steps a drawing has.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def steps(name: str) -> int:
 
 
 def svg(name: str, upto: int | None = None) -> str:
-    """A drawing for a page, in the page's colours.
+    """Return a drawing for a page, in the page's colours.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def svg(name: str, upto: int | None = None) -> str:
     )
 
 
-def document(name: str, upto: int | None = None) -> str:
-    """The same drawing as a file that needs nothing around it: literal colours, on white paper.
+def standalone_svg(name: str, upto: int | None = None) -> str:
+    """Return the same drawing as a file that needs nothing around it: literal colours, on white paper.
 
     Raises
     ------
@@ -79,11 +79,11 @@ def document(name: str, upto: int | None = None) -> str:
         f'<rect x="{-_MARGIN}" y="{-_MARGIN}" width="{width}" height="{height:g}" fill="#ffffff"/>'
         f"{_groups(drawing, last)}</svg>"
     )
-    return _literal(page)
+    return _with_literal_colors(page)
 
 
 def alt(name: str, upto: int | None = None) -> str:
-    """What a drawing shows up to a step, in words: one sentence for each step.
+    """Say what a drawing shows up to a step: its title, then one sentence for each step.
 
     Raises
     ------
@@ -97,14 +97,14 @@ def alt(name: str, upto: int | None = None) -> str:
 def _groups(drawing: Drawing, last: int) -> str:
     groups = []
     for number, (_, draw) in enumerate(drawing.steps[:last], 1):
-        pen = Pen()
-        draw(pen)
-        groups.append(f'<g data-step="{number}">{"".join(pen.parts)}</g>')
+        canvas = SvgCanvas()
+        draw(canvas)
+        groups.append(f'<g data-step="{number}">{"".join(canvas.parts)}</g>')
     return "".join(groups)
 
 
-def _literal(page: str) -> str:
-    """Each variable by its value in light, and the page's own ink by a dark one."""
+def _with_literal_colors(page: str) -> str:
+    """Replace each variable by its value in light, and the page's own ink by a dark one."""
     variable = re.compile(r"var\(--[\w-]+, (?P<value>#\w+|var\([^()]*\))\)")
     while variable.search(page):
         page = variable.sub(lambda match: match["value"], page)

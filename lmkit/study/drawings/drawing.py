@@ -1,13 +1,13 @@
-"""What a drawing is made of."""
+"""A drawing: its title, its height and its steps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lmkit.study.drawings.pen import Pen
+from lmkit.study.drawings.svg_canvas import SvgCanvas
 
-Step = tuple[str, Callable[[Pen], None]]  # what it adds, in a sentence, and how it is drawn
+DrawingStep = tuple[str, Callable[[SvgCanvas], None]]  # what it adds, in a sentence, and how it is drawn
 
 
 @dataclass(frozen=True)
@@ -16,4 +16,4 @@ class Drawing:
 
     title: str
     height: float
-    steps: tuple[Step, ...]
+    steps: tuple[DrawingStep, ...]

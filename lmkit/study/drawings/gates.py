@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lmkit.study.drawings.drawing import Drawing
-from lmkit.study.drawings.pen import THICK, Pen
+from lmkit.study.drawings.svg_canvas import THICK, SvgCanvas
 
 # Columns of the boxes; then the sum, the way of the hidden state, and where x meets h.
 _GATES = {
@@ -18,64 +18,64 @@ _CELL, _MEET, _SHOW, _BOXES, _BUS = 56, 116, 130, 186, 240
 _RADIUS = 9
 
 
-def _cell_state(pen: Pen) -> None:
-    pen.frame((42, 26), (332, 228), "muted")
-    pen.line([(2, _CELL), (398, _CELL)], "cell", bold=THICK)
-    pen.text((20, _CELL - 9), "$c_t−1$", "cell")
-    pen.text((386, _CELL - 9), "$c_t$", "cell")
-    pen.text((2, _CELL + 18), "cell", "cell", anchor="start")
-    pen.text((2, _CELL + 33), "state", "cell", anchor="start")
+def _cell_state(canvas: SvgCanvas) -> None:
+    canvas.frame((42, 26), (332, 228), "muted")
+    canvas.line([(2, _CELL), (398, _CELL)], "cell", stroke_width=THICK)
+    canvas.text((20, _CELL - 9), "$c_t−1$", "cell")
+    canvas.text((386, _CELL - 9), "$c_t$", "cell")
+    canvas.text((2, _CELL + 18), "cell", "cell", anchor="start")
+    canvas.text((2, _CELL + 33), "state", "cell", anchor="start")
 
 
-def _inputs(pen: Pen) -> None:
-    pen.line([(2, _BUS), (_JOIN, _BUS)], "hidden", head=False)
-    pen.line([(_JOIN, 280), (_JOIN, _BUS)], "input", head=False)
-    pen.line([(_JOIN, _BUS), (_GATES["f"][2], _BUS)], "input", head=False)
-    pen.text((20, _BUS - 9), "$h_t−1$", "hidden")
-    pen.text((2, _BUS + 28), "hidden", "hidden", anchor="start")
-    pen.text((2, _BUS + 43), "state", "hidden", anchor="start")
-    pen.text((_JOIN + 6, _BUS + 36), "$x_t$", "input", anchor="start")
+def _inputs(canvas: SvgCanvas) -> None:
+    canvas.line([(2, _BUS), (_JOIN, _BUS)], "hidden", head=False)
+    canvas.line([(_JOIN, 280), (_JOIN, _BUS)], "input", head=False)
+    canvas.line([(_JOIN, _BUS), (_GATES["f"][2], _BUS)], "input", head=False)
+    canvas.text((20, _BUS - 9), "$h_t−1$", "hidden")
+    canvas.text((2, _BUS + 28), "hidden", "hidden", anchor="start")
+    canvas.text((2, _BUS + 43), "state", "hidden", anchor="start")
+    canvas.text((_JOIN + 6, _BUS + 36), "$x_t$", "input", anchor="start")
 
 
-def _boxes(pen: Pen) -> None:
-    pen.line([(_JOIN, _BUS), (_GATES["o"][2], _BUS)], "input", head=False)
+def _boxes(canvas: SvgCanvas) -> None:
+    canvas.line([(_JOIN, _BUS), (_GATES["o"][2], _BUS)], "input", head=False)
     for gate, (name, function, x) in _GATES.items():
-        pen.line([(x, _BUS), (x, _BOXES + 26)], "input")
-        pen.box((x, _BOXES), (73, 50), gate)
-        pen.text((x, _BOXES - 5), name, gate)
-        pen.text((x, _BOXES + 15), function, gate)
+        canvas.line([(x, _BUS), (x, _BOXES + 26)], "input")
+        canvas.box((x, _BOXES), (73, 50), gate)
+        canvas.text((x, _BOXES - 5), name, gate)
+        canvas.text((x, _BOXES + 15), function, gate)
 
 
-def _forget(pen: Pen) -> None:
+def _forget(canvas: SvgCanvas) -> None:
     x = _GATES["f"][2]
-    pen.line([(x, _BOXES - 25), (x, _CELL + _RADIUS + 1)], "f")
-    pen.node((x, _CELL), "cell", "⊙")
-    pen.text((x + 6, 120), "$f_t$", "f", anchor="start")
-    pen.text(((x + _ADD) / 2, _CELL - 10), "$f_t$ ⊙ $c_t−1$", "cell")
+    canvas.line([(x, _BOXES - 25), (x, _CELL + _RADIUS + 1)], "f")
+    canvas.node((x, _CELL), "cell", "⊙")
+    canvas.text((x + 6, 120), "$f_t$", "f", anchor="start")
+    canvas.text(((x + _ADD) / 2, _CELL - 10), "$f_t$ ⊙ $c_t−1$", "cell")
 
 
-def _add(pen: Pen) -> None:
+def _add(canvas: SvgCanvas) -> None:
     left, right = _GATES["i"][2], _GATES["g"][2]
-    pen.line([(left, _BOXES - 25), (left, _MEET), (_ADD - _RADIUS - 1, _MEET)], "i")
-    pen.line([(right, _BOXES - 25), (right, _MEET), (_ADD + _RADIUS + 1, _MEET)], "g")
-    pen.line([(_ADD, _MEET - _RADIUS), (_ADD, _CELL + _RADIUS + 1)], "cell")
-    pen.node((_ADD, _MEET), "cell", "⊙")
-    pen.node((_ADD, _CELL), "cell", "+")
-    pen.text((_ADD + 7, 92), "$i_t$ ⊙ $g_t$", "cell", anchor="start")
-    pen.text((left - 6, 146), "$i_t$", "i", anchor="end")
-    pen.text((right + 6, 146), "$g_t$", "g", anchor="start")
+    canvas.line([(left, _BOXES - 25), (left, _MEET), (_ADD - _RADIUS - 1, _MEET)], "i")
+    canvas.line([(right, _BOXES - 25), (right, _MEET), (_ADD + _RADIUS + 1, _MEET)], "g")
+    canvas.line([(_ADD, _MEET - _RADIUS), (_ADD, _CELL + _RADIUS + 1)], "cell")
+    canvas.node((_ADD, _MEET), "cell", "⊙")
+    canvas.node((_ADD, _CELL), "cell", "+")
+    canvas.text((_ADD + 7, 92), "$i_t$ ⊙ $g_t$", "cell", anchor="start")
+    canvas.text((left - 6, 146), "$i_t$", "i", anchor="end")
+    canvas.text((right + 6, 146), "$g_t$", "g", anchor="start")
 
 
-def _show(pen: Pen) -> None:
+def _show(canvas: SvgCanvas) -> None:
     x = _GATES["o"][2]
-    pen.line([(x, _CELL), (x, 79)], "cell")
-    pen.box((x, 91), (44, 24), "cell", "tanh")
-    pen.line([(x, 103), (x, _SHOW - _RADIUS - 1)], "cell")
-    pen.line([(x, _BOXES - 25), (x, _SHOW + _RADIUS + 1)], "o")
-    pen.node((x, _SHOW), "hidden", "⊙")
-    pen.line([(x + _RADIUS, _SHOW), (_OUT, _SHOW), (_OUT, _BUS), (398, _BUS)], "hidden")
-    pen.text((x - 6, 156), "$o_t$", "o", anchor="end")
-    pen.text((386, _BUS - 9), "$h_t$", "hidden")
+    canvas.line([(x, _CELL), (x, 79)], "cell")
+    canvas.box((x, 91), (44, 24), "cell", "tanh")
+    canvas.line([(x, 103), (x, _SHOW - _RADIUS - 1)], "cell")
+    canvas.line([(x, _BOXES - 25), (x, _SHOW + _RADIUS + 1)], "o")
+    canvas.node((x, _SHOW), "hidden", "⊙")
+    canvas.line([(x + _RADIUS, _SHOW), (_OUT, _SHOW), (_OUT, _BUS), (398, _BUS)], "hidden")
+    canvas.text((x - 6, 156), "$o_t$", "o", anchor="end")
+    canvas.text((386, _BUS - 9), "$h_t$", "hidden")
 
 
 DRAWINGS = {

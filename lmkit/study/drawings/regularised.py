@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lmkit.study.drawings.drawing import Drawing
-from lmkit.study.drawings.pen import PLAIN, Pen
+from lmkit.study.drawings.svg_canvas import NORMAL, SvgCanvas
 
 _COLUMNS, _LEFT = (150, 246, 342), 94
 _SCORES, _CELLS, _VECTOR, _TOKEN = 50, (250, 150), 336, 380
@@ -12,68 +12,68 @@ _WEIGHTS = (("110", "101", "011"), ("011", "110", "101"))  # of both layers
 _TOKENS = (".", "one", ".")
 
 
-def _network(pen: Pen) -> None:
+def _network(canvas: SvgCanvas) -> None:
     for x, word in zip(_COLUMNS, _TOKENS, strict=True):
-        pen.line([(x, _TOKEN - 13), (x, _VECTOR + 13)], "input")
-        pen.line([(x, _VECTOR - 11), (x, _CELLS[0] + 20)], "embedding")
-        pen.line([(x, _CELLS[0] - 18), (x, _CELLS[1] + 20)], "hidden")
-        pen.line([(x, _CELLS[1] - 18), (x, _SCORES + 17)], "hidden")
-        pen.text((x, _TOKEN + 5), word, "input", bold=True)
-        pen.mask((x, _VECTOR), ["1111"], "embedding", 10)
-        pen.box((x, _SCORES), (52, 30), "output", "$ŷ$")
+        canvas.line([(x, _TOKEN - 13), (x, _VECTOR + 13)], "input")
+        canvas.line([(x, _VECTOR - 11), (x, _CELLS[0] + 20)], "embedding")
+        canvas.line([(x, _CELLS[0] - 18), (x, _CELLS[1] + 20)], "hidden")
+        canvas.line([(x, _CELLS[1] - 18), (x, _SCORES + 17)], "hidden")
+        canvas.text((x, _TOKEN + 5), word, "input", bold=True)
+        canvas.mask((x, _VECTOR), ["1111"], "embedding", 10)
+        canvas.box((x, _SCORES), (52, 30), "output", "$ŷ$")
         for y in _CELLS:
-            pen.box((x, y), (52, 34), "hidden", "LSTM")
+            canvas.box((x, y), (52, 34), "hidden", "LSTM")
     for y in _CELLS:
         ends = [(_LEFT, _COLUMNS[0] - 27), *((a + 26, b - 27) for a, b in zip(_COLUMNS, _COLUMNS[1:], strict=False))]
         for start, end in [*ends, (_COLUMNS[2] + 26, 384)]:
-            pen.line([(start, y), (end, y)], "hidden")
-    pen.text((2, _TOKEN + 5), "word", "input", anchor="start")
+            canvas.line([(start, y), (end, y)], "hidden")
+    canvas.text((2, _TOKEN + 5), "word", "input", anchor="start")
 
 
-def _embed(pen: Pen) -> None:
+def _embed(canvas: SvgCanvas) -> None:
     for x in (_COLUMNS[0], _COLUMNS[2]):
-        pen.mask((x, _VECTOR), ["0000"], "embedding", 10)
-    pen.text((2, _VECTOR + 5), "embed_p", "embedding", anchor="start", bold=True)
-    pen.mask((60, 412), ["0"], "dropped", 10)
-    pen.text((72, 417), "a cross: dropped, that is, set to zero", "dropped", anchor="start")
+        canvas.mask((x, _VECTOR), ["0000"], "embedding", 10)
+    canvas.text((2, _VECTOR + 5), "embed_p", "embedding", anchor="start", bold=True)
+    canvas.mask((60, 412), ["0"], "dropped", 10)
+    canvas.text((72, 417), "a cross: dropped, that is, set to zero", "dropped", anchor="start")
 
 
-def _mask(pen: Pen, part: str) -> None:
+def _mask(canvas: SvgCanvas, part: str) -> None:
     y, role, kept = _MASKS[part]
     for x in _COLUMNS:
-        pen.mask((x, y), [kept], role)
-    pen.text((2, y + 5), f"{part}_p", role, anchor="start", bold=True)
+        canvas.mask((x, y), [kept], role)
+    canvas.text((2, y + 5), f"{part}_p", role, anchor="start", bold=True)
 
 
-def _input(pen: Pen) -> None:
-    _mask(pen, "input")
+def _input(canvas: SvgCanvas) -> None:
+    _mask(canvas, "input")
 
 
-def _weight(pen: Pen) -> None:
+def _weight(canvas: SvgCanvas) -> None:
     for y, rows in zip(_CELLS, _WEIGHTS, strict=True):
         for x in _COLUMNS:
-            pen.mask((x - 50, y), rows, "weight")
-        pen.text((2, y + 5), "weight_p", "weight", anchor="start", bold=True)
+            canvas.mask((x - 50, y), rows, "weight")
+        canvas.text((2, y + 5), "weight_p", "weight", anchor="start", bold=True)
 
 
-def _hidden(pen: Pen) -> None:
-    _mask(pen, "hidden")
+def _hidden(canvas: SvgCanvas) -> None:
+    _mask(canvas, "hidden")
 
 
-def _output(pen: Pen) -> None:
-    _mask(pen, "output")
+def _output(canvas: SvgCanvas) -> None:
+    _mask(canvas, "output")
 
 
-def _tied(pen: Pen) -> None:
+def _tied(canvas: SvgCanvas) -> None:
     side = _COLUMNS[2] + 26
-    pen.line(
+    canvas.line(
         [(side - 4, _VECTOR), (393, _VECTOR), (393, _SCORES), (side, _SCORES)],
         "weight",
         head=False,
-        bold=PLAIN,
+        stroke_width=NORMAL,
         dash="5 3",
     )
-    pen.text((398, 22), "tied: one matrix for the embedding and for ŷ", "weight", anchor="end")
+    canvas.text((398, 22), "tied: one matrix for the embedding and for ŷ", "weight", anchor="end")
 
 
 DRAWINGS = {

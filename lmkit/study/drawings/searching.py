@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lmkit.study.drawings.drawing import Drawing
-from lmkit.study.drawings.pen import THICK, THIN, Pen
+from lmkit.study.drawings.svg_canvas import THICK, THIN, SvgCanvas
 
 # A language of two words, and what a beam of width 2 makes of it.
 _FIRST = {"the": (0.6, 82), "a": (0.4, 206)}
@@ -18,46 +18,50 @@ _START, _ONE, _TWO = (28, 144), 124, 240
 _BOX, _LEAF = (46, 28), (52, 28)
 
 
-def _branch(pen: Pen, start: tuple[float, float], end: tuple[float, float], role: str, bold: float = THIN) -> None:
-    """A way from a box to one on its right, with a corner near the left one."""
+def _branch(
+    canvas: SvgCanvas, start: tuple[float, float], end: tuple[float, float], role: str, width: float = THIN
+) -> None:
+    """Add a line from a box to one on its right, with a corner near the left one."""
     corner = start[0] + 14
-    pen.line([start, (corner, start[1]), (corner, end[1]), end], role, bold=bold)
+    canvas.line([start, (corner, start[1]), (corner, end[1]), end], role, stroke_width=width)
 
 
-def _first_words(pen: Pen) -> None:
+def _first_words(canvas: SvgCanvas) -> None:
     for word, (prob, y) in _FIRST.items():
-        _branch(pen, (_START[0] + 24, _START[1]), (_ONE - 24, y), "muted")
-        pen.box((_ONE, y), _BOX, "kept", word)
-        pen.text((81, y - 7), f"{prob}")
-    pen.box(_START, _BOX, "input", "start")
-    pen.text((_ONE, 16), "word 1", "muted")
+        _branch(canvas, (_START[0] + 24, _START[1]), (_ONE - 24, y), "muted")
+        canvas.box((_ONE, y), _BOX, "kept", word)
+        canvas.text((81, y - 7), f"{prob}")
+    canvas.box(_START, _BOX, "input", "start")
+    canvas.text((_ONE, 16), "word 1", "muted")
 
 
-def _second_words(pen: Pen) -> None:
+def _second_words(canvas: SvgCanvas) -> None:
     for (first, word), (prob, total, y, _) in _SECOND.items():
-        _branch(pen, (_ONE + 23, _FIRST[first][1]), (_TWO - 27, y), "muted")
-        pen.text((_TWO, y + 5), word)
-        pen.text((186, y - 7), f"{prob}")
-        pen.text((272, y + 5), f"{total:.2f}", anchor="start")
-    pen.text((_TWO, 16), "word 2", "muted")
-    pen.text((272, 16), "product", "muted", anchor="start")
+        _branch(canvas, (_ONE + 23, _FIRST[first][1]), (_TWO - 27, y), "muted")
+        canvas.text((_TWO, y + 5), word)
+        canvas.text((186, y - 7), f"{prob}")
+        canvas.text((272, y + 5), f"{total:.2f}", anchor="start")
+    canvas.text((_TWO, 16), "word 2", "muted")
+    canvas.text((272, 16), "product", "muted", anchor="start")
 
 
-def _fates(pen: Pen) -> None:
+def _prune(canvas: SvgCanvas) -> None:
     for _, _, y, kept in _SECOND.values():
-        pen.outline((_TWO, y), _LEAF, "kept" if kept else "dropped", THICK if kept else THIN, "" if kept else "4 3")
-        pen.text((316, y + 5), "kept" if kept else "dropped", "kept" if kept else "dropped", anchor="start", bold=kept)
+        canvas.outline((_TWO, y), _LEAF, "kept" if kept else "dropped", THICK if kept else THIN, "" if kept else "4 3")
+        canvas.text(
+            (316, y + 5), "kept" if kept else "dropped", "kept" if kept else "dropped", anchor="start", bold=kept
+        )
 
 
-def _best(pen: Pen) -> None:
+def _best(canvas: SvgCanvas) -> None:
     (_, top), (_, low) = _FIRST.values()
     leaf = _SECOND["a", "dog"][2]
-    _branch(pen, (_START[0] + 23, _START[1]), (_ONE - 24, low), "chosen", THICK)
-    _branch(pen, (_ONE + 23, low), (_TWO - 27, leaf), "chosen", THICK)
-    pen.text((362, leaf + 6), "★", "chosen", anchor="start")
-    pen.text((362, _SECOND["the", "dog"][2] + 5), "●", "greedy", anchor="start")
-    pen.text((2, 268), "★ the best: a dog, 0.4 × 0.9 = 0.36", "chosen", anchor="start")
-    pen.text((2, 288), "● greedy: the dog, 0.6 × 0.4 = 0.24", "greedy", anchor="start")
+    _branch(canvas, (_START[0] + 23, _START[1]), (_ONE - 24, low), "chosen", THICK)
+    _branch(canvas, (_ONE + 23, low), (_TWO - 27, leaf), "chosen", THICK)
+    canvas.text((362, leaf + 6), "★", "chosen", anchor="start")
+    canvas.text((362, _SECOND["the", "dog"][2] + 5), "●", "greedy", anchor="start")
+    canvas.text((2, 268), "★ the best: a dog, 0.4 × 0.9 = 0.36", "chosen", anchor="start")
+    canvas.text((2, 288), "● greedy: the dog, 0.6 × 0.4 = 0.24", "greedy", anchor="start")
 
 
 # Two distributions over eight words, most probable first.
@@ -70,7 +74,7 @@ _K, _P = 3, 0.9
 
 
 def nucleus_size(probs: tuple[float, ...], p: float) -> int:
-    """How many of the most probable words it takes until their probabilities reach p."""
+    """Return how many of the most probable words it takes until their probabilities reach p."""
     total = 0.0
     for size, prob in enumerate(probs, 1):
         total += prob
@@ -79,33 +83,41 @@ def nucleus_size(probs: tuple[float, ...], p: float) -> int:
     return len(probs)
 
 
-def _bars(pen: Pen) -> None:
+def _bars(canvas: SvgCanvas) -> None:
     for name, (left, probs) in _PANELS.items():
-        pen.text((left + 4 * _PITCH, 16), f"a {name} distribution")
+        canvas.text((left + 4 * _PITCH, 16), f"a {name} distribution")
         for place, prob in enumerate(probs):
             height = max(1.2, _SCALE * prob)
-            pen.bar((left + place * _PITCH + 2, _BASE - height), (_PITCH - 5, height), "model")
-        pen.text((left + 11, _BASE - _SCALE * probs[0] - 6), f"{probs[0]:.1f}", "model")
-        pen.line([(left - 4, _BASE), (left + 8 * _PITCH, _BASE)], "muted", head=False, bold=THIN)
+            canvas.bar((left + place * _PITCH + 2, _BASE - height), (_PITCH - 5, height), "model")
+        canvas.text((left + 11, _BASE - _SCALE * probs[0] - 6), f"{probs[0]:.1f}", "model")
+        canvas.line([(left - 4, _BASE), (left + 8 * _PITCH, _BASE)], "muted", head=False, stroke_width=THIN)
 
 
-def _cut(pen: Pen, left: float, size: int, role: str, y: float, dash: str, words: str) -> None:
-    """A line after so many bars, and a bracket below them that says what is kept."""
+def _cut(canvas: SvgCanvas, left: float, size: int, role: str, y: float, dash: str, words: str) -> None:
+    """Add a line after so many bars, and a bracket below them that says what is kept."""
     x = left + size * _PITCH - 0.5
-    pen.line([(x, _TALL), (x, _BASE + 5)], role, head=False, dash=dash)
-    pen.line([(left + 2, y - 6), (left + 2, y), (x, y), (x, y - 6)], role, head=False, dash=dash)
-    pen.text((left + 2, y + 16), words, role, anchor="start")
+    canvas.line([(x, _TALL), (x, _BASE + 5)], role, head=False, dash=dash)
+    canvas.line([(left + 2, y - 6), (left + 2, y), (x, y), (x, y - 6)], role, head=False, dash=dash)
+    canvas.text((left + 2, y + 16), words, role, anchor="start")
 
 
-def _top_k(pen: Pen) -> None:
+def _top_k(canvas: SvgCanvas) -> None:
     for left, probs in _PANELS.values():
-        _cut(pen, left, _K, "by_top_k", _BASE + 18, "5 3", f"top-k, k = {_K}: {sum(probs[:_K]):.0%}".replace("%", " %"))
+        _cut(
+            canvas,
+            left,
+            _K,
+            "by_top_k",
+            _BASE + 18,
+            "5 3",
+            f"top-k, k = {_K}: {sum(probs[:_K]):.0%}".replace("%", " %"),
+        )
 
 
-def _top_p(pen: Pen) -> None:
+def _top_p(canvas: SvgCanvas) -> None:
     for left, probs in _PANELS.values():
         size = nucleus_size(probs, _P)
-        _cut(pen, left, size, "by_top_p", _BASE + 56, "", f"top-p, p = {_P}: {size} words")
+        _cut(canvas, left, size, "by_top_p", _BASE + 56, "", f"top-p, p = {_P}: {size} words")
 
 
 DRAWINGS = {
@@ -125,7 +137,7 @@ DRAWINGS = {
             (
                 "Of these five only the two most probable are kept, the dog and a dog; the "
                 "others, dashed, are dropped.",
-                _fates,
+                _prune,
             ),
             (
                 "The best text is a dog with 0.36; greedy decoding, which followed only “the”, ends with "

@@ -13,7 +13,7 @@ from tests.sample_cards import CARDS, deck
 
 def data(*cards: study.Card) -> list[dict]:
     """The cards as the browser takes them."""
-    return [study.page_data(card, deck(*cards)) for card in cards]
+    return [study.card_to_json(card, deck(*cards)) for card in cards]
 
 
 @pytest.fixture(scope="module")

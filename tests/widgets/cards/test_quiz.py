@@ -231,7 +231,7 @@ def test_gaps_are_named_by_the_words_around_them(quiz):
 )
 def test_choices_are_named_with_their_formulas_in_words(quiz, text, name):
     choices = [CHOICES[0] | {"text": text}, CHOICES[1]]
-    card = study.Multiple(id="many", question="Which?", section=SECTION, choices=choices)
+    card = study.MultipleChoice(id="many", question="Which?", section=SECTION, choices=choices)
     assert sorted(names(quiz(card).page, "checkbox")) == sorted([name, CHOICES[1]["text"]])
 
 

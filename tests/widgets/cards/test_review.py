@@ -19,7 +19,7 @@ SECOND = study.Deck(
     "second",
     "The second chapter",
     (
-        study.Single(
+        study.SingleChoice(
             id="second-single",
             section="Its section",
             question="Which is right?",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmkit.widgets import FillIn
-from lmkit.widgets.labs.exercise.lab import CLOSE_HINT, NO_HINT, Judgement, blanked, normal_form
+from lmkit.widgets.labs.exercise.lab import CLOSE_HINT, NO_HINT, Judgement, blanked, normalize_code
 from tests.widgets.view_harness import module_page
 
 CODE = """
@@ -65,12 +65,12 @@ DIFFERENT = [
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_equivalent_spellings_have_one_form(one, other):
-    assert normal_form(one) == normal_form(other) != ""
+    assert normalize_code(one) == normalize_code(other) != ""
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
 def test_different_code_has_different_forms(one, other):
-    assert normal_form(one) != normal_form(other)
+    assert normalize_code(one) != normalize_code(other)
 
 
 WORDS = ["h", "W", "t", "37", "8_0", "'a b'", '"c"', "nn.Linear", "F.relu", "self.x", "not", "0.5"]
@@ -82,7 +82,7 @@ CODES = st.lists(st.sampled_from(WORDS + SIGNS), max_size=8)
 def test_space_between_tokens_makes_no_difference(parts, randoms):
     spaces = ["".join(randoms.choices(" \t\u00a0", k=randoms.randint(1, 3))) for _ in range(len(parts) + 1)]
     spread = "".join(space + part for space, part in zip(spaces, [*parts, ""], strict=True))
-    assert normal_form(spread) == normal_form(" ".join(parts))
+    assert normalize_code(spread) == normalize_code(" ".join(parts))
 
 
 @given(CODES, CODES)
@@ -93,12 +93,12 @@ def test_one_form_means_one_syntax_tree(one, other):
         trees = [ast.dump(ast.parse(text, mode="eval")) for text in texts]
     except SyntaxError:
         return
-    assert (normal_form(texts[0]) == normal_form(texts[1])) <= (trees[0] == trees[1])
+    assert (normalize_code(texts[0]) == normalize_code(texts[1])) <= (trees[0] == trees[1])
 
 
 @given(st.text())
 def test_a_form_is_its_own_form(text):
-    assert normal_form(normal_form(text)) == normal_form(text)
+    assert normalize_code(normalize_code(text)) == normalize_code(text)
 
 
 # --- judging ----------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_browser_judges_as_python_does(browser):
     made = exercise()
     texts = [text for pair in ALIKE + DIFFERENT for text in pair] + random_answers()
     page = module_page(browser, "exercise_judge.js", "normalForm", "judge", "linesOf")
-    assert page.evaluate("(texts) => texts.map(lmkit.normalForm)", texts) == [normal_form(text) for text in texts]
+    assert page.evaluate("(texts) => texts.map(lmkit.normalForm)", texts) == [normalize_code(text) for text in texts]
     cases = [(gap, text) for gap in made.gaps.values() for text in [*texts, *(case[1] for case in CASES)]]
     judged = page.evaluate("(cases) => cases.map(([gap, text]) => lmkit.judge(gap, text))", cases)
     expected = [made.judge(gap["name"], text)._asdict() for gap, text in cases]

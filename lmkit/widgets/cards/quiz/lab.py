@@ -17,7 +17,7 @@ class StudyView(View):
     """Shows cards as a quiz, or as flashcards; `Quiz` and `Flashcards` make it."""
 
     mode = T.Enum(["quiz", "cards"], "quiz", help="How the cards are shown.").tag(sync=True)
-    cards = T.List(T.Dict(), help="As lmkit.study.page_data makes them.").tag(sync=True)
+    cards = T.List(T.Dict(), help="As lmkit.study.card_to_json makes them.").tag(sync=True)
 
 
 class _Study(Lab):
@@ -27,7 +27,7 @@ class _Study(Lab):
 
     def __init__(self, mode: str, deck: study.Deck, cards: Sequence[study.Card]):
         self.deck, self.cards = deck, tuple(cards)
-        data = [study.page_data(card, deck) for card in cards]
+        data = [study.card_to_json(card, deck) for card in cards]
         super().__init__(StudyView(mode=mode, cards=data))
 
     def fallback(self) -> str:

@@ -16,7 +16,7 @@ from lmkit.widgets.cards.fallback import unfoldable
 class ReviewView(View):
     """Plans by FSRS and asks; `Review` makes it."""
 
-    cards = T.List(T.Dict(), help="As lmkit.study.page_data makes them, a drawing as its name.").tag(sync=True)
+    cards = T.List(T.Dict(), help="As lmkit.study.card_to_json makes them, a drawing as its name.").tag(sync=True)
     drawings = T.Dict(help="The drawings of the cards, by name.").tag(sync=True)
     seed = T.Int(0, help="What exams draw by; 0 leaves it to chance.").tag(sync=True)
 
@@ -53,7 +53,7 @@ class Review(Lab):
         if isinstance(chapters, str):
             raise ValueError(f"chapters must be a list of names, but it is {chapters!r}; write [{chapters!r}]")
         self.decks = study.load_all(chapters)
-        data = [study.page_data(card, deck) for deck in self.decks for card in deck.cards]
+        data = [study.card_to_json(card, deck) for deck in self.decks for card in deck.cards]
         if not data:
             raise ValueError(f"chapters must have at least one card, but {[d.chapter for d in self.decks]} have none")
         drawn = {card.id: card.drawing for deck in self.decks for card in deck.cards if card.drawing}
@@ -68,7 +68,7 @@ class Review(Lab):
         return f'<div class="lmkit-cards"><p><strong>{lead}</strong></p>{lists}</div>'
 
     def _unfoldable(self, deck: study.Deck) -> str:
-        cards = [_shortened(study.page_data(card, deck)) for card in deck.cards]
+        cards = [_shortened(study.card_to_json(card, deck)) for card in deck.cards]
         title = html.escape(deck.title or deck.chapter)
         return f"<details><summary>{title}: {len(cards)} cards</summary>{unfoldable(cards)}</details>"
 

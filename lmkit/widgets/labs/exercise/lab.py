@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import traitlets as T
 
-from lmkit.study.spelling import normal_form
+from lmkit.study.normalize_code import normalize_code
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
@@ -39,7 +39,7 @@ class FillIn(Lab):
     """Code with gaps to fill in; each is checked in the browser when the reader leaves it or presses Enter.
 
     Answers are compared as Python would read them: spaces make no difference, `nn.Embedding` is `torch.nn.Embedding`
-    and `Embedding`, and so on (`normal_form`).
+    and `Embedding`, and so on (`normalize_code`).
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class FillIn(Lab):
 
 def judge(gap: Mapping, answer: str) -> Judgement:
     """Judge an answer by a gap's accepted forms and hints; the browser's `judge` says the same."""
-    form = normal_form(answer)
+    form = normalize_code(answer)
     if not form:
         return Judgement("empty")
     if form in gap["accepted"]:
@@ -139,11 +139,11 @@ def _loose(form: str) -> str:
 
 def _gap(name: str, answers: str | Sequence[str], hints: str | Mapping[str, str]) -> dict:
     answers = [answers] if isinstance(answers, str) else list(answers)
-    accepted = [normal_form(answer) for answer in answers]
+    accepted = [normalize_code(answer) for answer in answers]
     if not accepted or not all(accepted):
         raise ValueError(f"answers[{name!r}] must hold at least one answer, none of them empty, but it is {answers}")
     hints = {ANOTHER: hints} if isinstance(hints, str) else dict(hints)
-    formed = {normal_form(wrong): hint for wrong, hint in hints.items()}
+    formed = {normalize_code(wrong): hint for wrong, hint in hints.items()}
     if right := [form for form in formed if form in accepted]:
         raise ValueError(f"hints[{name!r}] must be about wrong answers, but {right[0]!r} is right; remove it")
     return {"name": name, "answer": answers[0], "accepted": accepted, "hints": formed}

@@ -1,4 +1,4 @@
-"""One spelling for all answers in code that Python reads alike."""
+"""Answers in code, brought to one spelling where Python reads them alike."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _PREFIX = re.compile(r"^(?:(?:torch\.)?nn\.(?=[A-Z])|(?:torch\.nn\.functional|nn
 _KEYBOARD = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "−": "-", "–": "-", "×": "*", "·": "*"})
 
 
-def normal_form(code: str) -> str:
-    """One spelling for all that Python reads alike.
+def normalize_code(code: str) -> str:
+    """Return one spelling for all code that Python reads alike.
 
     Tokens are joined by single spaces; strings are in double quotes; digits are not grouped by `_`; the marks that
     keyboards put in place of plain quotes, minus and times are plain again; and what torch has in several places has
     its last name only: `torch.nn.Embedding` and `nn.Embedding` become `Embedding`, `F.relu` and `torch.relu` `relu`.
     """
-    return " ".join(map(_spelt, _TOKEN.findall(code.translate(_KEYBOARD))))
+    return " ".join(map(_normalize_token, _TOKEN.findall(code.translate(_KEYBOARD))))
 
 
-def _spelt(token: str) -> str:
+def _normalize_token(token: str) -> str:
     if token[0] == "'" and len(token) > 1 and '"' not in token:
         return f'"{token[1:-1]}"'
     if token[0] in "0123456789":

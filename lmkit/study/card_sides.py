@@ -1,4 +1,4 @@
-"""What stands on the two sides of a card on paper, or in Anki, where nothing can be typed or moved."""
+"""The two sides of a card on paper, or in Anki, where nothing can be typed or moved."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from random import Random
 from typing import NamedTuple, TypeVar
 
 from lmkit.study import drawings
-from lmkit.study.cards import GAP, Card, Chosen, Draw, Fill, Flashcard, Gap, Item, Multiple, Number, Order
+from lmkit.study.cards import GAP, Card, ChoiceCard, Draw, Fill, Flashcard, Gap, Item, MultipleChoice, Number, Order
 from lmkit.study.markup import to_anki
 
 T = TypeVar("T")
 
 
-class Faces(NamedTuple):
+class CardSides(NamedTuple):
     """A card as HTML. The front has the label, the question and the task; the back has all."""
 
     label: str
@@ -25,41 +25,41 @@ class Faces(NamedTuple):
     picture: str
 
 
-def faces(card: Card) -> Faces:
-    """The two sides of a card; the same card has the same sides in every run."""
-    label, task, answer = _own(card)
+def render_sides(card: Card) -> CardSides:
+    """Return the two sides of a card; the same card has the same sides in every run."""
+    label, task, answer = _sides_of_kind(card)
     last = None if card.drawing is None or isinstance(card, Draw) else drawings.steps(card.drawing)
-    return Faces(
+    return CardSides(
         label=label,
         question=to_anki(card.question),
         task=task,
         answer=answer,
         explanation=to_anki(card.explanation) if card.explanation else "",
-        picture=picture(card.drawing, last) if last else "",
+        picture=_image(card.drawing, last) if last else "",
     )
 
 
-def picture(name: str, step: int) -> str:
-    """An image of a drawing up to a step."""
-    return f'<img src="{picture_file(name, step)}" alt="{escape(drawings.alt(name, step))}">'
+def _image(name: str, step: int) -> str:
+    """Return an image of a drawing up to a step."""
+    return f'<img src="{media_name(name, step)}" alt="{escape(drawings.alt(name, step))}">'
 
 
-def picture_file(name: str, step: int) -> str:
-    """The name of that image's file, which stays the same when the drawing changes."""
-    return f"memory-and-chance-{name}-{step}.svg"
+def media_name(name: str, step: int) -> str:
+    """Return the name of that image's file, which stays the same when the drawing changes."""
+    return f"lmkit-{name}-{step}.svg"
 
 
-def pictures(card: Card) -> dict[str, str]:
-    """The images on a card: SVG documents by the names of their files."""
+def media_files(card: Card) -> dict[str, str]:
+    """Return the images on a card: SVG documents by the names of their files."""
     if (name := card.drawing) is None:
         return {}
     count = drawings.steps(name)
     steps = range(1, count + 1) if isinstance(card, Draw) else [count]
-    return {picture_file(name, step): drawings.document(name, step) for step in steps}
+    return {media_name(name, step): drawings.standalone_svg(name, step) for step in steps}
 
 
 def shuffled(things: Iterable[T], seed: str) -> list[T]:
-    """The things in another order, which depends on the seed alone; at least two must differ."""
+    """Return the things in another order, which depends on the seed alone; at least two must differ."""
     ordered = list(things)
     mixed, random = list(ordered), Random(seed)
     while mixed == ordered:
@@ -67,8 +67,8 @@ def shuffled(things: Iterable[T], seed: str) -> list[T]:
     return mixed
 
 
-def _own(card: Card) -> tuple[str, str, str]:
-    """What cards of this kind have of their own: label, task, answer."""
+def _sides_of_kind(card: Card) -> tuple[str, str, str]:
+    """Return the parts that differ by the kind of a card: label, task, answer."""
     match card:
         case Flashcard():
             return "Question", "", to_anki(card.answer)
@@ -79,8 +79,8 @@ def _own(card: Card) -> tuple[str, str, str]:
         case Number():
             return "Find the number", f"<p>Answer: {_BLANK} {escape(card.unit)}</p>", _number(card)
         case Order():
-            return "Put in order", _loose(card), _in_order(card)
-    label = "Choose all that are right" if isinstance(card, Multiple) else "Choose one"
+            return "Put in order", _shuffled_items(card), _explained_items(card)
+    label = "Choose all that are right" if isinstance(card, MultipleChoice) else "Choose one"
     order = shuffled(card.choices, card.id)
     texts = _list("ol", (to_anki(choice.text) for choice in order), "choices")
     return label, texts, _judged(card, order)
@@ -93,8 +93,8 @@ def _list(tag: str, entries: Iterable[str], name: str) -> str:
     return f'<{tag} class="{name}">{"".join(f"<li>{entry}</li>" for entry in entries)}</{tag}>'
 
 
-def _judged(card: Chosen, order: list) -> str:
-    """Each choice with its verdict and why."""
+def _judged(card: ChoiceCard, order: list) -> str:
+    """Return each choice with its verdict and why."""
     entries = []
     for choice in order:
         verdict, sign = ("right", "✓ right") if choice.right else ("wrong", "✗ wrong")
@@ -104,13 +104,13 @@ def _judged(card: Chosen, order: list) -> str:
 
 
 def _drawn(card: Draw) -> str:
-    """Each step in words, below it the drawing as it is by then."""
-    entries = (f"{to_anki(text)}<br>{picture(card.drawing, step)}" for step, text in enumerate(card.steps, 1))
+    """Return each step in words, below it the drawing as it is by then."""
+    entries = (f"{to_anki(text)}<br>{_image(card.drawing, step)}" for step, text in enumerate(card.steps, 1))
     return _list("ol", entries, "steps")
 
 
 def _with_gaps(card: Fill, shown: Callable[[int, str, Gap], str]) -> str:
-    """The text with something in place of each gap."""
+    """Return the text with something in place of each gap."""
     places = {name: place for place, name in enumerate(card.names, 1)}
     return GAP.sub(lambda gap: shown(places[gap[1]], gap[1], card.gaps[gap[1]]), to_anki(card.text))
 
@@ -124,7 +124,7 @@ def _filled(_: int, __: str, gap: Gap) -> str:
 
 
 def _reasons(card: Fill) -> str:
-    """Why each gap is filled so, and what typical wrong answers miss."""
+    """Say why each gap is filled so, and what typical wrong answers miss."""
     entries = []
     for name in card.names:
         gap = card.gaps[name]
@@ -135,28 +135,28 @@ def _reasons(card: Fill) -> str:
 
 def _number(card: Number) -> str:
     near = f", or at most {card.tolerance:g} off" if card.tolerance else ""
-    told = f"<p><b>{figure(card.answer)} {escape(card.unit)}</b>{near}</p>".replace(" </b>", "</b>")
-    hints = {figure(value): why for value, why in card.hints.items()}
-    return f"{told}<div>{to_anki(card.why)}</div>{_hints(hints)}"
+    answer = f"<p><b>{format_number(card.answer)} {escape(card.unit)}</b>{near}</p>".replace(" </b>", "</b>")
+    hints = {format_number(value): why for value, why in card.hints.items()}
+    return f"{answer}<div>{to_anki(card.why)}</div>{_hints(hints)}"
 
 
-def figure(value: float) -> str:
-    """A number as one reads it: 8,933 or 0.375."""
+def format_number(value: float) -> str:
+    """Write a number as one reads it: 8,933 or 0.375."""
     return f"{value:,.10g}"
 
 
 def _hints(hints: dict[str, str]) -> str:
-    """What to say of wrong answers."""
+    """List the hints about wrong answers."""
     entries = [f"not <b>{escape(wrong)}</b>: {to_anki(why)}" for wrong, why in hints.items()]
     return _list("ul", entries, "hints") if entries else ""
 
 
-def _loose(card: Order) -> str:
+def _shuffled_items(card: Order) -> str:
     return _list("ul", (to_anki(item.text) for item in shuffled(card.items, card.id)), "loose")
 
 
-def _in_order(card: Order) -> str:
-    def told(item: Item) -> str:
+def _explained_items(card: Order) -> str:
+    def explained(item: Item) -> str:
         return f'{to_anki(item.text)}<div class="why">{to_anki(item.why)}</div>'
 
-    return _list("ol", map(told, card.items), "order")
+    return _list("ol", map(explained, card.items), "order")

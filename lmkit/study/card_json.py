@@ -6,14 +6,20 @@ from typing import Any
 
 from lmkit.study import drawings
 from lmkit.study.cards import Card, Draw, Fill, Flashcard, Number, Order
-from lmkit.study.decks import Deck, anchor
-from lmkit.study.markup import to_page
-from lmkit.study.source import CardError
-from lmkit.study.spelling import normal_form
+from lmkit.study.deck_file import Deck
+from lmkit.study.markup import anchor, to_page
+from lmkit.study.normalize_code import normalize_code
+from lmkit.study.yaml_source import CardError
 
 
-def page_data(card: Card, deck: Deck) -> dict[str, Any]:
-    """What the views are given of a card; raises CardError where a formula on it cannot be shown."""
+def card_to_json(card: Card, deck: Deck) -> dict[str, Any]:
+    """Return a card as the views take it.
+
+    Raises
+    ------
+    CardError
+        If a formula on it cannot be shown, or a gap stands in one: with a line for each.
+    """
     try:
         return {
             "id": card.id,
@@ -26,12 +32,21 @@ def page_data(card: Card, deck: Deck) -> dict[str, Any]:
             "question": to_page(card.question),
             "explanation": to_page(card.explanation),
             "drawing": _drawing(card),
-            **_own(card),
+            **_fields_of_kind(card),
         }
-    except CardError:
-        raise
     except ValueError as error:
-        raise CardError(f"{deck.chapter}.yml: card {card.id!r}: {error}") from None
+        raise CardError(*(_text_faults(card, deck) or [deck.fault(card, (), str(error))])) from error
+
+
+def _text_faults(card: Card, deck: Deck) -> list[str]:
+    """Return a fault for each text that cannot be shown, with its line."""
+    faults = []
+    for keys, text in card.texts():
+        try:
+            _with_gaps(card) if keys == ("text",) and isinstance(card, Fill) else to_page(text)
+        except ValueError as error:
+            faults.append(deck.fault(card, keys, str(error)))
+    return faults
 
 
 def _drawing(card: Card) -> dict[str, Any] | None:
@@ -40,8 +55,8 @@ def _drawing(card: Card) -> dict[str, Any] | None:
     return {"svg": drawings.svg(name), "alt": drawings.alt(name), "steps": drawings.steps(name)}
 
 
-def _own(card: Card) -> dict[str, Any]:
-    """What only cards of this kind have."""
+def _fields_of_kind(card: Card) -> dict[str, Any]:
+    """Return the fields that only cards of this kind have."""
     match card:
         case Flashcard():
             return {"answer": to_page(card.answer)}
@@ -68,7 +83,7 @@ def _with_gaps(card: Fill) -> str:
 
 def _gap(card: Fill, name: str) -> dict[str, Any]:
     gap = card.gaps[name]
-    form = normal_form if card.code else str  # the browser brings what is typed to the same form
+    form = normalize_code if card.code else str  # the browser brings what is typed to the same form
     hints = {form(wrong): to_page(why) for wrong, why in gap.hints.items()}
     accepted = list(map(form, gap.answers))
     return {"name": name, "answer": gap.answers[0], "accepted": accepted, "why": to_page(gap.why), "hints": hints}

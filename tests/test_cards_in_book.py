@@ -1,0 +1,248 @@
+"""The book's cards: they fit the chapters, ask all that the book teaches, and are stored as they are now."""
+
+import json
+import re
+import sys
+import zipfile
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from sphinx.errors import ExtensionError
+
+from lmkit import study
+from lmkit.commands import cards as command
+from tests.site import book
+from tests.site.lab import plans
+from tests.test_chapters import SYLLABUS
+
+OWN_CARDS = 10  # at least, for every chapter
+EXTENSIONS = book.ROOT / "book" / "_ext"
+DECKS = "lmkit/study/decks"
+
+every_chapter = pytest.mark.parametrize("chapter", study.chapters())
+
+
+@pytest.fixture(scope="module")
+def extensions():
+    """The check and the extension that calls it, which lie beside the book and in no package."""
+    sys.path.insert(0, str(EXTENSIONS))
+    yield SimpleNamespace(check=import_module("cards_in_book"), deck=import_module("deck"))
+    sys.path.remove(str(EXTENSIONS))
+
+
+# --- the cards of the chapters ------------------------------------------------------------------------------------
+
+
+def test_chapters_are_the_books():
+    taught = [document.removeprefix("book/") for document in book.notebooks() if SYLLABUS.get(document)]
+    rule = (
+        f"{DECKS}/chapters.yml must name the chapters that SYLLABUS in tests/test_chapters.py names, as _toc.yml orders"
+    )
+    assert study.chapters() == taught, f"{rule}; add what is missing to either"
+
+
+def test_cards_fit_the_book(extensions):
+    """Titles, sections and syllabus are the notebooks', and each notebook shows its cards in their sections."""
+    assert extensions.check.faults(study.load_all()) == []
+
+
+@every_chapter
+def test_formulas_can_be_shown_and_numbers_are_what_lmkit_computes(chapter):
+    assert list(command.faults(study.load(chapter))) == []
+
+
+@every_chapter
+def test_chapter_has_cards_of_its_own(chapter):
+    """Beyond the sources: on what its labs and measurements showed."""
+    own = sum(not card.covers for card in study.load(chapter).cards)
+    rule = f"a chapter must have at least {OWN_CARDS} cards on what its own cells show, that is, without `covers:`"
+    assert own >= OWN_CARDS, f"{rule}, but {chapter} has {own}; write more in {DECKS}/{chapter}.yml"
+
+
+def test_everything_asked_by_the_sources_is_asked_in_a_quiz():
+    """That the chapter says that it teaches it, the check against the book finds."""
+    asked = {item for deck in study.load_all() for card in deck.quiz() for item in card.covers}
+    lost = {f"A{n}" for n in range(1, 16)} | {f"B{n}" for n in range(1, 32)}
+    assert lost <= asked, f"a card that is no flashcard must have {sorted(lost - asked)} in its `covers:`; write one"
+
+
+def differing(stored: list[dict], expected: dict[str, dict]) -> list[str]:
+    """The ids of cards that are not stored as they should be, that are lacking, or that are too many."""
+    lacking = set(expected) - {card["id"] for card in stored}
+    return sorted(lacking | {card["id"] for card in stored if card != expected.get(card["id"])})
+
+
+@every_chapter
+def test_chapter_shows_all_its_cards(chapter):
+    """Its quiz, and flashcards beside their sections, as the files have them now."""
+    deck, shown = study.load(chapter), []
+    for plan in plans(*book.stored_widgets(f"book/{chapter}"), "StudyView"):
+        shown += plan.view["cards"]
+    expected = {card.id: study.card_to_json(card, deck) for card in deck.cards}
+    changed = differing(shown, expected)
+    remedy = f"run book/{chapter}.ipynb again and save it with its outputs"
+    assert not changed, f"the notebook must store its cards as {DECKS}/{chapter}.yml has them; {remedy}: {changed}"
+
+
+def test_review_page_has_all_cards():
+    (plan,) = plans(*book.stored_widgets("book/review"), "ReviewView")
+    drawn = [card | {"drawing": plan.view["drawings"].get(card["drawing"])} for card in plan.view["cards"]]
+    expected = {card.id: study.card_to_json(card, deck) for deck in study.load_all() for card in deck.cards}
+    changed = differing(drawn, expected)
+    assert not changed, f"book/review.ipynb must store the cards as they are now; run it again and save it: {changed}"
+    assert [card["id"] for card in drawn] == list(expected)
+
+
+def test_length_does_not_give_the_right_choice_away():
+    singles = [card for deck in study.load_all() for card in deck.cards if card.kind == "single"]
+    longest = [card.id for card in singles if len(max((c.text for c in card.choices), key=len)) == right_length(card)]
+    rule = "in fewer than half of the cards with one right choice it may be the longest"
+    assert len(longest) < len(singles) / 2, f"{rule}, but in {len(longest)} of {len(singles)} it is; shorten some"
+
+
+def right_length(card: study.SingleChoice) -> int:
+    return len(card.choices[card.right[0]].text)
+
+
+# --- the check against the book -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def notebooks(tmp_path):
+    """A function that makes a folder with a chapter's notebook, after a change in it."""
+
+    def make(change=lambda notebook: None) -> Path:
+        notebook = json.loads((book.ROOT / "book" / "lstm.ipynb").read_text(encoding="utf-8"))
+        small = {
+            "metadata": {"syllabus": notebook["metadata"]["syllabus"]},
+            "cells": [{key: cell[key] for key in ("cell_type", "source")} for cell in notebook["cells"]],
+        }
+        change(small)
+        (tmp_path / "lstm.ipynb").write_text(json.dumps(small), encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+def replaced(old: str, new: str):
+    """A change of the cells of a notebook, in all places."""
+
+    def change(notebook):
+        for cell in notebook["cells"]:
+            cell["source"] = [line.replace(old, new) for line in cell["source"]]
+
+    return change
+
+
+def moved_to_the_end(text: str):
+    def change(notebook):
+        (place,) = [n for n, cell in enumerate(notebook["cells"]) if text in cell["source"]]
+        notebook["cells"].append(notebook["cells"].pop(place))
+
+    return change
+
+
+def without_b9(notebook):
+    notebook["metadata"]["syllabus"].remove("B9")
+
+
+SHOWN = 'Flashcards("lstm", "The additive path")'
+MISFITS = {  # what is changed in the notebook: what is told, how often
+    "a section of another name": (
+        replaced("## The additive path", "## The path"),
+        r"lstm.yml:\d+: card 'lstm-[\w-]+': section must be a heading of lstm.ipynb, one of \[.*'The path'",
+    ),
+    "another title": (replaced("# The LSTM, gate by gate", "# LSTM"), r"chapters.yml:\d+: the title must be .* 'LSTM'"),
+    "a syllabus without an item": (
+        without_b9,
+        r"lstm.yml:\d+: card .* covers must be .* \['B9'\] are not; add",
+    ),
+    "no quiz": (
+        replaced('Quiz("lstm")', "Quiz"),
+        r"lstm.ipynb: a chapter must end with its quiz; add a cell",
+    ),
+    "flashcards that are not shown": (
+        replaced(SHOWN, "pass"),
+        r"lstm.yml:\d+: .* must show the flashcards of 'The addi",
+    ),
+    "flashcards of another section": (moved_to_the_end(SHOWN), r"lstm.ipynb: .*must stand in that section .*; move it"),
+    "flashcards of no card": (
+        replaced(SHOWN, SHOWN.replace("additive", "other")),
+        r"lstm.ipynb: 'The other path' must have a flashcard to show, but none is in lstm.yml; add one",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), MISFITS.values(), ids=MISFITS)
+def test_what_does_not_fit_the_notebook_is_told(extensions, notebooks, change, message):
+    deck = study.load("lstm")
+    assert extensions.check.faults([deck], notebooks()) == []
+    faults = extensions.check.faults([deck], notebooks(change))
+    assert [fault for fault in faults if re.match(message, fault)], faults
+
+
+def test_a_chapter_without_a_notebook_is_told(extensions, tmp_path):
+    (fault,) = extensions.check.faults([study.load("lstm")], tmp_path)
+    index = (book.ROOT / DECKS / "chapters.yml").read_text(encoding="utf-8").splitlines()
+    line = index.index("lstm: The LSTM, gate by gate") + 1
+    assert fault.startswith(f"chapters.yml:{line}: lstm.ipynb must be in {tmp_path}, for it has cards, but it is not")
+
+
+def test_the_line_of_a_section_is_that_of_its_card(extensions, notebooks):
+    faults = extensions.check.faults([study.load("lstm")], notebooks(replaced("## The additive path", "## The path")))
+    lines = (book.ROOT / DECKS / "lstm.yml").read_text(encoding="utf-8").splitlines()
+    for fault in (fault for fault in faults if "section must be" in fault):
+        number, name = re.match(r"lstm.yml:(\d+): card '([\w-]+)'", fault).groups()
+        assert lines[int(number) - 1].strip() == "section: The additive path"
+        assert f"  - id: {name}" in lines[int(number) - 5 : int(number)]
+
+
+# --- the deck for Anki that is built with the book ----------------------------------------------------------------
+
+
+@pytest.fixture
+def app(tmp_path):
+    return SimpleNamespace(outdir=str(tmp_path / "html"), builder=SimpleNamespace(format="html"))
+
+
+@pytest.fixture
+def config():
+    """What Jupyter Book hands to Sphinx: the title with its subtitle."""
+    return SimpleNamespace(html_baseurl="https://example.org/", html_title="A Book: of chance", html_static_path=["x"])
+
+
+def test_book_has_the_deck_among_its_static_files(extensions, app, config):
+    given = []
+
+    def write(path, decks, **named):
+        given.append(named)
+        return written(path, decks, **named)
+
+    written, anki = extensions.deck.anki.write_deck, extensions.deck.anki
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(anki, "write_deck", write)
+        extensions.deck.write_deck(app, config)
+    (folder,) = config.html_static_path[1:]
+    assert zipfile.ZipFile(Path(folder, "memory-and-chance.apkg")).testzip() is None
+    assert given == [{"title": "A Book", "address": "https://example.org/book"}]
+    with pytest.raises(ExtensionError, match="memory-and-chance.apkg was not copied"):
+        extensions.deck.require_deck(app, None)
+
+
+def test_book_with_a_broken_card_file_is_not_built(extensions, app, config, monkeypatch):
+    def broken():
+        raise study.CardError("lstm.yml:42: card 'x': why is missing; add it")
+
+    monkeypatch.setattr(extensions.deck.study, "load_all", broken)
+    with pytest.raises(ExtensionError, match=r"Anki deck cannot be built: lstm\.yml:42: card 'x': why is missing"):
+        extensions.deck.write_deck(app, config)
+
+
+def test_book_with_a_card_of_no_section_is_not_built(extensions, app, config, monkeypatch):
+    deck = study.load("lstm")
+    lost = deck._replace(cards=(deck.cards[0].model_copy(update={"section": "Nowhere"}), *deck.cards[1:]))
+    monkeypatch.setattr(extensions.deck.study, "load_all", lambda: [lost])
+    with pytest.raises(ExtensionError, match=r"lstm\.yml:\d+: card '[\w-]+': section must be a heading of lstm.ipynb"):
+        extensions.deck.write_deck(app, config)

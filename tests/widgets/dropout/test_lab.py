@@ -11,7 +11,7 @@ from lmkit.decoding import uniform
 from lmkit.widgets import DropoutLab
 from lmkit.widgets.labs.dropout import lab as dropout
 from lmkit.widgets.labs.dropout.fallback import BIN, HIGH, LOW, histogram
-from tests.widgets.view_harness import check_drawn_for_width, module_page
+from tests.widgets.view_harness import check_drawn_for_width
 
 CONTRIBUTIONS = [w * a for w, a in zip(dropout.WEIGHTS, dropout.ACTIVATIONS, strict=True)]
 PS = (0.0, 0.05, 0.3, 0.5, 0.9)
@@ -142,14 +142,10 @@ def test_the_picture_says_what_is_measured():
 
 # --- the masks in the browser -----------------------------------------------------------------------------
 
-NAMES = ("Draws", "factor", "predicted", "measured", "histogram", "stillThere", "expectedShares")
-
 
 @pytest.fixture(scope="module")
-def module(browser):
-    page = module_page(browser, "dropout_model.js", *NAMES)
-    yield page
-    page.close()
+def module(scripts):
+    return scripts("labs/dropout/model.js")
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])

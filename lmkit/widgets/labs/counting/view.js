@@ -34,7 +34,6 @@ class CountingView extends LabView {
     this.text = null;
   }
 
-  /** @override */
   ready() {
     if (!this.opening) this.open();
     return Boolean(this.text);
@@ -52,7 +51,6 @@ class CountingView extends LabView {
     }
   }
 
-  /** @override */
   update() {
     const { text } = this;
     if (!text) return;

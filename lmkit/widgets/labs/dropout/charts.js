@@ -80,10 +80,7 @@ export class LayerDiagram extends DropoutChart {
     this.output = this.text(0, NETWORK.output + 5, "lmkit-dropout-y");
   }
 
-  /**
-   * @override
-   * @param {number} width
-   */
+  /** @param {number} width */
   frame(width) {
     const [wide, high] = NETWORK.box;
     const middle = tenths(width / 2);
@@ -93,10 +90,7 @@ export class LayerDiagram extends DropoutChart {
     return [this.lines, svgElement("rect", { class: "lmkit-dropout-box", ...box }), this.output, this.units, names];
   }
 
-  /**
-   * @override
-   * @param {Shown} shown
-   */
+  /** @param {Shown} shown */
   fill({ activations, contributions, mask, scale, output }) {
     const count = activations.length;
     const gap = this.width / count;
@@ -148,10 +142,7 @@ export class OutputHistogram extends DropoutChart {
     this.spreadName = this.text(0, 12, "lmkit-dropout-spread-name");
   }
 
-  /**
-   * @override
-   * @param {number} width
-   */
+  /** @param {number} width */
   frame(width) {
     const { low, high, width: bin } = BINS;
     const { bottom } = PLOT;
@@ -176,10 +167,7 @@ export class OutputHistogram extends DropoutChart {
     return tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
   }
 
-  /**
-   * @override
-   * @param {Shown} shown
-   */
+  /** @param {Shown} shown */
   fill({ counts, whole, mean, expected, output }) {
     const { top, bottom } = PLOT;
     /** @param {number} y */

@@ -25,10 +25,7 @@ export class MemoryChart extends DropoutChart {
     this.expected = svgElement("path", { class: "lmkit-dropout-expected" });
   }
 
-  /**
-   * @override
-   * @param {number} width
-   */
+  /** @param {number} width */
   frame(width) {
     this.column = (width - MARGIN.left - MARGIN.right) / STEPS;
     const { top, bottom } = BARS;
@@ -62,10 +59,7 @@ export class MemoryChart extends DropoutChart {
     return tenths(MARGIN.left + t * this.column);
   }
 
-  /**
-   * @override
-   * @param {Shown} shown
-   */
+  /** @param {Shown} shown */
   fill({ masks, alive, shares }) {
     this.fillUnits(masks, alive);
     this.fillShares(alive, shares);

@@ -65,13 +65,11 @@ class DropoutView extends LabView {
     this.seed = NaN; // of the draws
   }
 
-  /** @override */
   close() {
     super.close();
     for (const part of Object.values(this.parts)) part.close();
   }
 
-  /** @override */
   update() {
     const shown = this.compute();
     const { layer, memory, histogram: outputs } = this.parts;

@@ -175,15 +175,6 @@ def test_browser_unpacks_what_python_packs(counter, size):
     assert got == ids
 
 
-@pytest.mark.parametrize(("length", "limit"), [(0, 6), (1, 6), (6, 6), (7, 6), (1000, 6), (5, 2)])
-def test_places_are_spread_from_the_first_to_the_last(counter, length, limit):
-    got = counter.evaluate("([length, limit]) => lmkit.spread([...Array(length).keys()], limit)", [length, limit])
-    assert len(got) == min(length, limit) == len(set(got))
-    assert got == sorted(got)
-    if length:
-        assert (got[0], got[-1]) == (0, length - 1)
-
-
 # --- the view alone ---------------------------------------------------------------------------------------
 
 

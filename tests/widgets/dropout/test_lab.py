@@ -184,14 +184,6 @@ def test_browser_compensates_where_python_does(module, compensation, mode):
     assert found == dropout.factor(0.2, compensation, mode)
 
 
-def test_browsers_memory_is_lost_for_good(module):
-    masks = [[step != 3 and not (step > 10 and j == 2) or j > 5 for j in range(16)] for step in range(24)]
-    alive = module.evaluate("(masks) => lmkit.stillThere(masks)", masks)
-    assert [sum(there) for there in alive] == [16] * 3 + [10] * 21
-    shares = module.evaluate("() => [lmkit.expectedShares(0.1, false), lmkit.expectedShares(0.1, true)]")
-    assert shares[0] == pytest.approx([0.9**t for t in range(1, 25)]) and shares[1] == pytest.approx([0.9] * 24)
-
-
 # --- the view ---------------------------------------------------------------------------------------------
 
 

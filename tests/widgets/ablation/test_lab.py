@@ -16,10 +16,9 @@ from lmkit import runs as shipped
 from lmkit.models import AWDLSTM
 from lmkit.runs import Run, Runs
 from lmkit.widgets import AblationLab
-from lmkit.widgets.base.svg import noscript
 from lmkit.widgets.labs.ablation import lab as ablation
 from lmkit.widgets.labs.ablation.lab import MEASURES, PARTS
-from tests.widgets.view_harness import check_drawn_for_width, module_page
+from tests.widgets.view_harness import check_drawn_for_width
 
 EVERY = frozenset(PARTS)
 
@@ -144,35 +143,31 @@ def test_a_bad_argument_is_named_with_its_rule(arguments, message):
 
 
 def test_the_picture_says_which_is_best(made):
-    svg, words = AblationLab(made).picture()
+    lab = AblationLab(made)
+    svg, words = lab.picture()
     assert "Held-out accuracy of 6 combinations of parts. Best: all but embedding dropout, tied weights, 0.85" in words
     assert "worst: none, 0.40" in words and "All, 0.49" in words
     assert svg.count("<circle") == 6 and "nan" not in svg
-    assert base64.b64encode(svg.encode()).decode() in noscript(svg, words)
+    assert base64.b64encode(svg.encode()).decode() in lab.fallback()
     assert "not run: AR" in AblationLab(made, on=["ar"], measure="loss").picture()[1]
 
 
 # --- combinations in the browser --------------------------------------------------------------------------
 
 
-def test_browser_names_and_finds_combinations_as_python_does(browser, made):
-    page = module_page(browser, "ablation_model.js", "combinationName", "nearestCombinations", "ranked", "stepsBetween")
+def test_scripts_name_and_find_combinations_as_python_does(scripts, made):
+    node = scripts("labs/ablation/model.js")
     labels = [[name, label] for name, label in PARTS.items()]
     entries = [one.entry() for one in AblationLab(made).combinations]
     drawn = random.Random(0)
     for on in [*ON, *({part for part in PARTS if drawn.random() < 0.5} for _ in range(50))]:
         lab = AblationLab(made, on=on)
         bits = sum(1 << place for place, part in enumerate(PARTS) if part in on)
-        found = page.evaluate(
+        found = node.evaluate(
             "([bits, parts, all]) => [lmkit.combinationName(bits, parts), lmkit.nearestCombinations(bits, all)]",
             [bits, labels, entries],
         )
         assert found == [ablation.name_of(on), [lab.combinations.index(one) for one in lab.nearest()]]
-    steps = page.evaluate("(parts) => lmkit.stepsBetween(0b110, 0b1001, parts)", labels)
-    assert steps == "with embedding dropout and hidden dropout, without input dropout and weight dropout"
-    assert page.evaluate("lmkit.ranked([3, 1, 2], true)") == [1, 2, 0]
-    assert page.evaluate("lmkit.ranked([3, 1, 2], false)") == [0, 2, 1]
-    page.close()
 
 
 # --- the view ---------------------------------------------------------------------------------------------

@@ -11,11 +11,10 @@ from playwright.sync_api import expect
 from lmkit import plots, pretrained
 from lmkit.widgets import BeamTreeLab
 from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, TABLES, Table
-from tests.widgets.view_harness import module_page
 
 GROW = """(cases) => cases.map(({ language, settings }) => {
   const reader = new lmkit.TableReader(language), start = language.start;
-  const plain = (node) => ({ tokens: lmkit.tokensTo(node), total: node.total, fate: node.fate });
+  const plain = (node) => ({ tokens: lmkit.tokensTo(node), total: node.total, status: node.status });
   const tree = lmkit.complete(lmkit.growTree(reader, start, settings));
   const optimum = tree.mark(lmkit.complete(lmkit.bestText(reader, start, settings)), "optimum");
   const lost = lmkit.lostAt(optimum.node);
@@ -28,8 +27,7 @@ GROW = """(cases) => cases.map(({ language, settings }) => {
     places: lmkit.nodesBelow(tree.root).map((node) => [node.length, node.row, !node.children.length]),
   };
 })"""
-SEARCH = ("complete", "TableReader", "growTree", "bestText", "lostAt", "tokensTo")
-LAYOUT = ("placeRows", "nodesBelow")
+SCRIPTS = ("labs/beam_tree/search.js", "labs/beam_tree/layout.js", "runtime/decoding.js")
 
 
 def random_table(randoms: random.Random, with_end: bool) -> Table:
@@ -78,12 +76,10 @@ def sent(lab: BeamTreeLab) -> dict:
 
 
 @pytest.fixture(scope="module")
-def grown(browser) -> list[tuple[BeamTreeLab, dict]]:
-    """Labs, and what the browser computes for each."""
-    page = module_page(browser, "beam_tree.js", *SEARCH, *LAYOUT)
+def grown(scripts) -> list[tuple[BeamTreeLab, dict]]:
+    """Labs, and what the scripts compute for each."""
     labs = [*random_labs(), *book_labs()]
-    out = page.evaluate(GROW, [sent(lab) for lab in labs])
-    page.close()
+    out = scripts(*SCRIPTS).evaluate(GROW, [sent(lab) for lab in labs])
     return list(zip(labs, out, strict=True))
 
 
@@ -94,7 +90,7 @@ def test_browser_looks_at_what_python_looks_at(grown):
         for looked, step in zip(tree["steps"], search.steps, strict=True):
             texts = [[*kept[parent], token] for parent, token in zip(step.parents, step.tokens, strict=True)]
             assert [node["tokens"] for node in looked] == texts, lab.settings()
-            assert [node["fate"] for node in looked] == step.fates, lab.settings()
+            assert [node["status"] for node in looked] == step.fates, lab.settings()
             assert [node["total"] for node in looked] == pytest.approx(step.totals, abs=1e-9)
             kept = [text for text, fate in zip(texts, step.fates, strict=True) if fate == "kept"]
 
@@ -121,11 +117,11 @@ def test_where_the_optimum_was_lost(grown):
     kinds = set()
     for lab, tree in grown:
         found, lost = [text["tokens"] for text in tree["texts"]], tree["lost"]
-        kinds.add(lost and lost["fate"])
+        kinds.add(lost and lost["status"])
         if lost:
             assert tree["optimum"]["tokens"] not in found
             assert tree["optimum"]["tokens"][: len(lost["tokens"])] == lost["tokens"]
-            assert lost["rank"] is None or lost["rank"] > lab.settings()["num_beams"] or lost["fate"] == "dropped"
+            assert lost["rank"] is None or lost["rank"] > lab.settings()["num_beams"] or lost["status"] == "dropped"
     assert kinds == {None, "dropped", "unseen"}
 
 

@@ -15,8 +15,6 @@ from lmkit import counting
 from lmkit.datasets import human_numbers
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import CountingLab
-from lmkit.widgets.base.bundle import bundle
-from lmkit.widgets.base.svg import noscript
 from lmkit.widgets.labs.counting.lab import id_bytes
 
 RHYME = "the cat sat . the cat ran . the dog sat .".split()
@@ -97,10 +95,11 @@ def test_a_context_with_an_unknown_word_names_it():
 
 
 def test_the_picture_says_what_is_counted_and_escapes_it():
-    svg, words = CountingLab(["<b>", "&", "<b>", "&", "<b>", '"'], context="<b>").picture()
+    lab = CountingLab(["<b>", "&", "<b>", "&", "<b>", '"'], context="<b>")
+    svg, words = lab.picture()
     assert words == 'After “<b>”, counted 3 times in 6 tokens: & 2, " 1.'
     assert "<b>" not in svg and "&lt;b&gt;" in svg and "2 (67 %)" in svg
-    assert "<b>" not in noscript(svg, words)
+    assert "<b>" not in lab.fallback()
 
 
 def test_the_picture_of_a_context_without_continuation_says_so():
@@ -110,18 +109,11 @@ def test_the_picture_of_a_context_without_continuation_says_so():
 
 # --- counting in the browser ------------------------------------------------------------------------------
 
-EXPORTS = ("CountedText", "idsOf", "inflate", "spread")
-
 
 @pytest.fixture(scope="module")
-def counter(browser):
-    """An empty page with the counting module on it."""
-    page = browser.new_page()
-    exports = f"Object.assign(globalThis.lmkit = {{}}, {{ {', '.join(EXPORTS)} }});"
-    page.add_script_tag(content=bundle("counting_model.js") + exports, type="module")
-    page.wait_for_function("globalThis.lmkit")
-    yield page
-    page.close()
+def counter(scripts):
+    """Node with the counting module in it."""
+    return scripts("labs/counting/model.js")
 
 
 def cases(number: int = 200) -> list[dict]:
@@ -181,15 +173,6 @@ def test_browser_unpacks_what_python_packs(counter, size):
         [packed, size],
     )
     assert got == ids
-
-
-@pytest.mark.parametrize(("length", "limit"), [(0, 6), (1, 6), (6, 6), (7, 6), (1000, 6), (5, 2)])
-def test_places_are_spread_from_the_first_to_the_last(counter, length, limit):
-    got = counter.evaluate("([length, limit]) => lmkit.spread([...Array(length).keys()], limit)", [length, limit])
-    assert len(got) == min(length, limit) == len(set(got))
-    assert got == sorted(got)
-    if length:
-        assert (got[0], got[-1]) == (0, length - 1)
 
 
 # --- the view alone ---------------------------------------------------------------------------------------

@@ -10,14 +10,13 @@ import torch
 from lmkit import pretrained
 from lmkit.datasets import stories
 from lmkit.widgets import DecodingLab
-from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.labs.decoding import entropy
 
 LOAD = """([data, table]) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  lmkit.session = new lmkit.Session(lmkit.parseModel(bytes, "data"), table && new lmkit.Grammar(table));
+  globalThis.session = new lmkit.Session(lmkit.parseModel(bytes, "data"), table && new lmkit.Grammar(table));
 }"""
-CHOICES = "(settings) => lmkit.choices(lmkit.session, lmkit.session.decode(settings))"
+CHOICES = "(settings) => lmkit.choices(session, session.decode(settings))"
 SETTINGS = [
     {"method": "greedy"},
     {"method": "beam search", "num_beams": 3},
@@ -35,28 +34,21 @@ PROMPTS = {
 
 
 @pytest.fixture(scope="module")
-def page(browser):
-    """An empty page with the module on it."""
-    page = browser.new_page()
-    names = "parseModel, Grammar, Session, choices, entropyKept, runningMeans"
-    exports = f"Object.assign(globalThis.lmkit = {{}}, {{ {names} }});"
-    page.add_script_tag(content=bundle("session.js", "entropy.js") + exports, type="module")
-    page.wait_for_function("globalThis.lmkit")
-    yield page
-    page.close()
+def node(scripts):
+    return scripts("runtime/safetensors.js", "runtime/oracle.js", "runtime/session.js", "labs/decoding/entropy.js")
 
 
 @pytest.mark.parametrize("name", PROMPTS)
-def test_the_browser_finds_what_python_finds(page, name):
+def test_the_browser_finds_what_python_finds(node, name):
     """For every method and filter, with the truth where it is known."""
     table = json.loads(stories.PATH.read_text(encoding="utf-8")) if name == "stories" else None
-    page.evaluate(LOAD, [base64.b64encode(pretrained.path_of(name).read_bytes()).decode(), table])
+    node.evaluate(LOAD, [base64.b64encode(pretrained.path_of(name).read_bytes()).decode(), table])
     for prompt in PROMPTS[name]:
         for given in SETTINGS:
             made = DecodingLab(name, prompt=prompt, max_new_tokens=30, **given)
             settings = made.settings()
             expected = entropy.choices(made._offers[0], settings, made.decode()[0])
-            found = page.evaluate(CHOICES, vars(settings))
+            found = node.evaluate(CHOICES, vars(settings))
             assert len(found) == len(expected), (prompt, given)
             for shown, known in zip(found, expected, strict=True):
                 for field, value in known._asdict().items():
@@ -108,11 +100,11 @@ def test_surprisal_is_as_expected_under_pure_sampling_and_less_when_it_is_cold()
 
 
 @pytest.mark.parametrize("size", [1, 2, 37])
-def test_entropy_of_equal_choices_is_the_logarithm_of_their_number(page, size):
+def test_entropy_of_equal_choices_is_the_logarithm_of_their_number(node, size):
     logits = torch.full((size + 3,), 2.5)
     logits[size:] = -math.inf
     assert entropy.entropy(logits) == pytest.approx(math.log(size), abs=1e-12)
-    kept = page.evaluate(
+    kept = node.evaluate(
         """(size) => {
           const fate = new Uint8Array(size + 3).fill(1);
           fate.fill(0, 0, size);
@@ -122,8 +114,3 @@ def test_entropy_of_equal_choices_is_the_logarithm_of_their_number(page, size):
         size,
     )
     assert kept == pytest.approx(math.log(size), abs=1e-12)
-
-
-def test_running_means(page):
-    assert page.evaluate("lmkit.runningMeans([4, 0, 5])") == [4, 2, 3]
-    assert page.evaluate("lmkit.runningMeans([])") == []

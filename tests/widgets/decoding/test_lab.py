@@ -1,33 +1,21 @@
-"""The lab's Python side, and its view in a real browser with a stand-in for the notebook around it."""
+"""The decoding lab: its Python side, and its view in a browser."""
 
 import base64
-import json
 import math
 import re
 
 import ipywidgets
 import pytest
 import torch
-from playwright.sync_api import expect
 
 from lmkit import pretrained
-from lmkit.datasets import stories
 from lmkit.models import LSTMLanguageModel
-from lmkit.plots import roles
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab
-from lmkit.widgets.base import assets
-from lmkit.widgets.base import model_options as offers
-from lmkit.widgets.base.bundle import bundle
-from lmkit.widgets.base.svg import noscript
-from lmkit.widgets.labs.decoding import entropy
-from lmkit.widgets.labs.decoding import fallback as decoding_picture
+from lmkit.widgets.labs.decoding import entropy, fallback
 from lmkit.widgets.labs.decoding import lab as decoding_lab
-from tests.colour import contrast
-from tests.widgets.view_harness import module_page
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
-SHIPPED = pretrained.names()
 
 
 def own_model(seed: int = 0) -> tuple[LSTMLanguageModel, Vocab]:
@@ -40,75 +28,6 @@ def own_model(seed: int = 0) -> tuple[LSTMLanguageModel, Vocab]:
 
 def own_lab(**settings) -> DecodingLab:
     return DecodingLab(*own_model(), **settings)
-
-
-# --- roles ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", roles.ROLES)
-@pytest.mark.parametrize(
-    ("dark", "paper"),
-    [
-        (False, "#ffffff"),
-        (False, "#f3f4f5"),
-        (True, "#14181e"),
-        (True, "#222832"),
-        (True, "#111111"),
-        (True, "#212121"),
-    ],
-)
-def test_colours_stand_out_from_the_page(role, dark, paper):
-    assert contrast(roles.color(role, dark), paper) >= 3
-    assert contrast(roles.color(role, dark, text=True), paper) >= 4.5
-
-
-@pytest.mark.parametrize("group", ["i f g o hidden cell", "model truth dropped chosen", "kept dropped", "rnn lstm"])
-def test_roles_that_meet_have_different_colours(group):
-    for dark in (False, True):
-        assert len({roles.color(role, dark) for role in group.split()}) == len(group.split())
-
-
-def test_the_forget_gate_is_vermilion():
-    assert roles.color("f") == "#d55e00"
-
-
-def test_css_has_every_role_in_both_themes():
-    css = roles.css()
-    for role in roles.ROLES:
-        assert len(re.findall(rf"--lm-{role}:", css)) == len(re.findall(rf"--lm-{role}-text:", css)) == 2
-
-
-def test_an_unknown_role_is_named():
-    with pytest.raises(ValueError, match="role must be one of .* but it is 'gate'"):
-        roles.color("gate")
-
-
-# --- bundle and assets ------------------------------------------------------------------------------------
-
-
-def test_bundle_joins_modules_in_the_order_of_their_needs(tmp_path):
-    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n// why\nexport const a = b + 1; // kept\n')
-    (tmp_path / "b.js").write_text("/** Doc. */\nexport function b() {\n  return 1;\n}\n")
-    assert bundle("a.js", folder=tmp_path) == "function b() {\nreturn 1;\n}\nconst a = b + 1; // kept\n"
-
-
-def test_bundle_refuses_a_name_that_two_modules_declare(tmp_path):
-    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nconst x = b;\n')
-    (tmp_path / "b.js").write_text("export const b = 1;\nconst x = 2;\n")
-    with pytest.raises(ValueError, match=r"'x' is in b\.js and a\.js"):
-        bundle("a.js", folder=tmp_path)
-
-
-def test_page_scripts_carry_the_assets_unchanged():
-    scripts = assets.page_scripts()
-    assert set(scripts) == {"stories-grammar.js", *(f"{name}.js" for name in SHIPPED)}
-    for file, script in scripts.items():
-        name, content = re.fullmatch(r'\(globalThis\.__lmkit_assets\?\?=\{\}\)\["(.+?)"\]=(.*);\n', script).groups()
-        assert f"{name}.js" == file
-        if name == assets.GRAMMAR:
-            assert json.loads(content) == json.loads(stories.PATH.read_text(encoding="utf-8"))
-        else:
-            assert base64.b64decode(json.loads(content)) == pretrained.path_of(name).read_bytes()
 
 
 # --- the lab in Python ------------------------------------------------------------------------------------
@@ -252,40 +171,15 @@ def test_repr_is_short_and_says_what_matters():
     )
 
 
-def test_display_gives_a_picture_and_then_the_widget(monkeypatch):
-    shown = []
-    monkeypatch.setattr("lmkit.widgets.lab.display", lambda thing, raw=False: shown.append(thing))
-    made = own_lab()
-    made._ipython_display_()
-    html, bundle_of_mimes = shown
-    assert re.fullmatch(
-        r'<noscript><img class="lmkit-picture" alt="[^"<>]+" src="data:image/svg\+xml;base64,[\w+/=]+">'
-        r"</noscript>",
-        html.data,
-    )
-    assert bundle_of_mimes["text/plain"] == repr(made)
-    assert bundle_of_mimes["application/vnd.jupyter.widget-view+json"]["model_id"] == made.model_id
-
-
 def test_the_picture_shows_what_python_decodes_and_escapes_it():
     vocab = Vocab(["<eos>", "<b>", "a&b", '"'])
     torch.manual_seed(1)
     made = DecodingLab(LSTMLanguageModel(4, 4, 4), vocab, prompt='<b> "')
-    html = noscript(*made.picture())
+    html = made.fallback()
     assert "<b>" not in html and "&lt;b&gt;" in html
     drawing = base64.b64decode(re.search(r"base64,([\w+/=]+)", html)[1]).decode()
     assert "<b>" not in drawing and "a&amp;b" in drawing
-    assert drawing == base64.b64decode(re.search(r"base64,([\w+/=]+)", noscript(*made.picture()))[1]).decode()
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_suggested_prompts_suit_their_model(name):
-    offer = offers.offers(name, None)[0]
-    for prompt in offer.prompts:
-        offer.trained.prompt_ids(prompt)
-        if offer.has_truth():
-            assert prompt == pretrained.END or stories.is_grammatical(prompt)
-    assert offer.has_truth() == (name == "stories")
+    assert drawing == base64.b64decode(re.search(r"base64,([\w+/=]+)", made.fallback())[1]).decode()
 
 
 # --- the view in a browser --------------------------------------------------------------------------------
@@ -333,7 +227,7 @@ def test_view_says_which_filter_dropped_a_token(shown, filters, note):
     assert text_of(page) == made.decoded()
     notes = page.locator(".lmkit-next tbody .lmkit-note").all_inner_texts()
     assert [text for text in notes if f"dropped by {note}" in text]
-    rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._offers[0], made.settings(), made.decode()[0])
     assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
     assert [f"dropped by {note}" not in text for text in notes[:8]] == [is_kept for _, _, is_kept, _ in rows]
 
@@ -446,7 +340,7 @@ def test_bars_say_what_is_kept_and_dropped(shown):
     made = own_lab(prompt="w3", top_k=4, top_p=0.6)
     page = shown(made)
     text_of(page)
-    rows, kept = decoding_picture.bars(made._offers[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._offers[0], made.settings(), made.decode()[0])
     shown = [
         row.all_inner_texts()
         for row in (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))
@@ -534,23 +428,3 @@ def test_view_stops_listening_when_it_is_closed(shown, view):
     view.set(prompt="w7 w7", seed=99)
     assert text_of(page) == first
     assert page.evaluate("model.handlers.length") == 0
-
-
-def test_sliders_get_accessible_names_whenever_they_come(shown):
-    page = shown(own_lab(prompt="w3"))
-    text_of(page)
-    slider = """<div class="widget-slider"><label class="widget-label">Top p</label>
-      <div class="noUi-handle" role="slider" tabindex="0"></div>
-      <div class="widget-readout" contenteditable="true">0.90</div></div>"""
-    page.evaluate("(html) => document.querySelector('.lmkit-controls').insertAdjacentHTML('beforeend', html)", slider)
-    page.get_by_role("slider", name="Top p").wait_for(state="attached")
-    page.evaluate("document.querySelector('.widget-readout').textContent = '0.85'")
-    expect(page.get_by_role("slider", name="Top p")).to_have_attribute("aria-valuetext", "0.85")
-    assert page.get_by_role("textbox", name="Top p: type a value").count() == 1
-
-
-def test_percentages_read_well(browser):
-    page = module_page(browser, "dom.js", "percent")
-    texts = {1: "100\u202f%", 0.42: "42\u202f%", 0.0312: "3.1\u202f%", 2e-5: "< 0.1\u202f%", 0: "0\u202f%"}
-    assert page.evaluate("(shares) => shares.map(lmkit.percent)", list(texts)) == list(texts.values())
-    page.close()

@@ -11,7 +11,7 @@ from lmkit.decoding import uniform
 from lmkit.widgets import DropoutLab
 from lmkit.widgets.labs.dropout import lab as dropout
 from lmkit.widgets.labs.dropout.fallback import BIN, HIGH, LOW, histogram
-from tests.widgets.view_harness import check_drawn_for_width, module_page
+from tests.widgets.view_harness import check_drawn_for_width
 
 CONTRIBUTIONS = [w * a for w, a in zip(dropout.WEIGHTS, dropout.ACTIVATIONS, strict=True)]
 PS = (0.0, 0.05, 0.3, 0.5, 0.9)
@@ -142,14 +142,10 @@ def test_the_picture_says_what_is_measured():
 
 # --- the masks in the browser -----------------------------------------------------------------------------
 
-NAMES = ("Draws", "factor", "predicted", "measured", "histogram", "stillThere", "expectedShares")
-
 
 @pytest.fixture(scope="module")
-def module(browser):
-    page = module_page(browser, "dropout_model.js", *NAMES)
-    yield page
-    page.close()
+def module(scripts):
+    return scripts("labs/dropout/model.js")
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
@@ -186,14 +182,6 @@ def test_browser_draws_the_masks_that_python_draws(module, seed):
 def test_browser_compensates_where_python_does(module, compensation, mode):
     found = module.evaluate("(given) => lmkit.factor(...given)", [0.2, compensation, mode])
     assert found == dropout.factor(0.2, compensation, mode)
-
-
-def test_browsers_memory_is_lost_for_good(module):
-    masks = [[step != 3 and not (step > 10 and j == 2) or j > 5 for j in range(16)] for step in range(24)]
-    alive = module.evaluate("(masks) => lmkit.stillThere(masks)", masks)
-    assert [sum(there) for there in alive] == [16] * 3 + [10] * 21
-    shares = module.evaluate("() => [lmkit.expectedShares(0.1, false), lmkit.expectedShares(0.1, true)]")
-    assert shares[0] == pytest.approx([0.9**t for t in range(1, 25)]) and shares[1] == pytest.approx([0.9] * 24)
 
 
 # --- the view ---------------------------------------------------------------------------------------------

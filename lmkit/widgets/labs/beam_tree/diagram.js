@@ -3,89 +3,148 @@
 import { svgElement } from "../../base/dom.js";
 import { curve, nodesBelow, placeRows, sizesFor } from "./layout.js";
 
-/** Symbols of the three paths, in the order in which they are drawn. */
+/** @typedef {import("./layout.js").Sizes} Sizes */
+/** @typedef {import("./search.js").Mark} Mark */
+/** @typedef {import("./search.js").Tree} Tree */
+/** @typedef {import("./search.js").TreeNode} TreeNode */
+
+/** Symbols of the three paths. */
 export const SYMBOLS = { best: "★", optimum: "◆", greedy: "●" };
+/** @type {Mark[]} */
+export const MARKS = ["best", "optimum", "greedy"]; // in the order in which they are drawn
 const PATH_SHIFT = { best: 0, optimum: -6, greedy: 6 }; // pixels, so that paths of one edge lie side by side
 const LETTER = 7.2; // the width of a letter, about, in pixels
 
 export class BeamDiagram {
-  /** `redraw` is called when the width has changed. */
+  /**
+   * `redraw` is called when the width has changed.
+   * @param {HTMLElement} root
+   * @param {() => void} redraw
+   */
   constructor(root, redraw) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-beam-diagram" });
     this.root = root;
     this.root.append(this.svg);
+    /** @type {Set<string> | null} */
     this.known = null; // the chips of the drawing before, by the text that each stands for
-    this.watch = new ResizeObserver(redraw);
-    this.watch.observe(root);
+    /** @type {number | null} */
+    this.followed = null; // the step that was brought into sight
+    this.observer = new ResizeObserver(redraw);
+    this.observer.observe(root);
   }
 
   close() {
-    this.watch.disconnect();
+    this.observer.disconnect();
   }
 
-  /** Draw a tree up to a step; `labels` are the words by token, and what stands at the root. */
+  /**
+   * Draw a tree up to a step.
+   * @param {object} given
+   * @param {Tree} given.tree
+   * @param {number} given.step
+   * @param {boolean} given.over whether the search is
+   * @param {number} given.depth how many steps there can be
+   * @param {string[]} given.words by token
+   * @param {string} given.start what stands at the root
+   * @param {string} given.label the picture in words
+   */
   show({ tree, step, over, depth, words, start, label }) {
-    const rows = placeRows(tree.root),
-      width = this.root.clientWidth || 640;
-    const nodes = nodesBelow(tree.root),
-      shown = nodes.filter(({ length }) => over || length <= step);
+    const rows = placeRows(tree.root);
+    const width = this.root.clientWidth || 640;
+    const nodes = nodesBelow(tree.root);
+    const shown = nodes.filter(({ length }) => over || length <= step);
     const longest = Math.max(...nodes.map(({ token }) => words[token].length * LETTER));
     const drawing = new BeamDrawing(tree, words, sizesFor(width, depth, longest), over);
     const chips = shown.map((node) => drawing.chip(node));
     const keys = shown.map(keyOf);
-    if (this.known) keys.forEach((key, i) => this.known.has(key) || chips[i].classList.add("lmkit-beam-new"));
+    for (const [i, key] of keys.entries()) {
+      if (this.known && !this.known.has(key)) chips[i].classList.add("lmkit-beam-new");
+    }
     this.known = new Set(keys);
     const edges = shown.flatMap((node) => drawing.edges(node));
     this.svg.replaceChildren(...drawing.headings(depth, step), ...edges, drawing.start(start), ...chips);
-    const total = drawing.far(depth),
-      height = drawing.sizes.top + rows * drawing.sizes.row + 4;
+    const total = drawing.far(depth);
+    const height = drawing.sizes.top + rows * drawing.sizes.row + 4;
     for (const [name, value] of Object.entries({ width: total, height, viewBox: `0 0 ${total} ${height}` })) {
-      this.svg.setAttribute(name, value);
+      this.svg.setAttribute(name, String(value));
     }
     this.svg.setAttribute("aria-label", label);
-    if (this.followed !== undefined && this.followed !== step) this.follow(drawing.far(step));
+    if (this.followed !== null && this.followed !== step) this.follow(drawing.far(step));
     this.followed = step;
   }
 
-  /** Where the tree is wider than its frame, the present step comes into sight. */
+  /**
+   * Where the tree is wider than its frame, the present step comes into sight.
+   * @param {number} right
+   */
   follow(right) {
     this.root.scrollLeft = Math.max(0, right - this.root.clientWidth);
   }
 }
 
+/**
+ * @param {TreeNode} node
+ * @returns {string}
+ */
 function keyOf(node) {
   return node.parent ? `${keyOf(node.parent)} ${node.token}` : "";
 }
 
-/** What a text is shown as: its fate, or "cut" by the limit, or "left" where it was when the search stopped. */
-export function kindOf({ fate, finished, children }, over) {
-  if (fate !== "kept" || !over) return fate;
-  return finished ? "cut" : children.some((child) => child.fate !== "unseen") ? "kept" : "left";
+/**
+ * What a text is shown as: its status, or "cut" by the limit, or "left" where it was when the search stopped.
+ * @param {TreeNode} node
+ * @param {boolean} over whether the search is
+ */
+export function kindOf({ status, finished, children }, over) {
+  if (status !== "kept" || !over) return status;
+  return finished ? "cut" : children.some((child) => child.status !== "unseen") ? "kept" : "left";
 }
 
 class BeamDrawing {
+  /**
+   * @param {Tree} tree
+   * @param {string[]} words
+   * @param {Sizes} sizes
+   * @param {boolean} over
+   */
   constructor(tree, words, sizes, over) {
-    Object.assign(this, { tree, words, sizes, over, chipWidth: sizes.chip });
+    this.tree = tree;
+    this.words = words;
+    this.sizes = sizes;
+    this.over = over;
+    this.chipWidth = sizes.chip;
   }
 
-  /** The left side of the chips of a step. */
+  /**
+   * The left side of the chips of a step.
+   * @param {number} step
+   */
   x(step) {
     return step ? this.sizes.root + this.sizes.gap + (step - 1) * this.sizes.pitch : 1;
   }
 
-  /** The right side of all that belongs to a step. */
+  /**
+   * The right side of all that belongs to a step.
+   * @param {number} step
+   */
   far(step) {
     return this.x(step) + this.chipWidth + this.sizes.behind;
   }
 
+  /** @param {TreeNode} node */
   y(node) {
     return this.sizes.top + node.row * this.sizes.row + this.sizes.row / 2;
   }
 
+  /** @param {TreeNode} node */
   right(node) {
     return this.x(node.length) + (node.parent ? this.chipWidth : this.sizes.root);
   }
 
+  /**
+   * @param {number} depth
+   * @param {number} step
+   */
   headings(depth, step) {
     return Array.from({ length: depth }, (_, i) => {
       const name = `lmkit-beam-heading${i + 1 === step ? " lmkit-beam-now" : ""}`;
@@ -93,38 +152,52 @@ class BeamDrawing {
     });
   }
 
+  /** @param {string} word */
   start(word) {
-    const { root, height } = this.sizes,
-      y = this.y(this.tree.root);
+    const { root, height } = this.sizes;
+    const y = this.y(this.tree.root);
     const frame = { x: 1, y: y - height / 2, width: root, height, rx: 6, class: "lmkit-beam-chip" };
     const name = this.fitted(this.text(1 + root / 2, y + 4, word, "lmkit-beam-heading"), word, root - 8);
     return svgElement("g", { class: "lmkit-beam-root" }, svgElement("rect", frame), name);
   }
 
-  /** The line to a node from its parent, and those of the paths that run along it. */
+  /**
+   * The line to a node from its parent, and those of the paths that run along it.
+   * @param {TreeNode} node
+   */
   edges(node) {
-    const ends = [this.right(node.parent), this.y(node.parent), this.x(node.length), this.y(node)];
-    const line = (name, shift = 0) => {
-      return svgElement("path", { d: curve(...ends, shift), class: `lmkit-beam-edge lmkit-beam-edge-${name}` });
+    const { parent } = node;
+    if (!parent) return [];
+    /** @type {(name: string, shift: number) => SVGPathElement} */
+    const line = (name, shift) => {
+      const d = curve(this.right(parent), this.y(parent), this.x(node.length), this.y(node), shift);
+      return svgElement("path", { d, class: `lmkit-beam-edge lmkit-beam-edge-${name}` });
     };
-    const marks = Object.keys(SYMBOLS).filter((mark) => this.marked(node, mark));
-    return [line(kindOf(node, this.over)), ...marks.map((mark) => line(mark, PATH_SHIFT[mark]))];
+    const marks = MARKS.filter((mark) => this.marked(node, mark));
+    return [line(kindOf(node, this.over), 0), ...marks.map((mark) => line(mark, PATH_SHIFT[mark]))];
   }
 
-  /** The best text is known when the search is over. */
+  /**
+   * The best text is known when the search is over.
+   * @param {TreeNode} node
+   * @param {Mark} mark
+   */
   marked(node, mark) {
     return node.marks.has(mark) && (mark !== "best" || this.over);
   }
 
-  /** The token; below it its probability and Σ log p of the text so far. */
+  /**
+   * The token; below it its probability and Σ log p of the text so far.
+   * @param {TreeNode} node
+   */
   chip(node) {
-    const { height } = this.sizes,
-      width = this.chipWidth,
-      x = this.x(node.length),
-      y = this.y(node);
-    const kind = kindOf(node, this.over),
-      word = this.words[node.token],
-      dropped = kind === "dropped";
+    const { height } = this.sizes;
+    const width = this.chipWidth;
+    const x = this.x(node.length);
+    const y = this.y(node);
+    const kind = kindOf(node, this.over);
+    const word = this.words[node.token];
+    const dropped = kind === "dropped";
     const frame = svgElement("rect", { x, y: y - height / 2, width, height, rx: 6, class: "lmkit-beam-chip" });
     return svgElement(
       "g",
@@ -138,17 +211,19 @@ class BeamDrawing {
     );
   }
 
-  /** What stands behind a text that is finished: its bars, its score, and whose text it is. */
+  /**
+   * What stands behind a text that is finished: its bars, its score, and whose text it is.
+   * @param {TreeNode} node
+   * @param {string} kind
+   */
   ending(node, kind) {
-    const count = { ended: 2, cut: 1 }[kind] ?? 0,
-      y = this.y(node),
-      x = this.right(node) + 4;
+    const count = kind === "ended" ? 2 : kind === "cut" ? 1 : 0;
+    const y = this.y(node);
+    const x = this.right(node) + 4;
     const bars = Array.from({ length: count }, (_, i) => {
       return svgElement("line", { x1: x + 4 * i, x2: x + 4 * i, y1: y - 15, y2: y + 15, class: "lmkit-beam-bar" });
     });
-    const ends = Object.keys(SYMBOLS).filter(
-      (mark) => this.marked(node, mark) && !node.children.some(({ marks }) => marks.has(mark)),
-    );
+    const ends = MARKS.filter((mark) => this.marked(node, mark) && !node.children.some(({ marks }) => marks.has(mark)));
     const badges = ends.map((mark, i) =>
       this.text(x + 9 + 14 * i, y - 2, SYMBOLS[mark], `lmkit-beam-badge lmkit-beam-badge-${mark}`),
     );
@@ -157,21 +232,35 @@ class BeamDrawing {
     return [...bars, ...badges, ...score];
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {string} content
+   * @param {string} names
+   */
   text(x, y, content, names) {
     return svgElement("text", { x, y, class: names }, content);
   }
 
-  /** A word that is pressed together where it is too long for its room. */
+  /**
+   * A word that is pressed together where it is too long for its room.
+   * @param {SVGTextElement} text
+   * @param {string} word
+   * @param {number} room
+   */
   fitted(text, word, room) {
     if (word.length * LETTER > room) {
-      text.setAttribute("textLength", room);
+      text.setAttribute("textLength", String(room));
       text.setAttribute("lengthAdjust", "spacingAndGlyphs");
     }
     return text;
   }
 }
 
-/** −1.4321 as "−1.43", −10.9432 as "−10.9": what a chip has room for. */
+/**
+ * −1.4321 as "−1.43", −10.9432 as "−10.9": what a chip has room for.
+ * @param {number} x
+ */
 function minus(x) {
   return x
     .toFixed(x > -9.995 ? 2 : 1)
@@ -179,7 +268,10 @@ function minus(x) {
     .replace("\u22120.00", "0.00");
 }
 
-/** 0.4217 as "0.42", 0.00312 as "0.003", 0.0000123 as "1e−5". */
+/**
+ * 0.4217 as "0.42", 0.00312 as "0.003", 0.0000123 as "1e−5".
+ * @param {number} p
+ */
 export function probability(p) {
   if (p >= 0.00995) return p.toFixed(2);
   if (p >= 0.00095) return p.toFixed(3);

@@ -3,33 +3,63 @@
 import { element, resize, setText, signed, svgElement } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
-import { ComparisonPlane, MEASURED, markOf, measured, nameOf } from "./plane.js";
+import { markOf } from "./marks.js";
+import { MEASURED, measured, nameOf } from "./measures.js";
+import { ComparisonPlane } from "./plane.js";
+
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("../../runtime/session.js").Session} Session */
+/** @typedef {import("./measures.js").Curve} Curve */
+/** @typedef {import("./measures.js").Measures} Measures */
+/** @typedef {import("./measures.js").Point} Point */
+/**
+ * A decoded text.
+ * @typedef {object} Text
+ * @property {string} prompt
+ * @property {string[]} words
+ * @property {number | null} wrong the place of the first word that the grammar cannot write
+ * @property {number} logProb under the grammar
+ */
 
 const QUALITIES = ["grammatical", "log_prob"];
 const DIVERSITIES = ["distinct_2", "self_bleu", "things"];
-const TEXTS = 3,
-  MAX_NEW_TOKENS = 150,
-  KEPT_BATCHES = 60;
+const TEXTS = 3;
+const MAX_NEW_TOKENS = 150;
+const KEPT_BATCHES = 60;
 const PLAIN = { temperature: 1, top_k: null, top_p: 1, min_p: 0, typical_p: 1, num_beams: 1, length_penalty: 1 };
 
 class ComparisonView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
+    /** @type {Curve[]} */
+    const curves = model.get("curves");
+    const truth = model.get("truth");
     const plane = new ComparisonPlane({
+      curves,
+      truth,
       onSelect: (curve, point) => {
         this.write({ strategy_index: curve, last_place: curves[curve].points.length, place: point + 1 });
       },
       onResize: () => this.ask(),
     });
-    const curves = model.get("curves"),
-      truth = model.get("truth");
-    plane.build(curves, truth);
     const { heading, root: box } = panel("lmkit-comparison", "Quality against diversity");
-    const legend = legendOf(curves),
-      table = new MeasureTable(truth);
+    const legend = legendOf(curves);
+    const table = new MeasureTable(truth);
     const texts = new TextsPanel(() => this.write({ draw: this.model.get("draw") + 1 }));
     box.append(heading, legend, plane.root, table.root, table.note);
     super(model, root, box, texts.root);
-    Object.assign(this, { plane, curves, table, texts, batches: new Map() });
+    this.plane = plane;
+    this.curves = curves;
+    this.table = table;
+    this.texts = texts;
+    /** @type {Map<string, Text[]>} */
+    this.batches = new Map();
+    this.opening = false;
+    /** @type {Session | null} */
+    this.session = null;
   }
 
   close() {
@@ -38,11 +68,12 @@ class ComparisonView extends LabView {
   }
 
   ready() {
-    if (!this.session) this.opening ??= this.open();
+    if (!this.opening) this.open();
     return Boolean(this.session);
   }
 
   async open() {
+    this.opening = true;
     const entry = this.model.get("model");
     this.messages.tell({ progress: `Loading ${entry.title} …` });
     try {
@@ -64,8 +95,10 @@ class ComparisonView extends LabView {
       "part_index",
       "draw",
     );
-    const curve = this.curves[strategy_index],
-      last = curve.points.length;
+    const { session } = this;
+    if (!session) return;
+    const curve = this.curves[strategy_index];
+    const last = curve.points.length;
     const at = Math.min(Math.max(place, 1), last);
     this.write({ last_place: last, place: at });
     const point = curve.points[at - 1];
@@ -73,40 +106,61 @@ class ComparisonView extends LabView {
     this.plane.show({ ...axes, near: part_index === 1, chosen: { curve: strategy_index, point: at - 1 } });
     this.table.show(curve, point);
     this.texts.wait(curve, point);
-    const texts = yield* this.batch(curve.name, point.value, draw);
+    const texts = yield* this.batch(session, curve.name, point.value, draw);
     this.texts.show(curve, point, texts, draw);
-    this.announce(() => this.spoken(curve, point, texts));
+    this.announce(() => spoken(curve, point, texts));
   }
 
-  /** Three texts, each with a prompt and a seed of its own; those that were read a while ago are still there. */
-  *batch(name, value, draw) {
-    const { batches, session } = this,
-      key = `${name} ${value} ${draw}`,
-      prompts = this.model.get("prompts");
-    if (batches.has(key)) return batches.get(key);
-    const method = name === "num_beams" ? "beam search" : "sampling",
-      texts = [];
+  /**
+   * Three texts, each with a prompt and a seed of its own; those that were read a while ago are still there.
+   * @param {Session} session
+   * @param {string} name of the strategy
+   * @param {number} value
+   * @param {number} draw
+   */
+  *batch(session, name, value, draw) {
+    const { batches } = this;
+    const key = `${name} ${value} ${draw}`;
+    const known = batches.get(key);
+    if (known) return known;
+    const prompts = this.model.get("prompts");
+    /** @type {"beam search" | "sampling"} */
+    const method = name === "num_beams" ? "beam search" : "sampling";
+    /** @type {Text[]} */
+    const texts = [];
     for (let i = TEXTS * draw; i < TEXTS * (draw + 1); i++) {
       const own = { method, prompt: prompts[i % prompts.length], seed: i, max_new_tokens: MAX_NEW_TOKENS };
       const { best, truth } = yield* session.decoding({ ...PLAIN, ...own, [name]: value });
+      if (!truth) throw new Error("texts are compared under a grammar, but the model has none");
       const words = best.tokens.map((id) => session.vocab.words[id]);
       texts.push({ prompt: own.prompt, words, wrong: truth.wrong?.step ?? null, logProb: truth.logProb });
     }
     batches.set(key, texts);
-    if (batches.size > KEPT_BATCHES) batches.delete(batches.keys().next().value);
+    const [oldest] = batches.keys();
+    if (batches.size > KEPT_BATCHES) batches.delete(oldest);
     return texts;
-  }
-
-  spoken(curve, { measures, ...point }, texts) {
-    const [quality, diversity] = [measures.grammatical, measures.distinct_2].map(([value]) => value);
-    const good = texts.filter(({ wrong }) => wrong === null).length;
-    const numbers = `${(100 * quality).toFixed(0)} percent grammatical, distinct-2 ${diversity.toFixed(2)}`;
-    return `${nameOf(curve, point)}: ${numbers}. ${good} of these ${texts.length} texts are grammatical.`;
   }
 }
 
-/** What the marks stand for; the switch of strategies says the same to those who do not see it. */
+/**
+ * The result in a sentence or two.
+ * @param {Curve} curve
+ * @param {Point} point
+ * @param {Text[]} texts
+ */
+function spoken(curve, point, texts) {
+  const [quality, diversity] = [point.measures.grammatical, point.measures.distinct_2].map(([value]) => value);
+  const good = texts.filter(({ wrong }) => wrong === null).length;
+  const numbers = `${(100 * quality).toFixed(0)} percent grammatical, distinct-2 ${diversity.toFixed(2)}`;
+  return `${nameOf(curve, point)}: ${numbers}. ${good} of these ${texts.length} texts are grammatical.`;
+}
+
+/**
+ * What the marks stand for; the switch of strategies says the same to those who do not see it.
+ * @param {Curve[]} curves
+ */
 function legendOf(curves) {
+  /** @type {(name: string, label: string) => HTMLElement} */
   const entry = (name, label) => {
     const mark = svgElement("path", { d: markOf(name, 0, 0, 5.5) });
     const picture = svgElement("svg", { viewBox: "-8 -8 16 16", width: "16", height: "16" }, mark);
@@ -118,14 +172,15 @@ function legendOf(curves) {
 
 /** The measures of the chosen point beside those of the truth. */
 class MeasureTable {
+  /** @param {Measures} truth */
   constructor(truth) {
     this.name = element("th", { scope: "col" });
     this.body = element("tbody", { "data-filled": "" });
     this.cells = Object.entries(MEASURED).map(([measure, { label }]) => {
-      const cell = element("td"),
-        ofTruth = element("td", {}, measured(truth, measure));
+      const cell = element("td");
+      const ofTruth = element("td", {}, measured(truth, measure));
       this.body.append(element("tr", {}, element("th", { scope: "row" }, label), cell, ofTruth));
-      return [measure, cell];
+      return { measure, cell };
     });
     const head = element("tr", {}, element("td"), this.name, element("th", { scope: "col" }, "◆ the truth"));
     this.root = element("table", { class: "lmkit-comparison-table" }, element("thead", {}, head), this.body);
@@ -133,48 +188,70 @@ class MeasureTable {
     this.note = element("p", { class: "lmkit-footnote" }, note);
   }
 
+  /**
+   * @param {Curve} curve
+   * @param {Point} point
+   */
   show(curve, point) {
     setText(this.name, nameOf(curve, point));
-    for (const [measure, cell] of this.cells) setText(cell, measured(point.measures, measure));
+    for (const { measure, cell } of this.cells) setText(cell, measured(point.measures, measure));
   }
 }
 
 /** Texts decoded at the chosen point; what the grammar cannot write is marked where it first occurs. */
 class TextsPanel {
+  /** @param {() => void} onMore */
   constructor(onMore) {
     const { root, heading } = panel("lmkit-comparison-texts", "Texts");
-    Object.assign(this, { root, heading });
+    this.root = root;
+    this.heading = heading;
+    this.shown = ""; // where the texts were decoded that are to be seen
     this.more = element("button", { type: "button", class: "lmkit-button lmkit-comparison-more" }, "More texts");
     this.more.addEventListener("click", onMore);
     this.list = element("div", { "data-filled": "" });
     root.append(element("div", { class: "lmkit-head" }, heading, this.more), this.list);
   }
 
-  /** Texts of another point are pale until those of this one are there. */
+  /**
+   * Texts of another point are pale until those of this one are there.
+   * @param {Curve} curve
+   * @param {Point} point
+   */
   wait(curve, point) {
     const name = nameOf(curve, point);
     this.list.classList.toggle("lmkit-comparison-old", this.shown !== name);
     setText(this.heading, `Texts decoded at ${name}`);
   }
 
+  /**
+   * @param {Curve} curve
+   * @param {Point} point
+   * @param {Text[]} texts
+   * @param {number} draw
+   */
   show(curve, point, texts, draw) {
     this.shown = nameOf(curve, point);
     this.list.classList.remove("lmkit-comparison-old");
     setText(this.heading, `Texts ${TEXTS * draw + 1} to ${TEXTS * (draw + 1)}, decoded at ${this.shown}`);
     resize(this.list, texts.length, makeText);
-    texts.forEach((text, i) => showText(this.list.children[i], text));
+    for (const [i, text] of texts.entries()) showText(this.list.children[i], text);
   }
 }
 
 function makeText() {
+  /** @param {string} name */
   const part = (name) => element("span", { class: `lmkit-comparison-${name}` });
   const line = element("p", {}, ...["prompt", "fine", "wrong", "after"].map(part));
   return element("div", { class: "lmkit-comparison-text" }, line, element("p", { class: "lmkit-numbers" }));
 }
 
+/**
+ * @param {Element} node
+ * @param {Text} text
+ */
 function showText(node, { prompt, words, wrong, logProb }) {
-  const [line, numbers] = node.children,
-    [start, fine, mark, after] = line.children;
+  const [line, numbers] = node.children;
+  const [start, fine, mark, after] = line.children;
   const place = wrong ?? words.length;
   setText(start, `${prompt} `);
   setText(fine, words.slice(0, place).join(" "));

@@ -7,18 +7,31 @@ import { LabView, panel, widgetOf } from "../../base/view.js";
 import { tokenize } from "../../base/vocab.js";
 import { CountedText, idsOf, inflate, spread } from "./model.js";
 
-const SHOWN_ROWS = 12,
-  SHOWN_PLACES = 6,
-  WORDS_BEFORE = 5;
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("./model.js").Continuation} Continuation */
+/** @typedef {import("./model.js").Continuations} Continuations */
+
+const SHOWN_ROWS = 12;
+const SHOWN_PLACES = 6;
+const WORDS_BEFORE = 5;
 const SCALES = [0.1, 0.25, 0.5, 1];
 
 class CountingView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const context = new ContextPanel();
     const table = new ContinuationsPanel(() => this.ask());
     const places = new PlacesPanel();
     super(model, root, context.root, table.root, places.root);
-    Object.assign(this, { context, table, places });
+    this.context = context;
+    this.table = table;
+    this.places = places;
+    this.opening = false;
+    /** @type {CountedText | null} */
+    this.text = null;
   }
 
   ready() {
@@ -39,42 +52,58 @@ class CountingView extends LabView {
   }
 
   update() {
+    const { text } = this;
+    if (!text) return;
     const { context, context_length } = this.read("context", "context_length");
+    /** @type {string[]} */
     const tokens = tokenize(context);
     if (!tokens.length)
       throw new LabError("context must hold at least one token, but it is empty; type one or pick one");
     const used = tokens.slice(-context_length);
-    const ids = used.map((token) => this.idOf(token));
-    const found = this.text.continuations(ids);
+    const ids = used.map((token) => idOf(text, token));
+    const found = text.continuations(ids);
     this.context.show(tokens.slice(0, -context_length), used, context_length);
-    this.table.show(found, () => this.silence(ids), this.text);
-    this.places.show(found, ids, this.text);
+    this.table.show(found, () => silence(text, ids), text);
+    this.places.show(found, ids, text);
     this.announce(() => spoken(found, used));
-  }
-
-  idOf(token) {
-    const id = this.text.idOf.get(token);
-    if (id !== undefined) return id;
-    const distinct = this.text.words.length.toLocaleString("en");
-    throw new LabError(
-      `context holds ‘${token}’, which does not occur in the text; use its ${distinct} words only, ` +
-        "written as in the text and with spaces around every punctuation mark",
-    );
-  }
-
-  /** Why a context has no continuation, and how much of it has one. */
-  silence(ids) {
-    const words = (part) => part.map((id) => this.text.words[id]).join(" ");
-    const known = this.text.longestCounted(ids);
-    const shorter = `Its last ${tokensIn(known.length)}, ‘${words(known)}’, can be looked up: use fewer tokens`;
-    const why = this.text.endsWith(ids)
-      ? "This context occurs only where the text ends, and nothing follows it"
-      : "This context never occurs in the text, so the table has no distribution for it";
-    return `${why}. ${known.length ? `${shorter}.` : ""}`;
   }
 }
 
-/** The text that travels with the widget: unpacked once per page, however many widgets show it. */
+/**
+ * @param {CountedText} text
+ * @param {string} token
+ * @returns {number}
+ */
+function idOf(text, token) {
+  const id = text.idOf.get(token);
+  if (id !== undefined) return id;
+  const distinct = text.words.length.toLocaleString("en");
+  throw new LabError(
+    `context holds ‘${token}’, which does not occur in the text; use its ${distinct} words only, ` +
+      "written as in the text and with spaces around every punctuation mark",
+  );
+}
+
+/**
+ * Why a context has no continuation, and how much of it has one.
+ * @param {CountedText} text
+ * @param {number[]} ids
+ */
+function silence(text, ids) {
+  const known = text.longestCounted(ids);
+  const words = known.map((id) => text.words[id]).join(" ");
+  const shorter = `Its last ${tokensIn(known.length)}, ‘${words}’, can be looked up: use fewer tokens`;
+  const why = text.endsWith(ids)
+    ? "This context occurs only where the text ends, and nothing follows it"
+    : "This context never occurs in the text, so the table has no distribution for it";
+  return `${why}. ${known.length ? `${shorter}.` : ""}`;
+}
+
+/**
+ * The text that travels with the widget: unpacked once per page, however many widgets show it.
+ * @param {Model} model
+ * @returns {Promise<CountedText>}
+ */
 function openText(model) {
   const words = model.get("words");
   return once(`text ${model.get("key")}`, async () => {
@@ -95,6 +124,11 @@ class ContextPanel {
     this.root = element("div", { class: "lmkit-panel" }, this.line, this.legend);
   }
 
+  /**
+   * @param {string[]} ignored
+   * @param {string[]} used
+   * @param {number} wanted how many tokens are to be looked up
+   */
   show(ignored, used, wanted) {
     this.ignored.hidden = !ignored.length;
     setText(this.ignored, ignored.join(" "));
@@ -107,20 +141,22 @@ class ContextPanel {
 
 /** A table of the continuations, whose second column is drawn. */
 class ContinuationsPanel {
+  /** @param {() => void} onToggle */
   constructor(onToggle) {
     const { root, heading } = panel("lmkit-counting", "Continuations");
-    Object.assign(this, { root, heading });
+    this.root = root;
+    this.heading = heading;
+    this.all = false;
     this.numbers = element("p", { class: "lmkit-counting-facts" });
     this.body = element("tbody");
     this.scale = element("th", { scope: "col", class: "lmkit-counting-bar-cell" });
-    const column = (text, name) => element("th", { scope: "col", class: name }, text);
     const head = element(
       "tr",
       {},
-      column("next token", "lmkit-counting-word"),
+      makeHead("next token", "lmkit-counting-word"),
       this.scale,
-      column("count", "lmkit-counting-number"),
-      column("share", "lmkit-counting-number"),
+      makeHead("count", "lmkit-counting-number"),
+      makeHead("share", "lmkit-counting-number"),
     );
     this.table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body);
     this.more = element("button", {
@@ -135,22 +171,40 @@ class ContinuationsPanel {
     root.append(heading, this.numbers, this.table, this.more);
   }
 
+  /**
+   * @param {Continuations} found
+   * @param {() => string} silence says why there is none
+   * @param {CountedText} text
+   */
   show({ rows, total, entropy }, silence, text) {
     const shown = this.all ? rows : rows.slice(0, SHOWN_ROWS);
     const words = text.ids.length.toLocaleString("en");
     setText(this.heading, total ? `Counted ${times(total)} in ${words} tokens` : `Not once counted in ${words} tokens`);
     setText(this.numbers, total ? facts(rows, total, entropy) : silence());
     this.table.hidden = !total;
-    const scale = SCALES.find((limit) => (rows[0]?.share ?? 0) <= limit);
+    const scale = SCALES.find((limit) => (rows[0]?.share ?? 0) <= limit) ?? 1;
     setText(this.scale, `0 to ${100 * scale}\u202f%`);
     resize(this.body, shown.length, makeRow);
-    shown.forEach((row, i) => showRow(this.body.children[i], row, scale));
+    for (const [i, row] of shown.entries()) showRow(this.body.children[i], row, scale);
     this.more.hidden = rows.length <= SHOWN_ROWS;
     setText(this.more, this.all ? `Show only the first ${SHOWN_ROWS}` : `Show all ${rows.length}`);
-    setAttribute(this.more, "aria-expanded", String(Boolean(this.all)));
+    setAttribute(this.more, "aria-expanded", String(this.all));
   }
 }
 
+/**
+ * @param {string} text
+ * @param {string} className
+ */
+function makeHead(text, className) {
+  return element("th", { scope: "col", class: className }, text);
+}
+
+/**
+ * @param {Continuation[]} rows
+ * @param {number} total
+ * @param {number} entropy
+ */
 function facts(rows, total, entropy) {
   if (rows.length === 1) {
     const always = total > 1 ? " every time" : "";
@@ -179,10 +233,15 @@ function makeRow() {
   );
 }
 
+/**
+ * @param {Element} node
+ * @param {Continuation} row
+ * @param {number} scale the share that a full bar stands for
+ */
 function showRow(node, { word, count, share }, scale) {
   const [name, bar, number, part] = node.children;
   setText(name, word);
-  bar.firstChild.style.width = `${(100 * share) / scale}%`;
+  bar.querySelector("span")?.style.setProperty("width", `${(100 * share) / scale}%`);
   setText(number, count.toLocaleString("en"));
   setText(part, percent(share));
 }
@@ -191,11 +250,17 @@ function showRow(node, { word, count, share }, scale) {
 class PlacesPanel {
   constructor() {
     const { root, heading } = panel("lmkit-counting-places", "Places");
-    Object.assign(this, { root, heading });
+    this.root = root;
+    this.heading = heading;
     this.list = element("ul", { "aria-labelledby": heading.id });
     root.append(heading, this.list);
   }
 
+  /**
+   * @param {Continuations} found
+   * @param {number[]} context
+   * @param {CountedText} text
+   */
   show({ places, total }, context, text) {
     this.root.hidden = !total;
     const shown = spread(places, SHOWN_PLACES);
@@ -221,6 +286,10 @@ function makePlace() {
   return element("li", {}, element("span"), element("span", { class: "lmkit-counting-used" }), element("strong"));
 }
 
+/**
+ * @param {Continuations} found
+ * @param {string[]} used
+ */
 function spoken({ rows, total }, used) {
   if (!total) return `After ${used.join(" ")}: never counted.`;
   const first = rows
@@ -230,10 +299,12 @@ function spoken({ rows, total }, used) {
   return `After ${used.join(" ")}: counted ${times(total)}. ${first}.`;
 }
 
+/** @param {number} count */
 function tokensIn(count) {
   return count === 1 ? "token" : `${count} tokens`;
 }
 
+/** @param {number} count */
 function times(count) {
   return count === 1 ? "once" : `${count.toLocaleString("en")} times`;
 }

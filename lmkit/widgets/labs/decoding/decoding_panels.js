@@ -6,8 +6,16 @@ import { panel } from "../../base/view.js";
 import { DROPPED_BY_K, DROPPED_BY_MIN_P, DROPPED_BY_P, DROPPED_BY_TYPICAL } from "../../runtime/filters.js";
 import { SHOWN_ROWS } from "../../runtime/session.js";
 
+/** @typedef {import("../../runtime/decoding.js").Decoded} Decoded */
+/** @typedef {import("../../runtime/session.js").Inspection} Inspection */
+/** @typedef {import("../../runtime/session.js").Result} Result */
+/** @typedef {import("../../runtime/session.js").Row} Row */
+/** @typedef {import("../../runtime/session.js").SessionSettings} SessionSettings */
+/** @typedef {import("../../runtime/session.js").Truth} Truth */
+
 /** The prompt and the new tokens, each with its probability; a token is a radio button that says which step is shown. */
 export class TextPanel {
+  /** @param {{ onSelect: (step: number) => void, onDraw: () => void }} listeners A step is counted from 0. */
   constructor({ onSelect, onDraw }) {
     const { root, heading } = panel("lmkit-text", "Text");
     this.root = root;
@@ -30,52 +38,80 @@ export class TextPanel {
       this.numbers,
     );
     this.tokens.addEventListener("click", (event) => {
-      const token = event.target.closest("button");
+      const token = tokenOf(event);
       if (token) onSelect([...this.tokens.children].indexOf(token));
     });
     this.tokens.addEventListener("keydown", (event) => this.move(event, onSelect));
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   * @param {(step: number) => void} onSelect
+   */
   move(event, onSelect) {
-    const tokens = [...this.tokens.children];
-    const at = tokens.indexOf(event.target.closest("button"));
+    const token = tokenOf(event);
+    if (!token) return;
+    const tokens = [...this.tokens.querySelectorAll("button")];
+    const at = tokens.indexOf(token);
     const last = tokens.length - 1;
-    const to = {
+    /** @type {Record<string, number>} */
+    const keys = {
       ArrowRight: at === last ? 0 : at + 1,
       ArrowDown: at === last ? 0 : at + 1,
       ArrowLeft: at === 0 ? last : at - 1,
       ArrowUp: at === 0 ? last : at - 1,
       Home: 0,
       End: last,
-    }[event.key];
+    };
+    const to = keys[event.key];
     if (to === undefined || at < 0) return;
     event.preventDefault();
     tokens[to].focus();
     onSelect(to);
   }
 
+  /**
+   * @param {Result} result
+   * @param {string[]} words
+   * @param {number} step
+   */
   show({ settings, best, truth }, words, step) {
     setText(this.prompt, settings.prompt);
     this.drawRow.hidden = settings.method !== "sampling";
     setText(this.seed, `seed ${settings.seed}`);
     resize(this.tokens, best.tokens.length, makeToken);
-    best.tokens.forEach((id, t) => {
-      const token = this.tokens.children[t];
-      this.showToken(token, words[id], best.logProbs[t], t === step, t === truth?.wrong?.step);
-    });
+    for (const [t, id] of best.tokens.entries()) {
+      const state = { selected: t === step, impossible: t === truth?.wrong?.step };
+      showToken(this.tokens.children[t], words[id], best.logProbs[t], state);
+    }
     setText(this.numbers, numbersLine(best, truth));
   }
+}
 
-  showToken(token, word, logProb, selected, impossible) {
-    const p = percent(Math.exp(logProb));
-    token.classList.toggle("lmkit-impossible", impossible);
-    setText(token.firstChild, word);
-    setText(token.lastChild, p);
-    const note = impossible ? ", the grammar cannot write it here" : "";
-    setAttribute(token, "aria-label", `${word}, ${p}${note}`);
-    setAttribute(token, "aria-checked", String(selected));
-    setAttribute(token, "tabindex", selected ? "0" : "-1");
-  }
+/**
+ * The token in which something happened.
+ * @param {Event} event
+ */
+function tokenOf({ target }) {
+  return target instanceof Element ? target.closest("button") : null;
+}
+
+/**
+ * @param {Element} token
+ * @param {string} word
+ * @param {number} logProb
+ * @param {{ selected: boolean, impossible: boolean }} state Impossible is what the grammar cannot write.
+ */
+function showToken(token, word, logProb, { selected, impossible }) {
+  const [name, share] = token.children;
+  const p = percent(Math.exp(logProb));
+  token.classList.toggle("lmkit-impossible", impossible);
+  setText(name, word);
+  setText(share, p);
+  const note = impossible ? ", the grammar cannot write it here" : "";
+  setAttribute(token, "aria-label", `${word}, ${p}${note}`);
+  setAttribute(token, "aria-checked", String(selected));
+  setAttribute(token, "tabindex", selected ? "0" : "-1");
 }
 
 function makeToken() {
@@ -87,6 +123,10 @@ function makeToken() {
   );
 }
 
+/**
+ * @param {Decoded} best
+ * @param {Truth | null} truth
+ */
 function numbersLine({ logProb, tokens }, truth) {
   const perToken = signed(logProb / tokens.length);
   const line = `Log-probability of the new tokens under the model: ${signed(logProb, 1)} nats, ${perToken} per token.`;
@@ -97,7 +137,8 @@ function numbersLine({ logProb, tokens }, truth) {
   return `${line} The grammar cannot write ‘${word}’ ${place}.`;
 }
 
-const FATES = {
+/** @type {Record<number, string>} */
+const STATUSES = {
   [DROPPED_BY_K]: "dropped by k",
   [DROPPED_BY_P]: "dropped by p",
   [DROPPED_BY_MIN_P]: "dropped by min-p",
@@ -109,29 +150,27 @@ const SCALES = [0.1, 0.25, 0.5, 1];
 export class BarsPanel {
   constructor() {
     const { root, heading } = panel("lmkit-next", "Next token");
-    Object.assign(this, { root, heading });
+    this.root = root;
+    this.heading = heading;
     this.kept = element("p", { class: "lmkit-kept-line" });
     this.body = element("tbody", { "data-filled": "" });
     this.scale = element("th", { scope: "col", class: "lmkit-bar-cell" });
-    const column = (text, name) => element("th", { scope: "col", class: name }, text);
-    this.modelHead = column("model", "lmkit-model");
-    this.truthHead = column("truth", "lmkit-truth");
-    const head = element(
-      "tr",
-      {},
-      column("token", "lmkit-name"),
-      this.scale,
-      this.modelHead,
-      this.truthHead,
-      column("", "lmkit-note"),
-    );
-    head.lastChild.append(element("span", { class: "lmkit-unseen" }, "what happens to it"));
+    this.modelHead = makeHead("lmkit-model", "model");
+    const truthHead = makeHead("lmkit-truth", "truth");
+    const note = makeHead("lmkit-note", element("span", { class: "lmkit-unseen" }, "what happens to it"));
+    const heads = [makeHead("lmkit-name", "token"), this.scale, this.modelHead, truthHead, note];
+    const head = element("tr", {}, ...heads);
     this.table = element("table", {}, element("thead", {}, head), this.body);
     this.table.setAttribute("aria-labelledby", heading.id);
     this.footnote = element("p", { class: "lmkit-footnote" });
     root.append(heading, this.kept, this.table, this.footnote);
   }
 
+  /**
+   * @param {Result} result
+   * @param {Inspection} inspection
+   * @param {Truth | null} truth
+   */
   show({ settings, best }, { rows, step, known, size, keptCount, keptMass }, truth) {
     setText(this.heading, `Step ${step + 1} of ${best.tokens.length}: what could come next`);
     setText(this.kept, keptLine(settings, size, keptCount, keptMass));
@@ -142,11 +181,25 @@ export class BarsPanel {
     const scale = SCALES.find((limit) => most <= limit) ?? 1;
     setText(this.scale, `0 to ${100 * scale}\u202f%`);
     resize(this.body, rows.length, makeRow);
-    rows.forEach((row, i) => showRow(this.body.children[i], row, scale, known));
+    for (const [i, row] of rows.entries()) showRow(this.body.children[i], row, scale, known);
     setText(this.footnote, truth ? truthLine(rows, known) : "");
   }
 }
 
+/**
+ * @param {string} className
+ * @param {Node | string} content
+ */
+function makeHead(className, content) {
+  return element("th", { scope: "col", class: className }, content);
+}
+
+/**
+ * @param {SessionSettings} settings
+ * @param {number} size
+ * @param {number} keptCount
+ * @param {number} keptMass
+ */
 function keptLine({ method, temperature }, size, keptCount, keptMass) {
   if (method === "greedy") return `Greedy takes the most probable of ${size} tokens.`;
   if (method === "beam search") return "Along the best hypothesis; beam search may pass over the most probable token.";
@@ -155,9 +208,13 @@ function keptLine({ method, temperature }, size, keptCount, keptMass) {
   return `${kept}; bars show the model’s probabilities at temperature ${short(temperature)}.`;
 }
 
+/**
+ * @param {Row[]} rows
+ * @param {boolean} known
+ */
 function truthLine(rows, known) {
   if (!known) return "No truth from here on: the grammar cannot have written the text so far.";
-  const sums = rows.reduce(([model, truth], row) => [model + row.p, truth + row.truth], [0, 0]);
+  const sums = rows.reduce(([model, truth], row) => [model + row.p, truth + (row.truth ?? 0)], [0, 0]);
   const never = rows.some(({ truth }) => !truth) ? " Never: the grammar rules the token out here." : "";
   const [ofModel, ofTruth] = sums.map(percent);
   return `These tokens have ${ofModel} of the model’s probability and ${ofTruth} of the true one.${never}`;
@@ -178,15 +235,22 @@ function makeRow() {
   );
 }
 
+/**
+ * @param {Element} node
+ * @param {Row} row
+ * @param {number} scale the probability that a full bar stands for
+ * @param {boolean} known
+ */
 function showRow(node, { rank, p, word, fate, chosen, truth }, scale, known) {
   const [name, bars, model, truthCell, note] = node.children;
-  setAttribute(node, "class", `${FATES[fate] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
+  setAttribute(node, "class", `${STATUSES[fate] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
   setText(name, word);
-  bars.firstChild.style.width = `${(100 * p) / scale}%`;
-  bars.lastChild.style.width = known ? `${(100 * truth) / scale}%` : "0";
+  const [bar, truthBar] = bars.querySelectorAll("span");
+  bar.style.width = `${(100 * p) / scale}%`;
+  truthBar.style.width = known ? `${(100 * (truth ?? 0)) / scale}%` : "0";
   setText(model, percent(p));
   setText(truthCell, !known ? "–" : truth ? percent(truth) : "never");
-  const notes = [chosen && "chosen", FATES[fate], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
+  const notes = [chosen && "chosen", STATUSES[fate], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
   setText(note, notes.filter(Boolean).join(", "));
 }
 
@@ -202,17 +266,21 @@ export class HypothesesPanel {
     root.append(heading, table);
   }
 
+  /**
+   * @param {Result} result
+   * @param {string[]} words
+   */
   show({ settings, texts }, words) {
     this.root.hidden = settings.method !== "beam search";
     if (this.root.hidden) return;
     resize(this.body, texts.length, makeHypothesis);
-    texts.forEach(({ tokens, score, logProb }, i) => {
-      const cells = this.body.children[i].children;
+    for (const [i, { tokens, score, logProb }] of texts.entries()) {
+      const { children: cells } = this.body.children[i];
       setText(cells[0], tokens.map((id) => words[id]).join(" "));
       setText(cells[1], signed(score, 3));
       setText(cells[2], signed(logProb));
       setText(cells[3], String(tokens.length));
-    });
+    }
   }
 }
 

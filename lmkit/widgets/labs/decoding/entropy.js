@@ -1,19 +1,29 @@
 // How open each choice of a decoded text was, and how much the chosen tokens surprise, in nats: the mirror of
-// lmkit.widgets.entropy.
+// lmkit.widgets.labs.decoding.entropy.
 
 import { KEPT } from "../../runtime/filters.js";
 
+/** @typedef {import("../../runtime/filters.js").Filter} Filter */
+/** @typedef {import("../../runtime/filters.js").FilterSettings} FilterSettings */
+/** @typedef {import("../../runtime/session.js").Result} Result */
+/** @typedef {import("../../runtime/session.js").Session} Session */
+/** @typedef {{ own: number, left: number, surprisal: number, truth: number | null }} Choice */
+
+/** @type {FilterSettings} */
 const UNCHANGED = { temperature: 1, top_k: null, top_p: 1 };
 
 /**
  * For every new token of the best text: the entropy of the model's `own` distribution, the entropy of what temperature
  * and filters `left` of it, the token's `surprisal` under the model, and the entropy of the `truth`, null where it is
  * not known.
+ * @param {Session} session
+ * @param {Result} result
+ * @returns {Choice[]}
  */
 export function choices({ memory, filter }, { settings, start, best, truth }) {
   const filters = settings.method === "sampling" ? settings : UNCHANGED;
   let text = start;
-  return best.tokens.map((token, t) => {
+  return best.tokens.map((_, t) => {
     if (t > 0) text = memory.read(text, best.tokens[t - 1]);
     const logProbs = memory.logProbs(text);
     const own = entropyKept(filter.apply(logProbs, UNCHANGED));
@@ -22,11 +32,14 @@ export function choices({ memory, filter }, { settings, start, best, truth }) {
   });
 }
 
-/** The entropy of the tokens that a filter keeps. */
+/**
+ * The entropy of the tokens that a filter keeps.
+ * @param {Filter} filter
+ */
 export function entropyKept(filter) {
   const peak = filter.peak();
-  let mass = 0,
-    sum = 0;
+  let mass = 0;
+  let sum = 0;
   for (let v = 0; v < filter.size; v++) {
     if (filter.fate[v] !== KEPT) continue;
     const below = filter.logits[v] - peak;
@@ -39,6 +52,7 @@ export function entropyKept(filter) {
   return Math.max(0, Math.log(mass) - sum / mass);
 }
 
+/** @param {Map<string, number> | undefined} distribution */
 function trueEntropy(distribution) {
   if (!distribution?.size) return null;
   let sum = 0;
@@ -46,8 +60,14 @@ function trueEntropy(distribution) {
   return Math.max(0, sum);
 }
 
-/** The mean of the first value, of the first two, and so on. */
+/**
+ * The mean of the first value, of the first two, and so on.
+ * @param {number[]} values
+ */
 export function runningMeans(values) {
   let sum = 0;
-  return values.map((value, i) => (sum += value) / (i + 1));
+  return values.map((value, i) => {
+    sum += value;
+    return sum / (i + 1);
+  });
 }

@@ -9,10 +9,23 @@ import { BarsPanel, HypothesesPanel, TextPanel } from "./decoding_panels.js";
 import { choices } from "./entropy.js";
 import { EntropyPanel } from "./entropy_panel.js";
 
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("../../runtime/session.js").Inspection} Inspection */
+/** @typedef {import("../../runtime/session.js").ModelOption & { prompts: string[] }} Entry */
+/** @typedef {import("../../runtime/session.js").Result} Result */
+/** @typedef {import("../../runtime/session.js").Session} Session */
+/** @typedef {import("../../runtime/session.js").SessionSettings} SessionSettings */
+
+/** @type {SessionSettings["method"][]} */
 const METHODS = ["greedy", "sampling", "beam search"];
 
 class DecodingView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
+    /** @param {number} step */
     const onSelect = (step) => this.write({ position: step + 1 });
     const text = new TextPanel({
       onSelect,
@@ -22,7 +35,16 @@ class DecodingView extends LabView {
     const bars = new BarsPanel();
     const hypotheses = new HypothesesPanel();
     super(model, root, text.root, entropy.root, bars.root, hypotheses.root);
-    Object.assign(this, { text, entropy, bars, hypotheses });
+    this.text = text;
+    this.entropy = entropy;
+    this.bars = bars;
+    this.hypotheses = hypotheses;
+    /** @type {Entry | null} */
+    this.entry = null; // the model that is shown, or is being loaded
+    /** @type {Session | null} */
+    this.session = null;
+    /** @type {(() => void) | null} */
+    this.stopWarmUp = null;
   }
 
   ready() {
@@ -32,14 +54,18 @@ class DecodingView extends LabView {
   }
 
   *update() {
+    const { session } = this;
+    if (!session) return;
     this.showApplicable();
     const settings = this.settings();
     checkSettings(settings);
-    this.result = yield* this.session.decoding(settings);
-    this.show();
+    this.show(session, yield* session.decoding(settings));
   }
 
-  /** Load another model, and give it a prompt that it can read; the prompt of the first is left as it was given. */
+  /**
+   * Load another model, and give it a prompt that it can read; the prompt of the first is left as it was given.
+   * @param {Entry} entry
+   */
   async open(entry) {
     const first = !this.entry;
     this.entry = entry;
@@ -50,7 +76,7 @@ class DecodingView extends LabView {
       if (this.closed || this.entry !== entry) return;
       this.session = session;
       const prompt = this.model.get("prompt");
-      this.write({ suggestions: entry.prompts, prompt: first ? prompt : this.readable(prompt, entry) });
+      this.write({ suggestions: entry.prompts, prompt: first ? prompt : readable(prompt, session, entry) });
       this.run();
       if (this.closed) return;
       this.stopWarmUp?.();
@@ -65,16 +91,7 @@ class DecodingView extends LabView {
     this.stopWarmUp?.();
   }
 
-  /** The prompt, if the vocabulary has its words; else one that suits the model. */
-  readable(prompt, entry) {
-    try {
-      this.session.vocab.promptIds(prompt);
-      return prompt;
-    } catch {
-      return entry.prompts[0];
-    }
-  }
-
+  /** @returns {SessionSettings} */
   settings() {
     const settings = this.read(
       "prompt",
@@ -95,44 +112,68 @@ class DecodingView extends LabView {
   /** Controls of other methods are put away. */
   showApplicable() {
     const method = METHODS[this.model.get("method_index")];
+    /** @param {string} name */
     const display = (name) => (method === name ? "" : "none");
     this.write({ sampling_display: display("sampling"), beam_display: display("beam search") });
   }
 
-  show() {
-    const {
-      result,
-      session: {
-        vocab: { words },
-      },
-    } = this;
+  /**
+   * @param {Session} session
+   * @param {Result} result
+   */
+  show(session, result) {
+    const { words } = session.vocab;
     const step = Math.min(Math.max(this.model.get("position"), 1), result.best.tokens.length) - 1;
-    const shown = this.session.inspect(result, step);
+    const shown = session.inspect(result, step);
     this.text.show(result, words, step);
-    const made = this.model.get("show_entropy") ? choices(this.session, result) : null;
+    const made = this.model.get("show_entropy") ? choices(session, result) : null;
     this.entropy.show(made, result.best.tokens, words, step);
     this.bars.show(result, shown, result.truth);
     this.hypotheses.show(result, words);
-    this.announce(() => this.spoken(result, shown));
-  }
-
-  /** The result in one sentence. */
-  spoken({ best }, { step, keptCount, size, rows }) {
-    const { word, p } = rows.find(({ chosen }) => chosen);
-    const text = best.tokens.map((id) => this.session?.vocab.words[id]).join(" ");
-    const kept = keptCount < size ? ` ${keptCount} of ${size} tokens kept.` : "";
-    return `Text: ${text}. Step ${step + 1}: ${word}, ${percent(p)}.${kept}`;
+    this.announce(() => spoken(result, shown, words));
   }
 }
 
-/** Run the decoders a few times while nobody waits: a browser compiles what runs often. */
-function* warmUp(session, settings) {
-  const runs = Array.from({ length: 10 }, (_, n) => n + 1).flatMap((n) => [
-    { method: "sampling", top_k: 5 * n, top_p: 0.9, temperature: n / 5 },
-    { method: "beam search", num_beams: n },
-  ]);
+/**
+ * The prompt, if the vocabulary has its words; else one that suits the model.
+ * @param {string} prompt
+ * @param {Session} session
+ * @param {Entry} entry
+ */
+function readable(prompt, session, entry) {
   try {
-    for (const run of runs) session.inspect(yield* session.decoding({ ...settings, ...run }), 0);
+    session.vocab.promptIds(prompt);
+    return prompt;
+  } catch {
+    return entry.prompts[0];
+  }
+}
+
+/**
+ * The result in one sentence.
+ * @param {Result} result
+ * @param {Inspection} inspection
+ * @param {string[]} words
+ */
+function spoken({ best }, { step, keptCount, size, rows }, words) {
+  const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
+  const text = best.tokens.map((id) => words[id]).join(" ");
+  const kept = keptCount < size ? ` ${keptCount} of ${size} tokens kept.` : "";
+  return `Text: ${text}. Step ${step + 1}: ${word}, ${percent(p)}.${kept}`;
+}
+
+/**
+ * Run the decoders a few times while nobody waits: a browser compiles what runs often.
+ * @param {Session} session
+ * @param {SessionSettings} settings
+ */
+function* warmUp(session, settings) {
+  try {
+    for (let n = 1; n <= 10; n++) {
+      const sampling = { ...settings, method: METHODS[1], top_k: 5 * n, top_p: 0.9, temperature: n / 5 };
+      const beams = { ...settings, method: METHODS[2], num_beams: n };
+      for (const run of [sampling, beams]) session.inspect(yield* session.decoding(run), 0);
+    }
   } catch {
     // A prompt that cannot be read has been told of; there is nothing to warm up with.
   }

@@ -3,11 +3,19 @@
 import { element, resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
 import { BINS } from "./model.js";
 
+/** @typedef {import("./model.js").Shown} Shown */
+
 /** A picture that is drawn anew at every width. Subclasses have `frame`, which draws what stays, and `fill`. */
 export class DropoutChart {
-  /** `onResize` is called when there is another width to draw for. */
+  /**
+   * `onResize` is called when there is another width to draw for.
+   * @param {string} className
+   * @param {number} height
+   * @param {() => void} onResize
+   */
   constructor(className, height, onResize) {
     this.height = height;
+    this.width = 0;
     this.svg = svgElement("svg", { role: "img", class: `lmkit-dropout-chart ${className}` });
     this.root = element("div", { class: "lmkit-dropout-frame" }, this.svg);
     this.observer = new ResizeObserver(() => {
@@ -20,6 +28,25 @@ export class DropoutChart {
     this.observer.disconnect();
   }
 
+  /**
+   * What stays at a width.
+   * @param {number} _width
+   * @returns {SVGElement[]}
+   */
+  frame(_width) {
+    return [];
+  }
+
+  /**
+   * What settings change.
+   * @param {Shown} _shown
+   */
+  fill(_shown) {}
+
+  /**
+   * @param {Shown} shown
+   * @param {string} words the same in words
+   */
   show(shown, words) {
     const width = this.root.clientWidth || 320; // hidden until the first numbers are there
     if (width !== this.width) {
@@ -32,6 +59,10 @@ export class DropoutChart {
     this.fill(shown);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   text(x, y, className = "", anchor = "middle", content = "") {
     return svgElement("text", { x, y, class: className, "text-anchor": anchor }, content);
   }
@@ -41,32 +72,36 @@ const NETWORK = { height: 244, units: 194, output: 40, box: [104, 34] };
 
 /** Units below, the output above. A dropped unit has a cross, and no line leads from it. */
 export class LayerDiagram extends DropoutChart {
+  /** @param {() => void} onResize */
   constructor(onResize) {
     super("lmkit-dropout-layer", NETWORK.height, onResize);
-  }
-
-  frame(width) {
-    const [wide, high] = NETWORK.box,
-      middle = tenths(width / 2);
-    const box = { x: middle - wide / 2, y: NETWORK.output - high / 2, width: wide, height: high, rx: 6 };
     this.lines = svgElement("g");
     this.units = svgElement("g");
-    this.output = this.text(middle, NETWORK.output + 5, "lmkit-dropout-y");
+    this.output = this.text(0, NETWORK.output + 5, "lmkit-dropout-y");
+  }
+
+  /** @param {number} width */
+  frame(width) {
+    const [wide, high] = NETWORK.box;
+    const middle = tenths(width / 2);
+    const box = { x: middle - wide / 2, y: NETWORK.output - high / 2, width: wide, height: high, rx: 6 };
+    setAttribute(this.output, "x", String(middle));
     const names = this.text(middle, NETWORK.height - 6, "", "middle", "activations, as they are passed on");
     return [this.lines, svgElement("rect", { class: "lmkit-dropout-box", ...box }), this.output, this.units, names];
   }
 
+  /** @param {Shown} shown */
   fill({ activations, contributions, mask, scale, output }) {
-    const count = activations.length,
-      gap = this.width / count,
-      r = tenths(Math.min(16, gap / 2 - 2));
-    const most = Math.max(...contributions.map(Math.abs)),
-      below = NETWORK.output + NETWORK.box[1] / 2;
+    const count = activations.length;
+    const gap = this.width / count;
+    const r = tenths(Math.min(16, gap / 2 - 2));
+    const most = Math.max(...contributions.map(Math.abs));
+    const below = NETWORK.output + NETWORK.box[1] / 2;
     resize(this.lines, count, () => svgElement("path"));
     resize(this.units, count, () => svgElement("g", {}, svgElement("path"), this.text(0, NETWORK.units + 4)));
     for (let j = 0; j < count; j++) {
-      const x = tenths((j + 0.5) * gap),
-        [line, unit] = [this.lines.children[j], this.units.children[j]];
+      const x = tenths((j + 0.5) * gap);
+      const [line, unit] = [this.lines.children[j], this.units.children[j]];
       setAttribute(line, "d", `M${x} ${NETWORK.units - r}L${this.landing(j, count)} ${below}`);
       setAttribute(line, "stroke-width", String(tenths(0.8 + (3.7 * Math.abs(contributions[j])) / most)));
       const kind = !mask[j] ? "dropped" : contributions[j] < 0 ? "negative" : "positive";
@@ -80,7 +115,11 @@ export class LayerDiagram extends DropoutChart {
     setText(this.output, `y = ${number(output)}`);
   }
 
-  /** Lines end side by side at the output's lower border. */
+  /**
+   * Lines end side by side at the output's lower border.
+   * @param {number} j
+   * @param {number} count
+   */
   landing(j, count) {
     return tenths(this.width / 2 + ((j + 0.5) / count - 0.5) * 0.86 * NETWORK.box[0]);
   }
@@ -91,16 +130,24 @@ const TICK = 4; // a number each so many units of the output
 
 /** The histogram: bars of all draws, a line where the output is without dropout, marks of the mean and of one draw. */
 export class OutputHistogram extends DropoutChart {
+  /** @param {() => void} onResize */
   constructor(onResize) {
     super("lmkit-dropout-histogram", PLOT.height, onResize);
+    this.scale = 1; // pixels for a unit of the output
+    this.bars = svgElement("path", { class: "lmkit-dropout-bars" });
+    this.whole = svgElement("path", { class: "lmkit-dropout-whole" });
+    this.spread = svgElement("path", { class: "lmkit-dropout-spread" });
+    this.mean = svgElement("path", { class: "lmkit-dropout-mean" });
+    this.draw = svgElement("path", { class: "lmkit-dropout-draw" });
+    this.spreadName = this.text(0, 12, "lmkit-dropout-spread-name");
   }
 
+  /** @param {number} width */
   frame(width) {
-    const { low, high, width: bin } = BINS,
-      { bottom } = PLOT,
-      parts = [];
+    const { low, high, width: bin } = BINS;
+    const { bottom } = PLOT;
+    const parts = [];
     this.scale = (width - PLOT.left - PLOT.right) / (high - low + bin);
-    this.x = (y) => tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
     for (let y = low; y <= high; y += TICK) parts.push(this.text(this.x(y), bottom + 29, "", "middle", signed(y, 0)));
     const axis = svgElement("path", {
       class: "lmkit-dropout-axis",
@@ -108,19 +155,26 @@ export class OutputHistogram extends DropoutChart {
     });
     const note = "output y (the ends also count what is farther out)";
     const names = this.text(tenths(width / 2), PLOT.height - 6, "", "middle", note);
-    const drawn = ["bars", "whole", "spread", "mean", "draw"].map((name) => {
-      this[name] = svgElement("path", { class: `lmkit-dropout-${name}` });
-      return this[name];
-    });
-    this.spreadName = this.text(0, 12, "lmkit-dropout-spread-name");
-    return [axis, ...parts, names, ...drawn, this.spreadName];
+    return [axis, ...parts, names, this.bars, this.whole, this.spread, this.mean, this.draw, this.spreadName];
   }
 
+  /**
+   * Where an output lies across, those farther out at the ends.
+   * @param {number} y
+   */
+  x(y) {
+    const { low, high, width: bin } = BINS;
+    return tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
+  }
+
+  /** @param {Shown} shown */
   fill({ counts, whole, mean, expected, output }) {
-    const { top, bottom } = PLOT,
-      { x } = this;
-    const highest = Math.max(...counts),
-      wide = tenths(BINS.width * this.scale - 1);
+    const { top, bottom } = PLOT;
+    /** @param {number} y */
+    const x = (y) => this.x(y);
+    const highest = Math.max(...counts);
+    const wide = tenths(BINS.width * this.scale - 1);
+    /** @type {(count: number, place: number) => string} */
     const bar = (count, place) => {
       const tall = tenths((count / highest) * (bottom - top));
       return count ? `M${tenths(x(BINS.low + place * BINS.width) - wide / 2)} ${bottom}v${-tall}h${wide}v${tall}z` : "";
@@ -138,25 +192,40 @@ export class OutputHistogram extends DropoutChart {
   }
 }
 
-/** Two decimals, with a true minus sign, and no minus before a zero. */
+/**
+ * Two decimals, with a true minus sign, and no minus before a zero.
+ * @param {number} x
+ */
 export function number(x) {
   return signed(Number(x.toFixed(2)) || 0);
 }
 
+/** @param {number} x */
 function decimal(x) {
   return x.toFixed(x < 9.95 ? 1 : 0);
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ */
 function ring(x, y, r) {
   return `M${tenths(x - r)} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
 }
 
+/**
+ * @param {number} x
+ * @param {number} y
+ * @param {number} r
+ */
 export function cross(x, y, r) {
-  const arm = tenths(0.6 * r),
-    wide = 2 * arm;
+  const arm = tenths(0.6 * r);
+  const wide = 2 * arm;
   return `M${tenths(x - arm)} ${tenths(y - arm)}l${wide} ${wide}m0 ${-wide}l${-wide} ${wide}`;
 }
 
+/** @param {number} value */
 export function tenths(value) {
   return Math.round(10 * value) / 10;
 }

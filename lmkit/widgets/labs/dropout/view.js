@@ -3,7 +3,7 @@
 import { element, percent, resize, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { LayerDiagram, number, OutputHistogram } from "./charts.js";
-import { MemoryChart } from "./memory.js";
+import { MemoryChart } from "./memory_chart.js";
 import {
   CARRIED,
   Draws,
@@ -18,6 +18,9 @@ import {
   UNITS,
 } from "./model.js";
 
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("./model.js").Shown} Shown */
+
 const COMPENSATIONS = ["training", "evaluation", "neither"];
 const MODES = ["training", "evaluation"];
 const KEYS = {
@@ -29,6 +32,10 @@ const KEYS = {
 };
 
 class DropoutView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const again = () => this.ask();
     const parts = {
@@ -48,7 +55,14 @@ class DropoutView extends LabView {
     const pair = element("div", { class: "lmkit-dropout-pair" }, one.root, all.root);
     const upper = element("div", { class: "lmkit-panel" }, pair, layerTable.root, verdict);
     super(model, root, upper, carried.root);
-    Object.assign(this, { parts, heading: one.heading, layerTable, memoryTable, verdict });
+    this.parts = parts;
+    this.heading = one.heading;
+    this.layerTable = layerTable;
+    this.memoryTable = memoryTable;
+    this.verdict = verdict;
+    /** @type {Draws | null} */
+    this.draws = null;
+    this.seed = NaN; // of the draws
   }
 
   close() {
@@ -68,17 +82,22 @@ class DropoutView extends LabView {
       ["mean of the output", number(shown.mean), number(shown.expected.mean)],
       ["variance", number(shown.variance), number(shown.expected.variance)],
     ]);
-    const shares = [percent(shown.reached), percent(shown.shares.at(-1))];
+    const shares = [percent(shown.reached), percent(shown.shares[STEPS - 1])];
     this.memoryTable.show([[`left after step ${STEPS}`, `${shown.left} of ${UNITS}`, ...shares]]);
     setText(this.verdict, verdictOf(shown));
     this.announce(() => `${inWords(shown)} ${memoryInWords(shown)}`);
   }
 
-  /** All that is shown, of the present settings. */
+  /**
+   * All that is shown, of the present settings.
+   * @returns {Shown}
+   */
   compute() {
-    const { activations, weights, p, draw, seed, ...places } = this.read(
-      "activations",
-      "weights",
+    /** @type {number[]} */
+    const activations = this.model.get("activations");
+    /** @type {number[]} */
+    const weights = this.model.get("weights");
+    const { p, draw, seed, ...places } = this.read(
       "p",
       "draw",
       "seed",
@@ -86,14 +105,13 @@ class DropoutView extends LabView {
       "mode_index",
       "sharing_index",
     );
-    if (this.seed !== seed) this.draws = new Draws(seed, activations.length);
-    this.seed = seed;
-    const mode = MODES[places.mode_index],
-      compensation = COMPENSATIONS[places.compensation_index];
-    const chance = mode === "training" ? p : 0,
-      locked = places.sharing_index === 1;
-    const contributions = activations.map((a, j) => weights[j] * a),
-      scale = factor(p, compensation, mode);
+    const draws = this.drawsOf(seed, activations.length);
+    const mode = MODES[places.mode_index];
+    const compensation = COMPENSATIONS[places.compensation_index];
+    const dropped = mode === "training" ? p : 0;
+    const locked = places.sharing_index === 1;
+    const contributions = activations.map((a, j) => weights[j] * a);
+    const scale = factor(p, compensation, mode);
     return {
       activations,
       contributions,
@@ -102,34 +120,60 @@ class DropoutView extends LabView {
       place: draw,
       mode,
       locked,
-      ...this.ofLayer(contributions, chance, scale, draw),
-      ...this.ofMemory(chance, locked, draw),
+      ...ofLayer(draws, contributions, dropped, scale, draw),
+      ...ofMemory(draws, dropped, locked, draw),
       trained: predicted(contributions, p, factor(p, compensation, "training")).mean,
       evaluated: factor(p, compensation, "evaluation") * predicted(contributions, 0, 1).mean,
     };
   }
 
-  ofLayer(contributions, chance, scale, draw) {
-    const outputs = this.draws.outputs(contributions, chance, scale);
-    return {
-      whole: predicted(contributions, 0, 1).mean,
-      expected: predicted(contributions, chance, scale),
-      ...measured(outputs),
-      mask: this.draws.mask(draw - 1, chance),
-      output: outputs[draw - 1],
-      counts: histogram(outputs),
-    };
-  }
-
-  ofMemory(chance, locked, draw) {
-    const masks = this.draws.masks(draw - 1, chance, locked),
-      alive = stillThere(masks);
-    const left = alive.at(-1).filter(Boolean).length;
-    return { masks, alive, left, reached: this.draws.carried(chance, locked), shares: expectedShares(chance, locked) };
+  /**
+   * @param {number} seed
+   * @param {number} size
+   */
+  drawsOf(seed, size) {
+    if (!this.draws || this.seed !== seed) this.draws = new Draws(seed, size);
+    this.seed = seed;
+    return this.draws;
   }
 }
 
-/** What both modes give the layer that follows. */
+/**
+ * @param {Draws} draws
+ * @param {number[]} contributions
+ * @param {number} p
+ * @param {number} scale
+ * @param {number} draw
+ */
+function ofLayer(draws, contributions, p, scale, draw) {
+  const outputs = draws.outputs(contributions, p, scale);
+  return {
+    whole: predicted(contributions, 0, 1).mean,
+    expected: predicted(contributions, p, scale),
+    ...measured(outputs),
+    mask: draws.mask(draw - 1, p),
+    output: outputs[draw - 1],
+    counts: histogram(outputs),
+  };
+}
+
+/**
+ * @param {Draws} draws
+ * @param {number} p
+ * @param {boolean} locked
+ * @param {number} draw
+ */
+function ofMemory(draws, p, locked, draw) {
+  const masks = draws.masks(draw - 1, p, locked);
+  const alive = stillThere(masks);
+  const left = alive[STEPS - 1].filter(Boolean).length;
+  return { masks, alive, left, reached: draws.carried(p, locked), shares: expectedShares(p, locked) };
+}
+
+/**
+ * What both modes give the layer that follows.
+ * @param {Shown} shown
+ */
 function verdictOf({ p, trained, evaluated }) {
   if (p === 0) return "With p = 0 nothing is dropped, and both modes are the same.";
   const [before, after] = [number(trained), number(evaluated)];
@@ -139,23 +183,27 @@ function verdictOf({ p, trained, evaluated }) {
   return `What follows meets the same scale in both modes: ${before} on average in training, ${after} in evaluation.`;
 }
 
+/** @param {Shown} shown */
 function inWords({ mode, mean, variance, expected, whole }) {
   const found = `In ${mode} the output is ${number(mean)} on average, with a variance of ${number(variance)}`;
   return `${found}; by the formula ${number(expected.mean)} and ${number(expected.variance)}, and without dropout ${number(whole)}.`;
 }
 
+/** @param {Shown} shown */
 function memoryInWords({ locked, left, reached, shares }) {
   const drawn = locked ? "With one mask for the sequence" : "With a fresh mask at each step";
-  const all = `in ${CARRIED} draws ${percent(reached)}, expected ${percent(shares.at(-1))}`;
+  const all = `in ${CARRIED} draws ${percent(reached)}, expected ${percent(shares[STEPS - 1])}`;
   return `${drawn} ${left} of ${UNITS} units still carry their memory at the end; ${all}.`;
 }
 
+/** @param {string} text */
 function key(text) {
   return element("p", { class: "lmkit-footnote" }, text);
 }
 
 /** A few numbers with what they are. */
 class DropoutTable {
+  /** @param {string[]} columns their names */
   constructor(columns) {
     this.columns = columns.length;
     this.body = element("tbody", { "data-filled": "" });
@@ -163,10 +211,13 @@ class DropoutTable {
     this.root = element("table", { class: "lmkit-dropout-table" }, element("thead", {}, head), this.body);
   }
 
+  /** @param {string[][]} rows each with its label first */
   show(rows) {
     const cells = () => Array.from({ length: this.columns }, () => element("td"));
     resize(this.body, rows.length, () => element("tr", {}, element("th", { scope: "row" }), ...cells()));
-    rows.forEach((texts, r) => texts.forEach((text, c) => setText(this.body.children[r].children[c], text)));
+    for (const [r, texts] of rows.entries()) {
+      for (const [c, text] of texts.entries()) setText(this.body.children[r].children[c], text);
+    }
   }
 }
 

@@ -4,32 +4,44 @@ import { setAttribute, svgElement } from "../../base/dom.js";
 import { cross, DropoutChart, tenths } from "./charts.js";
 import { STEPS, UNITS } from "./model.js";
 
-const ROW = 13,
-  MARGIN = { top: 4, left: 44, right: 6 };
+/** @typedef {import("./model.js").Shown} Shown */
+
+const ROW = 13;
+const MARGIN = { top: 4, left: 44, right: 6 };
 const GRID = MARGIN.top + UNITS * ROW; // where the units end
 const BARS = { top: GRID + 22, bottom: GRID + 82 };
 const LABELLED = [1, 6, 12, 18, 24];
 
 /** Time runs to the right. A unit is a bar as far as its memory lasts; a cross drops it, and dots were kept in vain. */
 export class MemoryChart extends DropoutChart {
+  /** @param {() => void} onResize */
   constructor(onResize) {
     super("lmkit-dropout-memory", BARS.bottom + 38, onResize);
+    this.column = 1; // the width of a step in pixels
+    this.alive = svgElement("path", { class: "lmkit-dropout-alive" });
+    this.vain = svgElement("path", { class: "lmkit-dropout-vain" });
+    this.dropped = svgElement("path", { class: "lmkit-dropout-dropped" });
+    this.left = svgElement("path", { class: "lmkit-dropout-left" });
+    this.expected = svgElement("path", { class: "lmkit-dropout-expected" });
   }
 
+  /** @param {number} width */
   frame(width) {
     this.column = (width - MARGIN.left - MARGIN.right) / STEPS;
-    this.x = (t) => tenths(MARGIN.left + t * this.column);
-    const names = ["alive", "vain", "dropped", "left", "expected"];
-    const drawn = names.map((name) => (this[name] = svgElement("path", { class: `lmkit-dropout-${name}` })));
-    const { top, bottom } = BARS,
-      side = MARGIN.left - 6;
+    const { top, bottom } = BARS;
+    const side = MARGIN.left - 6;
     const steps = LABELLED.map((t) => this.text(tenths(this.x(t - 0.5)), bottom + 15, "", "middle", String(t)));
     const turned = this.text(0, 0, "", "middle", "units");
     setAttribute(turned, "transform", `translate(14 ${(MARGIN.top + GRID) / 2}) rotate(-90)`);
+    /** @param {number} y */
     const across = (y) => `M${MARGIN.left} ${y}H${width - MARGIN.right}`;
     return [
       svgElement("path", { class: "lmkit-dropout-axis", d: across(top) + across(bottom) }),
-      ...drawn,
+      this.alive,
+      this.vain,
+      this.dropped,
+      this.left,
+      this.expected,
       turned,
       ...steps,
       this.text(tenths(this.x(STEPS / 2)), bottom + 32, "", "middle", "time step"),
@@ -39,13 +51,31 @@ export class MemoryChart extends DropoutChart {
     ];
   }
 
+  /**
+   * Where a time lies across, in steps from the first one's beginning.
+   * @param {number} t
+   */
+  x(t) {
+    return tenths(MARGIN.left + t * this.column);
+  }
+
+  /** @param {Shown} shown */
   fill({ masks, alive, shares }) {
-    const paths = { alive: "", vain: "", dropped: "" },
-      half = ROW / 2,
-      size = Math.min(this.column, ROW) / 2;
+    this.fillUnits(masks, alive);
+    this.fillShares(alive, shares);
+  }
+
+  /**
+   * @param {boolean[][]} masks
+   * @param {boolean[][]} alive
+   */
+  fillUnits(masks, alive) {
+    const paths = { alive: "", vain: "", dropped: "" };
+    const half = ROW / 2;
+    const size = Math.min(this.column, ROW) / 2;
     for (let j = 0; j < UNITS; j++) {
-      const y = MARGIN.top + (j + 0.5) * ROW,
-        lasts = alive.filter((there) => there[j]).length;
+      const y = MARGIN.top + (j + 0.5) * ROW;
+      const lasts = alive.filter((there) => there[j]).length;
       if (lasts) paths.alive += `M${this.x(0)} ${y - half + 2}H${this.x(lasts)}v${ROW - 4}H${this.x(0)}z`;
       for (let t = lasts; t < STEPS; t++) {
         const x = this.x(t + 0.5);
@@ -53,14 +83,26 @@ export class MemoryChart extends DropoutChart {
         else paths.dropped += cross(x, y, size);
       }
     }
-    for (const [name, path] of Object.entries(paths)) setAttribute(this[name], "d", path);
-    const { top, bottom } = BARS,
-      tall = (share) => tenths(share * (bottom - top)),
-      wide = tenths(this.column - 2);
+    setAttribute(this.alive, "d", paths.alive);
+    setAttribute(this.vain, "d", paths.vain);
+    setAttribute(this.dropped, "d", paths.dropped);
+  }
+
+  /**
+   * @param {boolean[][]} alive
+   * @param {number[]} shares that are expected
+   */
+  fillShares(alive, shares) {
+    const { top, bottom } = BARS;
+    const wide = tenths(this.column - 2);
     const counts = alive.map((there) => there.filter(Boolean).length / UNITS);
+    /** @param {number} share */
+    const tall = (share) => tenths(share * (bottom - top));
+    /** @type {(share: number, t: number) => string} */
     const bar = (share, t) =>
       share ? `M${tenths(this.x(t) + 1)} ${bottom}v${-tall(share)}h${wide}v${tall(share)}z` : "";
     setAttribute(this.left, "d", counts.map(bar).join(""));
+    /** @type {(share: number, t: number) => string} */
     const level = (share, t) => `M${this.x(t)} ${tenths(bottom - tall(share))}H${this.x(t + 1)}`;
     setAttribute(this.expected, "d", shares.map(level).join(""));
   }

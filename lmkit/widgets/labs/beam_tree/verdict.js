@@ -1,0 +1,84 @@
+// What became of the texts, in words. No page elements here.
+
+import { signed } from "../../base/dom.js";
+import { lostAt, tokensTo } from "./search.js";
+
+/** @typedef {import("./languages.js").JudgedTree} JudgedTree */
+/** @typedef {import("./languages.js").Language} Language */
+/** @typedef {import("./search.js").TextInTree} TextInTree */
+/** @typedef {import("./search.js").Tree} Tree */
+/** @typedef {import("./search.js").TreeNode} TreeNode */
+/**
+ * A tree up to a step of `steps`; `over` says whether the search is.
+ * @typedef {JudgedTree & { over: boolean, step: number, steps: number, language: Language, words: string[] }} Shown
+ */
+
+/**
+ * @param {TreeNode} node
+ * @param {string[]} words
+ */
+export function textTo(node, words) {
+  return tokensTo(node)
+    .map((token) => words[token])
+    .join(" ");
+}
+
+/**
+ * What became of the best text that there is, and of greedy decoding's, in one or two sentences.
+ * @param {Shown} shown
+ */
+export function verdictOf(shown) {
+  const { tree, step, over, words } = shown;
+  if (!over) return step ? runningWords(shown) : "Nothing has been written yet. Let the tree grow.";
+  if (!tree.best) return "No text was found.";
+  return `${optimumWords(shown, tree.best)} ${greedyWords(shown.greedy, tree.best, words)}`;
+}
+
+/** @param {Shown} shown */
+function runningWords({ tree, optimum, step, words }) {
+  const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => `“${textTo(node, words)}”`);
+  const lost = lostAt(optimum.node);
+  const gone = lost && lost.length <= step ? " The text that is best of all is lost already." : "";
+  return `Going on: ${kept.join(", ")}.${gone}`;
+}
+
+/**
+ * @param {Shown} shown
+ * @param {TextInTree} best
+ */
+function optimumWords({ tree: { settings }, optimum, words, language }, best) {
+  const name = `“${textTo(optimum.node, words)}”`;
+  const all = `the best of ${language.all}`;
+  if (optimum.node === best.node) return `The beam found ${all}: ${name}.`;
+  const lost = lostAt(optimum.node);
+  const lead = `The beam missed ${all}, ${name}`;
+  if (!lost) return `${lead}: it was still running when the search stopped.`;
+  const prefix = `“${textTo(lost, words)}”`;
+  if (lost.status === "unseen" || lost.rank === null)
+    return `${lead}: at step ${lost.length} ${prefix} was not among the ${2 * settings.num_beams} looked at.`;
+  const rule = lost.token === settings.eos_token_id ? "an end counts among the first" : "a beam of";
+  const keeps =
+    lost.token === settings.eos_token_id
+      ? `${settings.num_beams} only`
+      : `${settings.num_beams} keeps no more than that`;
+  return `${lead}: at step ${lost.length} ${prefix} ranked ${ordinal(lost.rank)}, and ${rule} ${keeps}.`;
+}
+
+/**
+ * @param {TextInTree} greedy
+ * @param {TextInTree} best
+ * @param {string[]} words
+ */
+function greedyWords(greedy, best, words) {
+  const name = `“${textTo(greedy.node, words)}”`;
+  if (greedy.node === best.node) return "Greedy decoding writes what the beam writes.";
+  const apart = best.node.total - greedy.node.total;
+  const [mine, its] = [best.node.total, greedy.node.total].map((total) => signed(total));
+  const relation = Math.abs(apart) < 1e-9 ? "just as probable" : apart > 0 ? "less probable" : "more probable";
+  return `Greedy decoding’s ${name} is ${relation}: log p ${its} against the beam’s ${mine}.`;
+}
+
+/** @param {number} n */
+function ordinal(n) {
+  return `${n}${n % 10 === 1 && n !== 11 ? "st" : n % 10 === 2 && n !== 12 ? "nd" : n % 10 === 3 && n !== 13 ? "rd" : "th"}`;
+}

@@ -6,7 +6,7 @@ import { LabView, panel, widgetOf } from "../../base/view.js";
 
 /**
  * @typedef {import("../../base/view.js").Model} Model
- * @typedef {{ name: string, answer: string, accepted: string[], hints: Record<string, string> }} GapSettings
+ * @typedef {import("../../base/code_judge.js").Gap & { name: string, answer: string }} GapSettings
  * @typedef {"right" | "wrong" | "shown" | "empty" | "open"} Verdict
  * @typedef {{ onInput: () => void, onLeave: (gap: Gap) => void, onEnter: (gap: Gap) => void }} GapListeners
  * @typedef {(string | number)[]} Line texts and, as numbers, the places of gaps
@@ -59,7 +59,7 @@ class Gap {
   check() {
     if (this.verdict === "shown") return this.verdict;
     const { verdict, hint } = judge(this.gap, this.input.value);
-    this.say(/** @type {Verdict} */ (verdict), hint);
+    this.say(verdict, hint);
     return this.verdict;
   }
 

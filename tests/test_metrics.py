@@ -89,10 +89,10 @@ def test_distances_keep_their_bounds(q, p):
     slack = 1e-12
     assert 0 <= tv <= 1 + slack
     assert tv**2 / 2 - slack <= js <= math.log(2) * tv + slack  # Lin (1991)
-    assert found["leak"] <= tv + slack and found["loss"] <= tv + slack
+    assert found["false mass"] <= tv + slack and found["missed mass"] <= tv + slack
     assert found["KL(q‖p)"] >= 2 * tv**2 - slack  # Pinsker
-    assert math.isinf(found["KL(q‖p)"]) == (found["leak"] > 0)
-    assert math.isinf(found["KL(p‖q)"]) == (found["loss"] > 0)
+    assert math.isinf(found["KL(q‖p)"]) == (found["false mass"] > 0)
+    assert math.isinf(found["KL(p‖q)"]) == (found["missed mass"] > 0)
 
 
 @given(weights=WEIGHTS)
@@ -114,8 +114,8 @@ def test_distances_by_hand():
     assert metrics.total_variation(log_q, log_p) == pytest.approx(0.5)
     assert metrics.kl_divergence(log_q, log_p) == pytest.approx(math.log(2))
     assert metrics.kl_divergence(log_p, log_q) == math.inf
-    assert metrics.leak(log_q, log_p) == 0
-    assert metrics.loss(log_q, log_p) == pytest.approx(0.5)
+    assert metrics.false_mass(log_q, log_p) == 0
+    assert metrics.missed_mass(log_q, log_p) == pytest.approx(0.5)
     m = [0.375, 0.375, 0.25]
     by_hand = 0.5 * (2 * 0.5 * math.log(0.5 / m[0])) + 0.5 * (2 * 0.25 * math.log(0.25 / m[0]) + 0.5 * math.log(2))
     assert metrics.jensen_shannon(log_q, log_p) == pytest.approx(by_hand)
@@ -132,8 +132,8 @@ def test_step_distances_average_over_positions_and_normalise():
     logits = torch.tensor([[5.0, 5.0, -math.inf, -math.inf], [7.0, -math.inf, -math.inf, -math.inf]])
     found = metrics.step_distances(logits, log_p)
     assert found["total variation"] == pytest.approx((0 + 0.75) / 2)
-    assert found["loss"] == pytest.approx(0.75 / 2)
-    assert found["leak"] == 0 and found["KL(p‖q)"] == math.inf
+    assert found["missed mass"] == pytest.approx(0.75 / 2)
+    assert found["false mass"] == 0 and found["KL(p‖q)"] == math.inf
     assert found["KL(q‖p)"] == pytest.approx(math.log(4) / 2)
 
 

@@ -62,15 +62,15 @@ def jensen_shannon(log_q: Tensor, log_p: Tensor) -> Tensor:
     return (kl_divergence(log_q, log_m) + kl_divergence(log_p, log_m)) / 2
 
 
-def leak(log_q: Tensor, log_p: Tensor) -> Tensor:
+def false_mass(log_q: Tensor, log_p: Tensor) -> Tensor:
     """The probability, in [0, 1], that q gives to tokens that are impossible under p."""
     log_q, log_p = _pair(log_q, log_p)
     return torch.where(log_p == -math.inf, log_q.exp(), 0.0).sum(dim=-1)
 
 
-def loss(log_q: Tensor, log_p: Tensor) -> Tensor:
+def missed_mass(log_q: Tensor, log_p: Tensor) -> Tensor:
     """The true probability, in [0, 1], of the tokens that q never writes: what a filter has thrown away."""
-    return leak(log_p, log_q)
+    return false_mass(log_p, log_q)
 
 
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -78,8 +78,8 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "KL(q‖p)": kl_divergence,
     "KL(p‖q)": lambda log_q, log_p: kl_divergence(log_p, log_q),
     "Jensen-Shannon": jensen_shannon,
-    "leak": leak,
-    "loss": loss,
+    "false mass": false_mass,
+    "missed mass": missed_mass,
 }
 
 

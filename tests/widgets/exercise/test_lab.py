@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from lmkit.widgets import FillIn
 from lmkit.widgets.labs.exercise.lab import CLOSE_HINT, NO_HINT, Judgement, blanked, normalize_code
-from tests.widgets.view_harness import module_page
 
 CODE = """
 class Network(nn.Module):
@@ -173,22 +172,23 @@ def random_answers(count: int = 400) -> list[str]:
     return ["".join(randoms.choices(pieces, k=randoms.randint(0, 7))) for _ in range(count)]
 
 
-def test_browser_judges_as_python_does(browser):
+def test_browser_judges_as_python_does(scripts):
     made = exercise()
     texts = [text for pair in ALIKE + DIFFERENT for text in pair] + random_answers()
-    page = module_page(browser, "exercise_judge.js", "normalForm", "judge", "linesOf")
-    assert page.evaluate("(texts) => texts.map(lmkit.normalForm)", texts) == [normalize_code(text) for text in texts]
+    judging = scripts("base/code_judge.js")
+    assert judging.evaluate("(texts) => texts.map((text) => lmkit.normalForm(text))", texts) == [
+        normalize_code(text) for text in texts
+    ]
     cases = [(gap, text) for gap in made.gaps.values() for text in [*texts, *(case[1] for case in CASES)]]
-    judged = page.evaluate("(cases) => cases.map(([gap, text]) => lmkit.judge(gap, text))", cases)
+    judged = judging.evaluate("(cases) => cases.map(([gap, text]) => lmkit.judge(gap, text))", cases)
     expected = [made.judge(gap["name"], text)._asdict() for gap, text in cases]
     assert judged == expected
     assert {case["verdict"] for case in expected} == {"right", "wrong", "empty"}
-    assert page.evaluate("(code) => lmkit.linesOf(code)", "a{{x}}b\nc\n{{y}}{{z}}") == [
+    assert judging.evaluate("(code) => lmkit.linesOf(code)", "a{{x}}b\nc\n{{y}}{{z}}") == [
         ["a", 0, "b"],
         ["c"],
         ["", 1, "", 2, ""],
     ]
-    page.close()
 
 
 # --- the view ---------------------------------------------------------------------------------------------------

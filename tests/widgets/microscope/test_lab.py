@@ -13,7 +13,6 @@ from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import Microscope
-from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.base.model_options import offers
 from lmkit.widgets.labs.microscope import lab as microscope
 from tests.widgets.view_harness import ViewPage
@@ -171,7 +170,6 @@ def test_preset_of_human_numbers_tells_the_thousands_digit():
 
 # --- in JavaScript ----------------------------------------------------------------------------------------
 
-NAMES = ("parseModel", "LanguageModel", "Tracer", "tokensOf", "unitsOf", "mostProbable")
 TRACE = """({ data, simd, tokens }) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const model = new lmkit.LanguageModel(lmkit.parseModel(bytes, "data"), { simd });
@@ -185,14 +183,9 @@ TRACE = """({ data, simd, tokens }) => {
 
 
 @pytest.fixture(scope="module")
-def runtime(browser):
-    """An empty page with the modules under the view on it."""
-    page = browser.new_page()
-    exports = f"Object.assign(globalThis.lmkit = {{}}, {{ {', '.join(NAMES)} }});"
-    page.add_script_tag(content=bundle("safetensors.js", "lstm.js", "microscope_model.js") + exports, type="module")
-    page.wait_for_function("globalThis.lmkit")
-    yield page
-    page.close()
+def runtime(scripts):
+    """The modules under the view in Node."""
+    return scripts("runtime/safetensors.js", "runtime/lstm.js", "labs/microscope/model.js")
 
 
 @pytest.mark.parametrize("simd", [True, False])

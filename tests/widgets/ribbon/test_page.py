@@ -58,20 +58,20 @@ class RibbonLab(Lab):
 
     def expected(self, lab: PythonLab) -> dict:
         found = lab.measure()
-        ever = {name: 1 - float((1 - getattr(found, name)).prod()) for name in ("leak", "loss")}
+        ever = {name: 1 - float((1 - getattr(found, name)).prod()) for name in ("false_mass", "missed_mass")}
         at = lab.value("step") - 1
         kept, right, wrong, missing = (int(part[at]) for part in (found.kept, found.right, found.wrong, found.missing))
-        split = f", of which {wrong} cannot come next (leak {fine(float(found.leak[at]))})" if wrong else ""
-        loss = f"{missing} dropped that can (loss {fine(float(found.loss[at]))})"
-        gone = loss if missing else "none dropped that can"
+        split = f", of which {wrong} cannot come next (false mass {fine(float(found.false_mass[at]))})" if wrong else ""
+        missed = f"{missing} dropped that can (missed mass {fine(float(found.missed_mass[at]))})"
+        gone = missed if missing else "none dropped that can"
         dropped, mean = int((~found.allowed).sum()), float(found.kept.double().mean())
         return {
             "totals": [
                 f"Kept per step: {mean:.2f} words on average, {int(found.kept.max())} at most.",
-                fine(float(found.leak.mean())),
-                fine(ever["leak"]),
-                fine(float(found.loss.mean())),
-                fine(ever["loss"]),
+                fine(float(found.false_mass.mean())),
+                fine(ever["false_mass"]),
+                fine(float(found.missed_mass.mean())),
+                fine(ever["missed_mass"]),
             ],
             "bars": [*(int((n > 0).sum()) for n in (found.right + found.missing, found.right, found.wrong)), dropped],
             "struck": dropped,
@@ -224,4 +224,4 @@ def test_picture_stands_in_where_scripts_do_not_run(open_page):
     page = open_page(f"{CHAPTER}.html", java_script_enabled=False, known=re.compile(r"\.js\b.*: csp$"))
     picture = page.locator("img.lmkit-picture")
     assert picture.is_visible() and picture.bounding_box()["height"] > 200
-    assert "5.0 words kept per step, leak 0.02 %, loss 9.1 %." in picture.get_attribute("alt")
+    assert "5.0 words kept per step, false mass 0.02 %, missed mass 9.1 %." in picture.get_attribute("alt")

@@ -13,7 +13,6 @@ from lmkit.rnn import RNN
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import UnrollLab
 from lmkit.widgets.labs.unrolling.lab import MOST_TOKENS, weights
-from tests.widgets.view_harness import module_page
 
 WORDS = [f"w{i}" for i in range(11)]
 TEXT = "w3 w1 w3 w9"
@@ -56,21 +55,19 @@ MODELS = [
 
 
 @pytest.fixture(scope="module")
-def network_page(browser):
-    """A page with the network's module on it."""
-    page = module_page(browser, "plain_rnn.js", "PlainRNN", "mostProbable", "distance")
-    yield page
-    page.close()
+def model_script(scripts):
+    """The browser's network in Node."""
+    return scripts("labs/unrolling/model.js")
 
 
 @pytest.mark.parametrize("which", MODELS, ids=str)
-def test_browser_reads_as_python_does(network_page, which):
+def test_browser_reads_as_python_does(model_script, which):
     model = network(**which)
     randoms = random.Random(3)
     for length in (1, 2, 9, MOST_TOKENS):
         text = " ".join(randoms.choices(WORDS, k=length))
         made = lab(model, text=text)
-        read = network_page.evaluate(READ, sent(made, text))
+        read = model_script.evaluate(READ, sent(made, text))
         assert len(read) == length
         for step, reading in zip(read, made.readings(), strict=True):
             assert WORDS[step["token"]] == reading.token
@@ -92,9 +89,9 @@ def test_readings_are_what_the_model_computes(which):
     torch.testing.assert_close(torch.stack([reading.probs for reading in readings]), probs[0])
 
 
-def test_ties_are_told_apart_by_place_and_distances_are_euclidean(network_page):
-    assert network_page.evaluate("lmkit.mostProbable([0.2, 0.4, 0.2, 0.2], 3)") == [1, 0, 2]
-    assert network_page.evaluate("lmkit.distance(new Float32Array([1, 2, 2]), new Float32Array([1, -1, 6]))") == 5
+def test_ties_are_told_apart_by_place_and_distances_are_euclidean(model_script):
+    assert model_script.evaluate("lmkit.mostProbable([0.2, 0.4, 0.2, 0.2], 3)") == [1, 0, 2]
+    assert model_script.evaluate("lmkit.distance(new Float32Array([1, 2, 2]), new Float32Array([1, -1, 6]))") == 5
 
 
 BAD_TEXTS = [
@@ -105,17 +102,17 @@ BAD_TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_TEXTS)
-def test_a_text_that_cannot_be_read_says_why_in_both(network_page, text, message):
+def test_a_text_that_cannot_be_read_says_why_in_both(model_script, text, message):
     with pytest.raises(ValueError, match=message):
         lab(text=text)
-    said = network_page.evaluate(MESSAGE, sent(lab(), text))
+    said = model_script.evaluate(MESSAGE, sent(lab(), text))
     assert said.startswith("LabError: ") and message in said
 
 
-def test_weights_that_do_not_fit_are_refused(network_page):
+def test_weights_that_do_not_fit_are_refused(model_script):
     made = lab()
     made.view.weights = made.view.weights + bytes(4)
-    assert "weights do not fit the model's sizes" in network_page.evaluate(MESSAGE, sent(made, TEXT))
+    assert "weights do not fit the model's sizes" in model_script.evaluate(MESSAGE, sent(made, TEXT))
 
 
 def test_all_weights_travel_once():

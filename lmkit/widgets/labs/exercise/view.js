@@ -4,13 +4,30 @@ import { judge, linesOf } from "../../base/code_judge.js";
 import { element, setAttribute, setText, uniqueId } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 
+/**
+ * @typedef {import("../../base/view.js").Model} Model
+ * @typedef {import("../../base/code_judge.js").Gap & { name: string, answer: string }} GapSettings
+ * @typedef {"right" | "wrong" | "shown" | "empty" | "open"} Verdict
+ * @typedef {{ onInput: () => void, onLeave: (gap: Gap) => void, onEnter: (gap: Gap) => void }} GapListeners
+ * @typedef {(string | number)[]} Line texts and, as numbers, the places of gaps
+ */
+
+/** @type {Record<Verdict, string>} */
 const MARKS = { right: "✓", wrong: "✗", shown: "◂", empty: "", open: "" };
+/** @type {Partial<Record<Verdict, string>>} */
 const SAID = { right: "Right", shown: "Shown" }; // what a screen reader hears of a gap without a hint
 
 /** One gap: a field, the mark of its verdict, and the hint that stands below its line. */
 class Gap {
+  /**
+   * @param {GapSettings} gap
+   * @param {string} label
+   * @param {GapListeners} listeners
+   */
   constructor(gap, label, { onInput, onLeave, onEnter }) {
     this.gap = gap;
+    /** @type {Verdict} */
+    this.verdict = "open";
     this.hint = element("p", { class: "lmkit-fill-hint", id: uniqueId("lmkit-hint") });
     this.input = element("input", {
       type: "text",
@@ -38,10 +55,12 @@ class Gap {
     return this.verdict === "right" || this.verdict === "shown";
   }
 
+  /** Judge what stands in it; returns the verdict. */
   check() {
-    if (this.verdict === "shown") return;
+    if (this.verdict === "shown") return this.verdict;
     const { verdict, hint } = judge(this.gap, this.input.value);
     this.say(verdict, hint);
+    return this.verdict;
   }
 
   show() {
@@ -50,6 +69,10 @@ class Gap {
     this.say("shown");
   }
 
+  /**
+   * @param {Verdict} verdict
+   * @param {string} hint
+   */
   say(verdict, hint = "") {
     this.verdict = verdict;
     setText(this.mark, MARKS[verdict]);
@@ -68,6 +91,10 @@ class Gap {
 }
 
 class FillInView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const { root: part, heading } = panel("lmkit-fill", "Fill the gaps");
     const count = element("p", { class: "lmkit-numbers" });
@@ -80,11 +107,18 @@ class FillInView extends LabView {
     code.setAttribute("aria-labelledby", heading.id);
     part.append(element("div", { class: "lmkit-head" }, heading, count, buttons), code, explanation);
     super(model, root, part);
-    Object.assign(this, { count, code, explanation });
-    reveal.addEventListener("click", () => this.every((gap) => gap.show()));
+    this.count = count;
+    this.code = code;
+    this.explanation = explanation;
+    /** @type {string | null} */
+    this.written = null;
+    /** @type {Gap[]} */
+    this.gaps = [];
+    reveal.addEventListener("click", () => this.changeAll((gap) => gap.show()));
     again.addEventListener("click", () => this.restart());
   }
 
+  /** @override */
   update() {
     const { code, gaps, typed } = this.read("code", "gaps", "typed");
     if (this.written !== code) this.build(code, gaps);
@@ -97,42 +131,52 @@ class FillInView extends LabView {
     this.sum();
   }
 
+  /**
+   * @param {string} code
+   * @param {GapSettings[]} gaps
+   */
   build(code, gaps) {
     this.written = code;
-    const lines = linesOf(code),
-      does = {
-        onInput: () => this.keep(),
-        onLeave: (gap) => this.judge(gap),
-        onEnter: (gap) => this.judge(gap) && this.gaps.find(({ done }) => !done)?.input.focus(),
-      };
+    /** @type {Line[]} */
+    const lines = linesOf(code);
+    /** @type {GapListeners} */
+    const does = {
+      onInput: () => this.keep(),
+      onLeave: (gap) => this.judge(gap),
+      onEnter: (gap) => this.judge(gap) && this.gaps.find(({ done }) => !done)?.input.focus(),
+    };
     this.gaps = [];
     this.code.replaceChildren();
     lines.forEach((parts, i) => {
-      const mine = parts
-        .filter((part) => typeof part === "number")
-        .map((place) => {
-          const label = `Gap ${place + 1} of ${gaps.length}, line ${i + 1}: ${spoken(parts, place)}`;
-          return new Gap(gaps[place], label, does);
-        });
+      const places = parts.filter((part) => typeof part === "number");
+      const mine = places.map((place) => {
+        const label = `Gap ${place + 1} of ${gaps.length}, line ${i + 1}: ${spoken(parts, place)}`;
+        return new Gap(gaps[place], label, does);
+      });
       const indent = String(parts[0]).search(/\S|$/);
       const row = element("div", { class: "lmkit-fill-line", style: `--lmkit-indent: ${indent}` });
-      row.append(...parts.map((part) => (typeof part === "number" ? mine[part - this.gaps.length].root : part)), "\n");
+      const before = this.gaps.length;
+      row.append(...parts.map((part) => (typeof part === "number" ? mine[part - before].root : part)), "\n");
       this.gaps.push(...mine);
       this.code.append(row, ...mine.map(({ hint }) => hint));
     });
   }
 
-  /** Judge a gap that was left or entered; returns whether it is right. */
+  /**
+   * Judge a gap that was left or entered; returns whether it is right.
+   * @param {Gap} gap
+   */
   judge(gap) {
     if (gap.verdict === "open") {
-      gap.check();
+      const verdict = gap.check();
       this.sum();
-      if (gap.verdict !== "empty") this.announce(() => `${gap.hint.textContent} ${this.line()}`);
+      if (verdict !== "empty") this.announce(() => `${gap.hint.textContent} ${this.line()}`);
     }
     return gap.done;
   }
 
-  every(change) {
+  /** @param {(gap: Gap) => void} change */
+  changeAll(change) {
     this.gaps.forEach(change);
     this.keep();
     this.sum();
@@ -140,7 +184,7 @@ class FillInView extends LabView {
   }
 
   restart() {
-    this.every((gap) => {
+    this.changeAll((gap) => {
       gap.input.value = "";
       gap.say("open");
     });
@@ -168,7 +212,11 @@ class FillInView extends LabView {
   }
 }
 
-/** A line of code as a screen reader says it: this gap by its name, others as dots. */
+/**
+ * A line of code as a screen reader says it: this gap by its name, others as dots.
+ * @param {Line} parts
+ * @param {number} place
+ */
 function spoken(parts, place) {
   return parts
     .map((part) => (part === place ? " this gap " : typeof part === "number" ? " … " : part))

@@ -2,6 +2,17 @@
 
 import { LabError } from "../../base/errors.js";
 
+/**
+ * @typedef {import("../../runtime/lstm.js").LanguageModel} LanguageModel
+ * @typedef {import("../../runtime/lstm.js").State} State
+ * @typedef {"f" | "i" | "g" | "o" | "c" | "h"} Quantity
+ * @typedef {{ token: number, state: State, gates: Float32Array }} Step what the model made of one token
+ * @typedef {{ tokens: number[], tracer: Tracer, layer: number, units: number[], quantity: Quantity, words: string[],
+ *   t: number }} Look what is looked at: units of a layer while a text is read, at step t (from 0)
+ * @typedef {[name: string, units: number[]]} Preset
+ */
+
+/** @type {Quantity[]} */
 export const QUANTITIES = ["f", "i", "g", "o", "c", "h"];
 const GATES = "ifgo"; // in the order in which the model keeps them
 const MOST_TOKENS = 200,
@@ -9,11 +20,14 @@ const MOST_TOKENS = 200,
 
 /** Reads texts with a model and keeps the gates; what a text shares with the one before is not read again. */
 export class Tracer {
+  /** @param {LanguageModel} model */
   constructor(model) {
     this.model = model;
-    this.steps = []; // one for each token: { token, state, gates }
+    /** @type {Step[]} */
+    this.steps = []; // one for each token
   }
 
+  /** @param {number[]} tokens */
   read(tokens) {
     const { model, steps } = this;
     let known = 0;
@@ -28,24 +42,42 @@ export class Tracer {
     return steps;
   }
 
-  /** A gate or state of one unit after step t, both counted from 0; before the first step all states are 0. */
+  /**
+   * A gate or state of one unit after step t, both counted from 0; before the first step all states are 0.
+   *
+   * @param {Quantity} name
+   * @param {number} layer
+   * @param {number} unit
+   * @param {number} t
+   */
   value(name, layer, unit, t) {
     if (t < 0) return 0;
     const { H } = this.model.size;
     const { state, gates } = this.steps[t];
-    const gate = GATES.indexOf(name);
-    return gate < 0 ? state[name][layer * H + unit] : gates[(4 * layer + gate) * H + unit];
+    if (name === "c" || name === "h") return state[name][layer * H + unit];
+    return gates[(4 * layer + GATES.indexOf(name)) * H + unit];
   }
 }
 
-/** The ids of a text; a text that is too long to be looked at is refused. */
+/**
+ * The ids of a text; a text that is too long to be looked at is refused.
+ *
+ * @param {string} text
+ * @param {import("../../base/vocab.js").Vocab} vocab
+ */
 export function tokensOf(text, vocab) {
   const tokens = vocab.promptIds(text);
   if (tokens.length <= MOST_TOKENS) return tokens;
   throw new LabError(`text must hold at most ${MOST_TOKENS} tokens, but it holds ${tokens.length}; shorten it`);
 }
 
-/** The units that a text names: numbers and ranges between commas ("12, 40-45"), or the name of a preset. */
+/**
+ * The units that a text names: numbers and ranges between commas ("12, 40-45"), or the name of a preset.
+ *
+ * @param {string} text
+ * @param {Preset[]} presets
+ * @param {number} H
+ */
 export function unitsOf(text, presets, H) {
   const named = presets.find(([name]) => name === text.trim());
   const units = named
@@ -61,6 +93,10 @@ export function unitsOf(text, presets, H) {
   throw new LabError(`units must be at most ${MOST_UNITS}, but they are ${distinct.length}; ${remedy}`);
 }
 
+/**
+ * @param {string} part
+ * @param {number} H
+ */
 function rangeOf(part, H) {
   const [, first, last = first] = /^(\d{1,6})(?:[-–](\d{1,6}))?$/.exec(part) ?? [];
   const low = Number(first),
@@ -69,7 +105,12 @@ function rangeOf(part, H) {
   throw new LabError(`units must be numbers from 0 to ${H - 1} or ranges such as 8-11, but one is ‘${part}’`);
 }
 
-/** The `count` most probable tokens as { id, p }, most probable first. */
+/**
+ * The `count` most probable tokens, most probable first.
+ *
+ * @param {Float32Array} logProbs
+ * @param {number} count
+ */
 export function mostProbable(logProbs, count) {
   const ids = Array.from(logProbs.keys()).sort((a, b) => logProbs[b] - logProbs[a] || a - b);
   return ids.slice(0, count).map((id) => ({ id, p: Math.exp(logProbs[id]) }));

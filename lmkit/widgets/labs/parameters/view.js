@@ -4,6 +4,13 @@ import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { parametersOf } from "./model.js";
 
+/**
+ * @typedef {import("../../base/view.js").Model} Model
+ * @typedef {import("./model.js").Settings} Settings
+ * @typedef {import("./model.js").Tensor} Tensor
+ */
+
+/** @type {Settings["cell"][]} */
 const CELLS = ["rnn", "gru", "lstm"];
 const NONLINEARITIES = ["tanh", "relu"];
 const BLOCKS_LINE = {
@@ -11,6 +18,7 @@ const BLOCKS_LINE = {
   gru: "A GRU stacks three blocks of rows, for r, z and n, where a plain RNN has one: see the shapes.",
   lstm: "An LSTM stacks four blocks of rows, for i, f, g and o, where a plain RNN has one: see the shapes.",
 };
+/** @type {Record<string, [string, string]>} */
 const MEANING = {
   "embedding.weight": ["Embedding ", "e"],
   weight_ih: ["Input weights ", "x"],
@@ -22,20 +30,31 @@ const MEANING = {
 };
 
 class ParameterView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const { root: part, heading } = panel("lmkit-parameters", "");
     const note = element("p", { class: "lmkit-numbers" });
     const body = element("tbody", { "data-filled": "" });
     const free = element("tbody", { class: "lmkit-parameters-free" });
+    /** @type {(text: string, name: string) => HTMLElement} */
     const column = (text, name) => element("th", { scope: "col", class: `lmkit-parameters-${name}` }, text);
     const head = element("tr", {}, column("tensor", "name"), column("shape", "shape"), column("parameters", "count"));
     head.append(element("td", { class: "lmkit-parameters-bar", "aria-hidden": "true" }));
     const table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), body, free);
     part.append(heading, note, table);
     super(model, root, part);
-    Object.assign(this, { heading, note, body, free });
+    this.heading = heading;
+    this.note = note;
+    this.body = body;
+    this.free = free;
+    /** @type {Pick<Settings, "embedding_size" | "hidden_size"> | null} */
+    this.sizes = null;
   }
 
+  /** @override */
   update() {
     const settings = this.settings();
     const tensors = parametersOf(settings);
@@ -45,19 +64,30 @@ class ParameterView extends LabView {
     this.note.hidden = !BLOCKS_LINE[settings.cell];
     const most = Math.max(...tensors.map(({ count }) => count));
     resize(this.body, tensors.length, makeRow);
-    tensors.forEach((tensor, i) => showTensor(this.body.children[i], tensor, settings, most));
+    tensors.forEach((tensor, i) => {
+      showTensor(this.body.rows[i], tensor, settings, most);
+    });
     this.showFree();
     this.announce(() => this.heading.textContent);
   }
 
   settings() {
-    const settings = this.read("embedding_size", "hidden_size", "num_layers", "tied");
+    const { embedding_size, hidden_size, num_layers, tied } = this.read(
+      "embedding_size",
+      "hidden_size",
+      "num_layers",
+      "tied",
+    );
     const { vocab_sizes, vocab_size_index, cell_index } = this.read("vocab_sizes", "vocab_size_index", "cell_index");
-    Object.assign(settings, { vocab_size: vocab_sizes[vocab_size_index], cell: CELLS[cell_index] });
-    return this.withEqualSizes(settings);
+    const vocab_size = vocab_sizes[vocab_size_index],
+      cell = CELLS[cell_index];
+    return this.withEqualSizes({ vocab_size, embedding_size, hidden_size, num_layers, cell, tied });
   }
 
-  /** Tied weights need equal sizes: the one that the reader has not moved follows the other. */
+  /**
+   * Tied weights need equal sizes: the one that the reader has not moved follows the other.
+   * @param {Settings} settings
+   */
   withEqualSizes(settings) {
     const { embedding_size, hidden_size, tied } = settings,
       before = this.sizes;
@@ -81,8 +111,8 @@ class ParameterView extends LabView {
     ];
     resize(this.free, rows.length, makeRow);
     rows.forEach(([name, value], i) => {
-      const [head, shape, count] = this.free.children[i].children;
-      setText(head.firstChild, name);
+      const [head, shape, count] = this.free.rows[i].cells;
+      setText(head.children[0], name);
       setText(shape, value);
       setText(count, "0");
     });
@@ -97,8 +127,14 @@ function makeRow() {
   return element("tr", {}, name, ...cells, bar);
 }
 
+/**
+ * @param {HTMLTableRowElement} row
+ * @param {Tensor} tensor
+ * @param {Settings} settings
+ * @param {number} most
+ */
 function showTensor(row, { name, shape, count }, { num_layers, tied }, most) {
-  const [head, shapeCell, countCell, bar] = row.children;
+  const [head, shapeCell, countCell, bar] = row.cells;
   const [meaning, letter] = described(name, num_layers);
   setText(head.children[0], letter ? `${meaning}W` : meaning);
   setText(head.children[1], letter);
@@ -106,10 +142,14 @@ function showTensor(row, { name, shape, count }, { num_layers, tied }, most) {
   setText(shapeCell, shape.map(grouped).join("\u202f×\u202f"));
   setText(countCell, tied && name === "decoder.weight" ? "0, shared" : grouped(count));
   setAttribute(row, "class", `lmkit-parameters-${name.split(".")[0]}`);
-  bar.firstChild.style.width = `${(100 * count) / most}%`;
+  bar.getElementsByTagName("span")[0].style.width = `${(100 * count) / most}%`;
 }
 
-/** What a tensor is, and the letter below its W. */
+/**
+ * What a tensor is, and the letter below its W.
+ * @param {string} name
+ * @param {number} layers
+ */
 function described(name, layers) {
   const recurrent = name.match(/^rnn\.(\w+)_l(\d+)$/);
   if (!recurrent) return MEANING[name];
@@ -118,7 +158,10 @@ function described(name, layers) {
   return [`Layer ${Number(recurrent[2]) + 1}: ${meaning[0].toLowerCase()}${meaning.slice(1)}`, letter];
 }
 
-/** 8933 as "8,933". */
+/**
+ * 8933 as "8,933".
+ * @param {number} number
+ */
 function grouped(number) {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ",");
 }

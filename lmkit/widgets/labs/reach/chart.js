@@ -3,6 +3,13 @@
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 import { FARTHEST } from "./model.js";
 
+/**
+ * @typedef {{ distance: number, rnn: number[], lstm: number[], radius: number, gate: number,
+ *   forget_bias: number }} Shown norms of both networks, and what the settings come to
+ * @typedef {(x: number, y: number, r: number) => string} Mark
+ * @typedef {{ label: SVGTextElement, x: number, y: number, anchor: "start" | "end" }} End where a line's name stands
+ */
+
 const DECADES = { low: -8, high: 4 };
 const HEIGHT = 320,
   MARGIN = { top: 10, bottom: 42, left: 46, right: 88 };
@@ -11,11 +18,27 @@ const APART = 15,
   NEAR = 92; // between two labels, up and across
 
 export class ReachChart {
-  /** `onResize` is called when there is another width to draw for. */
+  /** @param {() => void} onResize - It is called when there is another width to draw for. */
   constructor(onResize) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-reach-chart" });
     this.root = element("div", { class: "lmkit-reach-frame" }, this.svg);
     this.clip = uniqueId("lmkit-clip");
+    this.width = 0;
+    this.bottom = HEIGHT - MARGIN.bottom;
+    // In the order in which they are drawn.
+    this.lines = {
+      rnnPower: svgElement("path", { class: "lmkit-reach-power lmkit-reach-rnn-line" }),
+      lstmPower: svgElement("path", { class: "lmkit-reach-power lmkit-reach-lstm-line" }),
+      rnn: svgElement("path", { class: "lmkit-reach-rnn-line" }),
+      lstm: svgElement("path", { class: "lmkit-reach-lstm-line" }),
+      rnnMarks: svgElement("path", { class: "lmkit-reach-rnn-mark" }),
+      lstmMarks: svgElement("path", { class: "lmkit-reach-lstm-mark" }),
+      rnnAt: svgElement("path", { class: "lmkit-reach-rnn-mark" }),
+      lstmAt: svgElement("path", { class: "lmkit-reach-lstm-mark" }),
+    };
+    this.cursor = svgElement("path", { class: "lmkit-reach-cursor" });
+    this.rnnLabel = svgElement("text", { class: "lmkit-reach-rnn" }, "● plain RNN");
+    this.lstmLabel = svgElement("text", { class: "lmkit-reach-lstm" }, "■ LSTM");
     this.observer = new ResizeObserver(() => {
       if (this.root.clientWidth !== this.width) onResize();
     });
@@ -26,67 +49,83 @@ export class ReachChart {
     this.observer.disconnect();
   }
 
+  /**
+   * @param {Shown} shown
+   * @param {string} words
+   */
   show({ distance, rnn, lstm, radius, gate }, words) {
     const width = this.root.clientWidth || 640; // hidden until the first measurement is there
     if (width !== this.width) this.frame(width);
-    const { x, y, bottom } = this;
+    const { lines } = this;
     setAttribute(this.svg, "aria-label", words);
-    setAttribute(
-      this.rnnPower,
-      "d",
-      pathOf((k) => radius ** k, x, y),
-    );
-    setAttribute(
-      this.lstmPower,
-      "d",
-      pathOf((k) => gate ** k, x, y),
-    );
-    setAttribute(
-      this.rnn,
-      "d",
-      pathOf((k) => rnn[k], x, y),
-    );
-    setAttribute(
-      this.lstm,
-      "d",
-      pathOf((k) => lstm[k], x, y),
-    );
-    setAttribute(this.rnnMarks, "d", marksOf(rnn, x, y, circle));
-    setAttribute(this.lstmMarks, "d", marksOf(lstm, x, y, square));
-    setAttribute(this.cursor, "d", `M${x(distance)} ${MARGIN.top}V${bottom}`);
-    this.mark(this.rnnAt, circle, distance, rnn[distance]);
-    this.mark(this.lstmAt, square, distance, lstm[distance]);
+    this.draw("rnnPower", (k) => radius ** k);
+    this.draw("lstmPower", (k) => gate ** k);
+    this.draw("rnn", (k) => rnn[k]);
+    this.draw("lstm", (k) => lstm[k]);
+    setAttribute(lines.rnnMarks, "d", this.marks(rnn, circle));
+    setAttribute(lines.lstmMarks, "d", this.marks(lstm, square));
+    setAttribute(this.cursor, "d", `M${this.x(distance)} ${MARGIN.top}V${this.bottom}`);
+    this.mark(lines.rnnAt, circle, distance, rnn[distance]);
+    this.mark(lines.lstmAt, square, distance, lstm[distance]);
     this.placeLabels(rnn, lstm);
   }
 
-  /** The mark on the cursor's line; hollow on the border where the norm lies beyond it. */
+  /** @param {number} k */
+  x(k) {
+    return round(MARGIN.left + (k / FARTHEST) * (this.right - MARGIN.left));
+  }
+
+  /** @param {number} norm */
+  y(norm) {
+    const part = (Math.log10(norm) - DECADES.low) / (DECADES.high - DECADES.low);
+    return round(this.bottom - Math.min(Math.max(part, -1), 2) * (this.bottom - MARGIN.top));
+  }
+
+  /**
+   * @param {keyof ReachChart["lines"]} name
+   * @param {(k: number) => number} normAt
+   */
+  draw(name, normAt) {
+    const points = Array.from({ length: FARTHEST + 1 }, (_, k) => `${this.x(k)} ${this.y(normAt(k))}`);
+    setAttribute(this.lines[name], "d", `M${points.join("L")}`);
+  }
+
+  /**
+   * @param {number[]} norms
+   * @param {Mark} mark
+   */
+  marks(norms, mark) {
+    return norms.map((norm, k) => (k % EVERY ? "" : mark(this.x(k), this.y(norm), 3.5))).join("");
+  }
+
+  /**
+   * The mark on the cursor's line; hollow on the border where the norm lies beyond it.
+   *
+   * @param {SVGPathElement} path
+   * @param {Mark} shape
+   * @param {number} distance
+   * @param {number} norm
+   */
   mark(path, shape, distance, norm) {
     setAttribute(path, "d", shape(this.x(distance), this.inside(norm), 5));
     path.classList.toggle("lmkit-reach-beyond", this.inside(norm) !== this.y(norm));
   }
 
-  /** Scales, axes, and the parts that `show` fills. */
+  /**
+   * Scales, axes, and the parts that `show` fills.
+   *
+   * @param {number} width
+   */
   frame(width) {
     this.width = width;
-    this.right = width - MARGIN.right;
-    this.bottom = HEIGHT - MARGIN.bottom;
-    this.x = (k) => round(MARGIN.left + (k / FARTHEST) * (this.right - MARGIN.left));
-    this.y = (norm) => {
-      const part = (Math.log10(norm) - DECADES.low) / (DECADES.high - DECADES.low);
-      return round(this.bottom - Math.min(Math.max(part, -1), 2) * (this.bottom - MARGIN.top));
-    };
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
     setAttribute(this.svg, "height", String(HEIGHT));
-    for (const [name, className] of Object.entries(LINES)) this[name] = svgElement("path", { class: className });
-    this.cursor = svgElement("path", { class: "lmkit-reach-cursor" });
-    this.rnnLabel = svgElement("text", { class: "lmkit-reach-rnn" }, "● plain RNN");
-    this.lstmLabel = svgElement("text", { class: "lmkit-reach-lstm" }, "■ LSTM");
-    const clipped = svgElement(
-      "g",
-      { "clip-path": `url(#${this.clip})` },
-      ...Object.keys(LINES).map((name) => this[name]),
-    );
+    const clipped = svgElement("g", { "clip-path": `url(#${this.clip})` }, ...Object.values(this.lines));
     this.svg.replaceChildren(this.clipPath(), ...this.axes(), this.cursor, clipped, this.rnnLabel, this.lstmLabel);
+  }
+
+  get right() {
+    return this.width - MARGIN.right;
   }
 
   clipPath() {
@@ -100,8 +139,9 @@ export class ReachChart {
   }
 
   axes() {
-    const { x, y, right, bottom } = this,
+    const { right, bottom } = this,
       parts = [];
+    /** @type {(above: number, below: number) => SVGRectElement} */
     const band = (above, below) =>
       svgElement("rect", {
         class: "lmkit-reach-band",
@@ -110,35 +150,42 @@ export class ReachChart {
         width: right - MARGIN.left,
         height: below - above,
       });
-    parts.push(band(MARGIN.top, y(100)), band(y(0.01), bottom));
+    parts.push(band(MARGIN.top, this.y(100)), band(this.y(0.01), bottom));
     for (let decade = DECADES.low; decade <= DECADES.high; decade += 2) {
-      const at = y(10 ** decade);
+      const at = this.y(10 ** decade);
       parts.push(svgElement("path", { class: "lmkit-reach-grid", d: `M${MARGIN.left} ${at}H${right}` }));
       const text = decade ? `10${superscript(decade)}` : "1";
       parts.push(svgElement("text", { x: MARGIN.left - 6, y: at + 4, "text-anchor": "end" }, text));
     }
     for (let k = 0; k <= FARTHEST; k += 20) {
-      parts.push(svgElement("text", { x: x(k), y: bottom + 17, "text-anchor": "middle" }, String(k)));
+      parts.push(svgElement("text", { x: this.x(k), y: bottom + 17, "text-anchor": "middle" }, String(k)));
     }
     const middle = (MARGIN.left + right) / 2;
     parts.push(svgElement("text", { x: middle, y: HEIGHT - 7, "text-anchor": "middle" }, "distance (steps back)"));
+    /** @type {(at: number, text: string) => SVGTextElement} */
     const note = (at, text) =>
       svgElement("text", { class: "lmkit-reach-note", x: right - 6, y: at, "text-anchor": "end" }, text);
-    parts.push(note(MARGIN.top + 15, "exploded: above 100"), note(y(0.01) + 16, "vanished: below 1\u202f%"));
+    parts.push(note(MARGIN.top + 15, "exploded: above 100"), note(this.y(0.01) + 16, "vanished: below 1\u202f%"));
     return parts;
   }
 
-  /** A norm's height, brought to the border where it lies beyond. */
+  /**
+   * A norm's height, brought to the border where it lies beyond.
+   *
+   * @param {number} norm
+   */
   inside(norm) {
     return Math.min(Math.max(this.y(norm), MARGIN.top), this.bottom);
   }
 
-  /** Each name stands where its line ends or leaves the chart; where both meet, they part. */
+  /**
+   * Each name stands where its line ends or leaves the chart; where both meet, they part.
+   *
+   * @param {number[]} rnn
+   * @param {number[]} lstm
+   */
   placeLabels(rnn, lstm) {
-    const ends = [
-      [this.rnnLabel, rnn],
-      [this.lstmLabel, lstm],
-    ].map(([label, norms]) => this.end(label, norms));
+    const ends = [this.end(this.rnnLabel, rnn), this.end(this.lstmLabel, lstm)];
     const [first, second] = ends.sort((a, b) => a.x - b.x || b.y - a.y);
     if (Math.abs(first.y - second.y) < APART && second.x - first.x < NEAR) {
       if (first.x > MARGIN.left + NEAR && second.x > first.x) first.anchor = "end";
@@ -151,14 +198,25 @@ export class ReachChart {
     }
   }
 
-  /** Two names that would cover each other, one above the other at the right of both lines. */
+  /**
+   * Two names that would cover each other, one above the other at the right of both lines.
+   *
+   * @param {End} upper
+   * @param {End} lower
+   */
   stack(upper, lower) {
     const middle = (upper.y + lower.y) / 2;
     lower.y = Math.min(Math.max(middle + APART / 2, MARGIN.top + APART), this.bottom - 6);
     upper.y = lower.y - APART;
-    upper.x = lower.x = Math.max(upper.x, lower.x);
+    lower.x = Math.max(upper.x, lower.x);
+    upper.x = lower.x;
   }
 
+  /**
+   * @param {SVGTextElement} label
+   * @param {number[]} norms
+   * @returns {End}
+   */
   end(label, norms) {
     const leaves = norms.findIndex((norm) => !(norm >= 10 ** DECADES.low && norm <= 10 ** DECADES.high));
     const last = leaves < 0 ? FARTHEST : Math.max(leaves - 1, 0);
@@ -167,39 +225,22 @@ export class ReachChart {
   }
 }
 
-// In the order in which they are drawn.
-const LINES = {
-  rnnPower: "lmkit-reach-power lmkit-reach-rnn-line",
-  lstmPower: "lmkit-reach-power lmkit-reach-lstm-line",
-  rnn: "lmkit-reach-rnn-line",
-  lstm: "lmkit-reach-lstm-line",
-  rnnMarks: "lmkit-reach-rnn-mark",
-  lstmMarks: "lmkit-reach-lstm-mark",
-  rnnAt: "lmkit-reach-rnn-mark",
-  lstmAt: "lmkit-reach-lstm-mark",
-};
-
-function pathOf(normAt, x, y) {
-  const points = Array.from({ length: FARTHEST + 1 }, (_, k) => [x(k), y(normAt(k))]);
-  return `M${points.map((point) => point.join(" ")).join("L")}`;
-}
-
-function marksOf(norms, x, y, mark) {
-  return norms.map((norm, k) => (k % EVERY ? "" : mark(x(k), y(norm), 3.5))).join("");
-}
-
+/** @type {Mark} */
 function circle(x, y, r) {
   return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0`;
 }
 
+/** @type {Mark} */
 function square(x, y, r) {
   return `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`;
 }
 
+/** @param {number} number */
 export function superscript(number) {
-  return String(number).replace(/[-0-9]/g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]));
+  return String(number).replace(/[-0-9]/g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)]));
 }
 
+/** @param {number} value */
 function round(value) {
   return Math.round(10 * value) / 10;
 }

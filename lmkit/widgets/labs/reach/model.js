@@ -3,6 +3,13 @@
 
 import { uniform } from "../../base/rng.js";
 
+/**
+ * @typedef {{ fromInput: Float64Array, fromState: Float64Array }} Weights
+ * @typedef {"tanh" | "relu"} Nonlinearity
+ * @typedef {{ i: Float64Array, f: Float64Array, g: Float64Array, o: Float64Array, c: Float64Array,
+ *   squashed: Float64Array }} LSTMStep the gates, the cell state before the step, and tanh of the one after it
+ */
+
 export const FARTHEST = 100; // steps back
 const WARM_UP = 50; // inputs that are read before those that gradients are taken to
 const SIZE = { E: 8, H: 16, L: WARM_UP + FARTHEST + 1 }; // H a multiple of 4, see `multiply`
@@ -12,10 +19,16 @@ const LOW = 0.01,
 
 /** Gives random numbers between -scale and scale, one after the other, from the stream that a seed names. */
 class Draws {
+  /** @param {number} seed */
   constructor(seed) {
-    Object.assign(this, { seed, counter: 0 });
+    this.seed = seed;
+    this.counter = 0;
   }
 
+  /**
+   * @param {number} count
+   * @param {number} scale
+   */
   take(count, scale) {
     return Float64Array.from({ length: count }, () => scale * (2 * uniform(this.seed, this.counter++) - 1));
   }
@@ -23,17 +36,24 @@ class Draws {
 
 /** All that a seed names: the weights of both networks, before settings change them, and the inputs. */
 export class Material {
+  /** @param {number} seed */
   constructor(seed) {
     const { E, H, L } = SIZE,
       draws = new Draws(seed),
       scale = 1 / Math.sqrt(H);
+    /** @type {Weights} */
     this.rnn = { fromInput: draws.take(H * E, scale), fromState: draws.take(H * H, scale) };
+    /** @type {Weights} */
     this.lstm = { fromInput: draws.take(4 * H * E, scale), fromState: draws.take(4 * H * H, scale) };
     this.inputs = draws.take(L * E, Math.sqrt(3)); // of variance 1
     this.radius = spectralRadius(this.rnn.fromState, H);
   }
 
-  /** ‖∂h_T/∂x_{T-k}‖ for k = 0 … FARTHEST, divided by its value at k = 0, of the plain network. */
+  /**
+   * ‖∂h_T/∂x_{T-k}‖ for k = 0 … FARTHEST, divided by its value at k = 0, of the plain network.
+   *
+   * @param {{ spectral_radius: number, nonlinearity: Nonlinearity, input_scale: number }} settings
+   */
   rnnNorms({ spectral_radius, nonlinearity, input_scale }) {
     const { fromInput } = this.rnn,
       gain = spectral_radius / this.radius;
@@ -44,7 +64,11 @@ export class Material {
     );
   }
 
-  /** The same of the LSTM. */
+  /**
+   * The same of the LSTM.
+   *
+   * @param {{ forget_bias: number, input_scale: number }} settings
+   */
   lstmNorms({ forget_bias, input_scale }) {
     const { fromInput, fromState } = this.lstm;
     const xs = this.inputs.map((x) => input_scale * x);
@@ -52,13 +76,22 @@ export class Material {
   }
 }
 
-/** The first distance at which a gradient has vanished or exploded; infinity if it has done neither. */
+/**
+ * The first distance at which a gradient has vanished or exploded; infinity if it has done neither.
+ *
+ * @param {number[]} norms
+ */
 export function reach(norms) {
   const k = norms.findIndex((norm) => norm < LOW || !(norm <= HIGH));
   return k < 0 ? Infinity : k;
 }
 
-/** By Gelfand's formula, ρ = lim ‖Wⁿ‖^(1/n), with n doubled by squaring. */
+/**
+ * By Gelfand's formula, ρ = lim ‖Wⁿ‖^(1/n), with n doubled by squaring.
+ *
+ * @param {ArrayLike<number>} matrix
+ * @param {number} H
+ */
 export function spectralRadius(matrix, H) {
   let power = Float64Array.from(matrix),
     next = new Float64Array(H * H),
@@ -73,10 +106,18 @@ export function spectralRadius(matrix, H) {
   return Math.exp(log);
 }
 
-/** Hidden states h_0 … h_L, h_0 of zeros. */
+/**
+ * Hidden states h_0 … h_L, h_0 of zeros.
+ *
+ * @param {Float64Array} xs
+ * @param {Float64Array} fromInput
+ * @param {Float64Array} fromState
+ * @param {Nonlinearity} nonlinearity
+ */
 function rnnForward(xs, fromInput, fromState, nonlinearity) {
-  const { E, H, L } = SIZE,
-    squash = nonlinearity === "tanh" ? Math.tanh : (x) => Math.max(0, x);
+  const { E, H, L } = SIZE;
+  /** @type {(x: number) => number} */
+  const squash = nonlinearity === "tanh" ? Math.tanh : (x) => Math.max(0, x);
   const hs = [new Float64Array(H)];
   for (let t = 0; t < L; t++) {
     const h = new Float64Array(H);
@@ -87,7 +128,14 @@ function rnnForward(xs, fromInput, fromState, nonlinearity) {
   return hs;
 }
 
-/** The gradients of all units of the last state at once: row r of `toState` is that of unit r. */
+/**
+ * The gradients of all units of the last state at once: row r of `toState` is that of unit r.
+ *
+ * @param {Float64Array[]} hs
+ * @param {Float64Array} fromInput
+ * @param {Float64Array} fromState
+ * @param {Nonlinearity} nonlinearity
+ */
 function rnnBackward(hs, fromInput, fromState, nonlinearity) {
   const { E, H, L } = SIZE,
     norms = [];
@@ -106,20 +154,28 @@ function rnnBackward(hs, fromInput, fromState, nonlinearity) {
   return norms;
 }
 
-/** What every step computed: the gates, the cell state before it, and tanh of the cell state after it. */
+/**
+ * What every step computed.
+ *
+ * @param {Float64Array} xs
+ * @param {Float64Array} fromInput
+ * @param {Float64Array} fromState
+ * @param {number} forgetBias
+ */
 function lstmForward(xs, fromInput, fromState, forgetBias) {
-  const { E, H, L } = SIZE,
-    steps = [];
-  let h = new Float64Array(H),
-    c = new Float64Array(H);
+  const { E, H, L } = SIZE;
+  /** @type {LSTMStep[]} */
+  const steps = [];
+  const zeros = () => new Float64Array(H);
+  let h = zeros(),
+    c = zeros();
   for (let t = 0; t < L; t++) {
     const sums = new Float64Array(4 * H).fill(forgetBias, H, 2 * H);
     addRows(sums, fromInput, xs.subarray(t * E, (t + 1) * E));
     addRows(sums, fromState, h);
-    const step = { i: new Float64Array(H), f: new Float64Array(H), g: new Float64Array(H), o: new Float64Array(H) };
-    Object.assign(step, { c, squashed: new Float64Array(H) });
-    h = new Float64Array(H);
-    c = new Float64Array(H);
+    const step = { i: zeros(), f: zeros(), g: zeros(), o: zeros(), c, squashed: zeros() };
+    h = zeros();
+    c = zeros();
     for (let j = 0; j < H; j++) {
       step.i[j] = sigmoid(sums[j]);
       step.f[j] = sigmoid(sums[H + j]);
@@ -134,6 +190,11 @@ function lstmForward(xs, fromInput, fromState, forgetBias) {
   return steps;
 }
 
+/**
+ * @param {LSTMStep[]} steps
+ * @param {Float64Array} fromInput
+ * @param {Float64Array} fromState
+ */
 function lstmBackward(steps, fromInput, fromState) {
   const { E, H, L } = SIZE,
     norms = [];
@@ -149,7 +210,14 @@ function lstmBackward(steps, fromInput, fromState) {
   return norms;
 }
 
-/** From gradients of h and c after a step to those of the sums inside its gates, and of c before it, in `toCell`. */
+/**
+ * From gradients of h and c after a step to those of the sums inside its gates, and of c before it, in `toCell`.
+ *
+ * @param {LSTMStep} step
+ * @param {Float64Array} toHidden
+ * @param {Float64Array} toCell
+ * @param {Float64Array} toSums
+ */
 function throughGates({ i, f, g, o, c, squashed }, toHidden, toCell, toSums) {
   const { H } = SIZE;
   for (let r = 0, at = 0; r < H; r++) {
@@ -164,7 +232,13 @@ function throughGates({ i, f, g, o, c, squashed }, toHidden, toCell, toSums) {
   }
 }
 
-/** sums += matrix · vector. */
+/**
+ * sums += matrix · vector.
+ *
+ * @param {Float64Array} sums
+ * @param {Float64Array} matrix
+ * @param {Float64Array} vector
+ */
 function addRows(sums, matrix, vector) {
   for (let r = 0, at = 0; r < sums.length; r++) {
     let sum = sums[r];
@@ -173,7 +247,16 @@ function addRows(sums, matrix, vector) {
   }
 }
 
-/** out = a · b, with a of `rows` × `inner` and b of `inner` × `columns`; four rows of b share each pass over `out`. */
+/**
+ * out = a · b, with a of `rows` × `inner` and b of `inner` × `columns`; four rows of b share each pass over `out`.
+ *
+ * @param {Float64Array} a
+ * @param {Float64Array} b
+ * @param {Float64Array} out
+ * @param {number} rows
+ * @param {number} inner
+ * @param {number} columns
+ */
 function multiply(a, b, out, rows, inner, columns) {
   out.fill(0);
   for (let r = 0, at = 0; r < rows; r++) {
@@ -191,22 +274,26 @@ function multiply(a, b, out, rows, inner, columns) {
   return out;
 }
 
+/** @param {number} H */
 function identity(H) {
   const matrix = new Float64Array(H * H);
   for (let j = 0; j < H; j++) matrix[j * H + j] = 1;
   return matrix;
 }
 
+/** @param {Float64Array} matrix */
 function frobenius(matrix) {
   let sum = 0;
   for (let j = 0; j < matrix.length; j++) sum += matrix[j] * matrix[j];
   return Math.sqrt(sum);
 }
 
+/** @param {number[]} norms */
 function relative(norms) {
   return norms.map((norm) => norm / norms[0]);
 }
 
+/** @param {number} x */
 function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }

@@ -5,54 +5,83 @@ import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ReachChart, superscript } from "./chart.js";
 import { FARTHEST, Material, reach } from "./model.js";
 
+/**
+ * @typedef {import("../../base/view.js").Model} Model
+ * @typedef {import("./chart.js").Shown} Shown
+ * @typedef {import("./model.js").Nonlinearity} Nonlinearity
+ * @typedef {{ key: string, norms: number[] }} Measured norms of a network, and the settings they belong to
+ */
+
+/** @type {Nonlinearity[]} */
 const FUNCTIONS = ["tanh", "relu"];
 const DISTANCES = [1, 5, 10, 25, 50, 100];
 
 class ReachView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const chart = new ReachChart(() => this.ask());
     const { heading, root: box } = panel("lmkit-reach", "Norm of the gradient, relative to distance 0");
     const table = new ReachTable();
     box.append(heading, chart.root, table.root, table.note);
     super(model, root, box);
-    Object.assign(this, { chart, table, measured: {} });
+    this.chart = chart;
+    this.table = table;
+    /** @type {Material | null} */
+    this.material = null;
+    /** @type {number | null} */
+    this.seed = null;
+    /** @type {Partial<Record<"rnn" | "lstm", Measured>>} */
+    this.measured = {};
   }
 
+  /** @override */
   close() {
     super.close();
     this.chart.close();
   }
 
+  /** @override */
   update() {
-    const { seed, distance, nonlinearity_index, ...own } = this.read(
-      "spectral_radius",
-      "forget_bias",
-      "distance",
-      "nonlinearity_index",
-      "input_scale",
-      "seed",
-    );
-    const { spectral_radius, forget_bias, input_scale } = own,
-      nonlinearity = FUNCTIONS[nonlinearity_index];
-    if (this.seed !== seed) this.material = new Material(seed);
-    this.seed = seed;
+    const { seed, distance, nonlinearity_index } = this.read("seed", "distance", "nonlinearity_index");
+    const { spectral_radius, forget_bias, input_scale } = this.read("spectral_radius", "forget_bias", "input_scale");
+    const nonlinearity = FUNCTIONS[nonlinearity_index];
+    const material = this.materialOf(seed);
     const radius = Math.max(spectral_radius, 0);
     const gate = 1 / (1 + Math.exp(-forget_bias));
-    const rnn = this.of("rnn", { seed, spectral_radius: radius, nonlinearity, input_scale });
-    const lstm = this.of("lstm", { seed, forget_bias, input_scale });
+    const own = { spectral_radius: radius, nonlinearity, input_scale },
+      gated = { forget_bias, input_scale };
+    const rnn = this.measure("rnn", { seed, ...own }, () => material.rnnNorms(own));
+    const lstm = this.measure("lstm", { seed, ...gated }, () => material.lstmNorms(gated));
     const shown = { distance, rnn, lstm, radius, gate, forget_bias };
     this.chart.show(shown, inWords(shown));
     this.table.show(shown);
     this.announce(() => inWords(shown));
   }
 
-  /** A slider that one network does not feel leaves it as it was measured. */
-  of(network, settings) {
-    const key = JSON.stringify(settings);
-    if (this.measured[network]?.key !== key) {
-      this.measured[network] = { key, norms: this.material[`${network}Norms`](settings) };
-    }
-    return this.measured[network].norms;
+  /** @param {number} seed */
+  materialOf(seed) {
+    if (!this.material || this.seed !== seed) this.material = new Material(seed);
+    this.seed = seed;
+    return this.material;
+  }
+
+  /**
+   * A slider that one network does not feel leaves it as it was measured.
+   *
+   * @param {"rnn" | "lstm"} network
+   * @param {object} settings
+   * @param {() => number[]} measure
+   */
+  measure(network, settings, measure) {
+    const key = JSON.stringify(settings),
+      known = this.measured[network];
+    if (known?.key === key) return known.norms;
+    const norms = measure();
+    this.measured[network] = { key, norms };
+    return norms;
   }
 }
 
@@ -71,6 +100,7 @@ class ReachTable {
     this.note = element("p", { class: "lmkit-footnote" });
   }
 
+  /** @param {Shown} shown */
   show({ distance, rnn, lstm, radius, gate, forget_bias }) {
     const power = superscript(distance);
     const rows = [
@@ -80,7 +110,10 @@ class ReachTable {
       ...DISTANCES.map((k) => [`norm at ${k}`, scientific(rnn[k]), scientific(lstm[k])]),
     ];
     resize(this.body, rows.length, makeRow);
-    rows.forEach((cells, r) => cells.forEach((text, c) => setText(this.body.children[r].children[c], text)));
+    rows.forEach((texts, r) => {
+      const { cells } = this.body.rows[r];
+      for (const [c, text] of texts.entries()) setText(cells[c], text);
+    });
     const half = scientific(-Math.LN2 / Math.log(gate));
     setText(
       this.note,
@@ -94,25 +127,36 @@ function makeRow() {
   return element("tr", {}, element("th", { scope: "row" }), element("td"), element("td"));
 }
 
-/** "8 steps, then below 1 %". */
+/**
+ * "8 steps, then below 1 %".
+ *
+ * @param {number[]} norms
+ */
 function reachOf(norms) {
   const k = reach(norms);
   if (k === Infinity) return `more than ${FARTHEST} steps`;
   return `${k} ${k === 1 ? "step" : "steps"}, then ${norms[k] > 1 ? "above 100" : "below 1\u202f%"}`;
 }
 
+/** @param {Shown} shown */
 function inWords({ distance, rnn, lstm }) {
   const at = `At distance ${distance} the gradient is ${scientific(rnn[distance])} and ${scientific(lstm[distance])}`;
   return `Reach of the plain RNN: ${reachOf(rnn)}; of the LSTM: ${reachOf(lstm)}. ${at} of that at distance 0.`;
 }
 
-/** Two digits: 0.24, or 4.1 × 10⁻⁶ where plain digits would be many. */
+/**
+ * Two digits: 0.24, or 4.1 × 10⁻⁶ where plain digits would be many.
+ *
+ * @param {number} x
+ */
 function scientific(x) {
   if (x === 0 || !Number.isFinite(x)) return x === 0 ? "0" : "∞";
-  const [digits, exponent] = x.toExponential(1).split("e");
-  if (exponent >= -3 && exponent <= 0) return Number(`${digits}e${exponent}`).toFixed(1 - exponent);
-  if (exponent === "+1" || exponent === "+2") return String(Number(`${digits}e${exponent}`));
-  return `${digits} × 10${superscript(Number(exponent))}`;
+  const rounded = x.toExponential(1),
+    [digits, power] = rounded.split("e"),
+    exponent = Number(power);
+  if (exponent >= -3 && exponent <= 0) return Number(rounded).toFixed(1 - exponent);
+  if (exponent === 1 || exponent === 2) return String(Number(rounded));
+  return `${digits} × 10${superscript(exponent)}`;
 }
 
 export default widgetOf(ReachView);

@@ -4,13 +4,18 @@
 import { element, setAttribute, svgElement } from "../../base/dom.js";
 
 const BARS = { height: 300, top: 26, bottom: 42, left: 46, right: 10 };
+const BOTTOM = BARS.height - BARS.bottom;
 const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8]; // ends of the axis
 
 export class ActivationHistogram {
-  /** `onResize` is called when there is another width to draw for. */
+  /** @param {() => void} onResize - It is called when there is another width to draw for. */
   constructor(onResize) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-regularisation-histogram" });
     this.root = element("div", { class: "lmkit-regularisation-frame" }, this.svg);
+    this.width = 0;
+    this.top = 1;
+    this.bars = svgElement("path", { class: "lmkit-regularisation-bars" });
+    this.outline = svgElement("path", { class: "lmkit-regularisation-outline" });
     this.observer = new ResizeObserver(() => {
       if (this.root.clientWidth !== this.width) onResize();
     });
@@ -21,7 +26,11 @@ export class ActivationHistogram {
     this.observer.disconnect();
   }
 
-  /** Shares of h in equal bins over [−1, 1], of the chosen runs and of the plain ones. */
+  /**
+   * @param {number[]} shares - Of h in equal bins over [−1, 1], of the chosen runs.
+   * @param {number[]} plain - Of the plain ones.
+   * @param {string} words
+   */
   show(shares, plain, words) {
     const width = this.root.clientWidth || 320; // hidden until the first measurement is there
     const most = Math.max(...shares, ...plain),
@@ -32,21 +41,35 @@ export class ActivationHistogram {
     setAttribute(this.outline, "d", this.steps(plain));
   }
 
+  /**
+   * @param {number} width
+   * @param {number} top
+   */
   frame(width, top) {
-    Object.assign(this, { width, top });
-    const right = width - BARS.right,
-      bottom = BARS.height - BARS.bottom;
-    this.x = (value) => tenth(BARS.left + ((value + 1) / 2) * (right - BARS.left));
-    this.y = (share) => tenth(bottom - (share / top) * (bottom - BARS.top));
+    this.width = width;
+    this.top = top;
     setAttribute(this.svg, "viewBox", `0 0 ${width} ${BARS.height}`);
     setAttribute(this.svg, "height", String(BARS.height));
-    this.bars = svgElement("path", { class: "lmkit-regularisation-bars" });
-    this.outline = svgElement("path", { class: "lmkit-regularisation-outline" });
-    this.svg.replaceChildren(...this.axes(right, bottom), this.bars, this.outline, ...this.legend(right));
+    this.svg.replaceChildren(...this.axes(), this.bars, this.outline, ...this.legend());
   }
 
-  axes(right, bottom) {
-    const parts = [],
+  get right() {
+    return this.width - BARS.right;
+  }
+
+  /** @param {number} value */
+  x(value) {
+    return tenth(BARS.left + ((value + 1) / 2) * (this.right - BARS.left));
+  }
+
+  /** @param {number} share */
+  y(share) {
+    return tenth(BOTTOM - (share / this.top) * (BOTTOM - BARS.top));
+  }
+
+  axes() {
+    const { right } = this,
+      parts = [],
       step = this.top > 0.3 ? 0.2 : this.top > 0.15 ? 0.1 : 0.05;
     for (let n = 0; n * step <= this.top + 1e-9; n++) {
       const at = this.y(n * step),
@@ -57,31 +80,39 @@ export class ActivationHistogram {
     for (const value of [-1, -0.5, 0, 0.5, 1]) {
       const text = String(value).replace("-", "\u2212");
       parts.push(
-        svgElement("text", { x: this.x(value), y: bottom + 17, "text-anchor": value === 1 ? "end" : "middle" }, text),
+        svgElement("text", { x: this.x(value), y: BOTTOM + 17, "text-anchor": value === 1 ? "end" : "middle" }, text),
       );
     }
     const middle = (BARS.left + right) / 2;
     return [...parts, svgElement("text", { x: middle, y: BARS.height - 6, "text-anchor": "middle" }, "activation h")];
   }
 
-  legend(right) {
+  legend() {
     const chosen = { class: "lmkit-regularisation-bars-label", x: BARS.left + 2, y: 14 };
-    const plain = { class: "lmkit-regularisation-outline-label", x: right, y: 14, "text-anchor": "end" };
+    const plain = { class: "lmkit-regularisation-outline-label", x: this.right, y: 14, "text-anchor": "end" };
     return [svgElement("text", chosen, "▮ these settings"), svgElement("text", plain, "╍ without any")];
   }
 
+  /**
+   * @param {number} share
+   * @param {number} i
+   * @param {number} count
+   */
   bar(share, i, count) {
     const left = this.x(-1 + (2 * i) / count),
       right = this.x(-1 + (2 * (i + 1)) / count);
     return `M${left + 0.75} ${this.y(0)}V${this.y(share)}H${right - 0.75}V${this.y(0)}z`;
   }
 
+  /** @param {number[]} shares */
   steps(shares) {
+    /** @param {number} i */
     const edge = (i) => this.x(-1 + (2 * i) / shares.length);
     return `M${edge(0)} ${this.y(0)}${shares.map((share, i) => `V${this.y(share)}H${edge(i + 1)}`).join("")}V${this.y(0)}`;
   }
 }
 
+/** @param {number} value */
 function tenth(value) {
   return Math.round(10 * value) / 10;
 }

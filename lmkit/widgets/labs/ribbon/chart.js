@@ -8,14 +8,38 @@ const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };
 const LEAST_COLUMN = 5; // px: a longer text scrolls
 const TICKS_UP = [1, 5, 20],
   TICKS_DOWN = [1, 5, 20, 100];
-const PARTS = ["possible", "right", "unknown", "wrong", "line", "dropped"];
+
+/** @typedef {import("./model.js").Step} Step */
 
 export class RibbonChart {
-  /** `onSelect` is called with the step that was clicked, `onResize` when there is another width to draw for. */
+  /**
+   * @param {object} handlers
+   * @param {(step: number) => void} handlers.onSelect - It is called with the step that was clicked.
+   * @param {() => void} handlers.onResize - It is called when there is another width to draw for.
+   */
   constructor({ onSelect, onResize }) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-ribbon-chart" });
     this.root = element("div", { class: "lmkit-ribbon-frame" }, this.svg);
     this.hatch = uniqueId("lmkit-hatch");
+    this.width = 0; // of the frame, when it was last drawn, as what follows
+    this.length = 0;
+    this.most = 0;
+    this.pitch = LEAST_COLUMN;
+    this.edge = 0;
+    this.zero = 0;
+    this.bottom = 0;
+    this.revealed = "";
+    // In the order in which they are drawn.
+    this.parts = {
+      possible: svgElement("path", { class: "lmkit-ribbon-possible" }),
+      right: svgElement("path", { class: "lmkit-ribbon-right" }),
+      unknown: svgElement("path", { class: "lmkit-ribbon-unknown" }),
+      wrong: svgElement("path", { class: "lmkit-ribbon-wrong", fill: `url(#${this.hatch})` }),
+      line: svgElement("path", { class: "lmkit-ribbon-line" }),
+      dropped: svgElement("path", { class: "lmkit-ribbon-dropped" }),
+    };
+    this.cursor = svgElement("rect", { class: "lmkit-ribbon-cursor", y: MARGIN.top });
+    this.pointer = svgElement("path", { class: "lmkit-ribbon-pointer" });
     this.svg.addEventListener("click", (event) => {
       const step = this.stepAt(event.clientX - this.svg.getBoundingClientRect().left);
       if (step >= 0 && step < this.length) onSelect(step);
@@ -30,44 +54,52 @@ export class RibbonChart {
     this.observer.disconnect();
   }
 
-  /** `steps` as Ribbon.measure has them, `possible` how many words can come next at each, `size` the vocabulary's. */
+  /**
+   * @param {{ steps: Step[], selected: number, size: number, words: string }} shown - What Ribbon.measure has found, the
+   *   step that is selected, the size of the vocabulary, and the same in words.
+   */
   show({ steps, selected, size, words }) {
     const width = this.root.clientWidth || 640; // hidden until the first measurement is there
     const most = Math.max(24, ...steps.map(({ right, missing }) => right + missing));
     if (width !== this.width || steps.length !== this.length || most !== this.most)
       this.frame(width, steps.length, most, size);
+    const { possible, right, unknown, wrong, line, dropped } = this.parts;
     setAttribute(this.svg, "aria-label", words);
-    const column = (numberOf, sign) => steps.map((step, t) => this.column(t, numberOf(step), sign)).join("");
-    setAttribute(
-      this.possible,
-      "d",
-      column(({ right, missing }) => right + missing, 1),
-    );
-    setAttribute(
-      this.right,
-      "d",
-      column(({ right }) => right, 1),
-    );
-    setAttribute(
-      this.unknown,
-      "d",
-      column(({ known, kept }) => (known ? 0 : Math.min(kept, most)), 1),
-    );
-    setAttribute(
-      this.wrong,
-      "d",
-      column(({ wrong }) => wrong, -1),
-    );
-    setAttribute(this.line, "d", this.outline(steps));
-    setAttribute(this.dropped, "d", steps.map(({ allowed }, t) => (allowed ? "" : this.cross(t))).join(""));
+    this.fill(possible, steps, (step) => step.right + step.missing, 1);
+    this.fill(right, steps, (step) => step.right, 1);
+    this.fill(unknown, steps, ({ known, kept }) => (known ? 0 : Math.min(kept, most)), 1);
+    this.fill(wrong, steps, (step) => step.wrong, -1);
+    setAttribute(line, "d", this.outline(steps));
+    setAttribute(dropped, "d", steps.map(({ allowed }, t) => (allowed ? "" : this.cross(t))).join(""));
     setAttribute(this.cursor, "x", String(this.x(selected)));
     setAttribute(this.pointer, "d", this.triangle(selected));
     this.reveal(selected, steps.length);
   }
 
-  /** Scales, axes, and the parts that `show` fills. */
+  /**
+   * A column for every step, upwards or downwards.
+   *
+   * @param {SVGPathElement} part
+   * @param {Step[]} steps
+   * @param {(step: Step) => number} numberOf - How many words it stands for.
+   * @param {1 | -1} sign
+   */
+  fill(part, steps, numberOf, sign) {
+    setAttribute(part, "d", steps.map((step, t) => this.column(t, numberOf(step), sign)).join(""));
+  }
+
+  /**
+   * Scales, axes, and the parts that `show` fills.
+   *
+   * @param {number} width
+   * @param {number} length
+   * @param {number} most - Words above the axis.
+   * @param {number} size - The most words below it.
+   */
   frame(width, length, most, size) {
-    Object.assign(this, { width, length, most });
+    this.width = width;
+    this.length = length;
+    this.most = most;
     const room = width - MARGIN.left - MARGIN.right;
     this.pitch = Math.max(LEAST_COLUMN, room / length);
     this.edge = MARGIN.left + this.pitch * length;
@@ -79,32 +111,34 @@ export class RibbonChart {
       setAttribute(this.svg, name, String(value));
     }
     this.offerScrolling(whole > width);
-    for (const part of PARTS) this[part] = svgElement("path", { class: `lmkit-ribbon-${part}` });
-    setAttribute(this.wrong, "fill", `url(#${this.hatch})`);
-    this.cursor = svgElement("rect", {
-      class: "lmkit-ribbon-cursor",
-      y: MARGIN.top,
-      width: this.pitch,
-      height: this.bottom - MARGIN.top,
-    });
-    this.pointer = svgElement("path", { class: "lmkit-ribbon-pointer" });
+    setAttribute(this.cursor, "width", String(this.pitch));
+    setAttribute(this.cursor, "height", String(this.bottom - MARGIN.top));
     this.svg.replaceChildren(
       this.pattern(),
       this.cursor,
       ...this.axes(),
-      ...PARTS.map((part) => this[part]),
+      ...Object.values(this.parts),
       ...this.notes(),
       this.pointer,
     );
   }
 
-  /** A frame that scrolls can be reached by the keyboard, and says what it is. */
+  /**
+   * A frame that scrolls can be reached by the keyboard, and says what it is.
+   *
+   * @param {boolean} scrolls
+   */
   offerScrolling(scrolls) {
     const offer = { tabindex: "0", role: "group", "aria-label": "The ribbon; scroll sideways to see all steps" };
     for (const [name, value] of Object.entries(offer)) setAttribute(this.root, name, scrolls ? value : null);
   }
 
-  /** Bring the selected column into a frame that scrolls, when it is another one. */
+  /**
+   * Bring the selected column into a frame that scrolls, when it is another one.
+   *
+   * @param {number} selected
+   * @param {number} length
+   */
   reveal(selected, length) {
     const key = `${selected} ${length} ${this.width}`;
     if (key === this.revealed) return;
@@ -126,19 +160,20 @@ export class RibbonChart {
   }
 
   axes() {
-    const { zero, bottom, edge, length } = this,
-      parts = [];
+    const { zero, bottom, edge, length } = this;
+    /** @type {SVGElement[]} */
+    const parts = [];
+    /** @type {(y: number, name: string) => SVGPathElement} */
     const line = (y, name) => svgElement("path", { class: name, d: `M${MARGIN.left} ${y}H${edge}` });
+    /** @type {(y: number, text: string) => SVGTextElement} */
     const label = (y, text) => svgElement("text", { x: MARGIN.left - 5, y: y + 4, "text-anchor": "end" }, text);
-    for (const [ticks, sign] of [
-      [TICKS_UP, 1],
-      [TICKS_DOWN, -1],
-    ]) {
-      for (const n of ticks) {
-        const y = round(zero - sign * up(n));
-        parts.push(line(y, "lmkit-ribbon-grid"), label(y, String(n)));
-      }
-    }
+    /** @type {(n: number, sign: 1 | -1) => void} */
+    const tick = (n, sign) => {
+      const y = round(zero - sign * up(n));
+      parts.push(line(y, "lmkit-ribbon-grid"), label(y, String(n)));
+    };
+    for (const n of TICKS_UP) tick(n, 1);
+    for (const n of TICKS_DOWN) tick(n, -1);
     parts.push(line(zero, "lmkit-ribbon-axis"), label(zero, "0"));
     for (let step = 1; step <= length; step += step === 1 ? 9 : 10) {
       const x = round(this.x(step - 1) + this.pitch / 2);
@@ -149,6 +184,7 @@ export class RibbonChart {
   }
 
   notes() {
+    /** @type {(y: number, text: string) => SVGTextElement} */
     const note = (y, text) => svgElement("text", { class: "lmkit-ribbon-note", x: MARGIN.left + 4, y }, text);
     return [
       note(MARGIN.top - 16, "▲ words that can come next"),
@@ -156,22 +192,34 @@ export class RibbonChart {
     ];
   }
 
+  /** @param {number} t */
   x(t) {
     return round(MARGIN.left + t * this.pitch);
   }
 
+  /** @param {number} x */
   stepAt(x) {
     return Math.floor((x - MARGIN.left) / this.pitch);
   }
 
-  /** A bar of n words from the axis, upwards or downwards. */
+  /**
+   * A bar of n words from the axis, upwards or downwards.
+   *
+   * @param {number} t
+   * @param {number} n
+   * @param {1 | -1} sign
+   */
   column(t, n, sign) {
     if (!n) return "";
     const gap = this.pitch > 8 ? 1 : 0.5;
     return `M${round(this.x(t) + gap / 2)} ${this.zero}v${round(-sign * up(n))}h${round(this.pitch - gap)}V${this.zero}z`;
   }
 
-  /** How many words can come next, as a line over all steps where that is known. */
+  /**
+   * How many words can come next, as a line over all steps where that is known.
+   *
+   * @param {Step[]} steps
+   */
   outline(steps) {
     let on = false;
     return steps
@@ -183,23 +231,30 @@ export class RibbonChart {
       .join("");
   }
 
+  /** @param {number} t */
   cross(t) {
     const x = round(this.x(t) + this.pitch / 2),
       y = MARGIN.top - 7;
     return `M${x - 3} ${y - 3}l6 6m0 -6l-6 6`;
   }
 
+  /** @param {number} t */
   triangle(t) {
     const x = round(this.x(t) + this.pitch / 2);
     return `M${x} ${this.bottom - 1}l5 8h-10z`;
   }
 }
 
-/** The height of n words. */
+/**
+ * The height of n words.
+ *
+ * @param {number} n
+ */
 function up(n) {
   return UNIT * Math.log1p(n);
 }
 
+/** @param {number} value */
 function round(value) {
   return Math.round(10 * value) / 10;
 }

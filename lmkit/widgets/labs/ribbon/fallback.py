@@ -43,12 +43,13 @@ def render(measured: Measured, method: str, settings: Mapping[str, float], story
 
 
 def in_words(measured: Measured) -> str:
-    """Kept words, leak and loss per step, in one sentence."""
+    """Kept words, false and missed mass per step, in one sentence."""
     kept = f"{float(measured.kept.double().mean()):.1f} words kept per step"
     if not measured.known.any():
         return f"{kept}."
-    leak, loss = (100 * float(values[measured.known].mean()) for values in (measured.leak, measured.loss))
-    return f"{kept}, leak {leak:.2f} %, loss {loss:.1f} %."
+    errors = (measured.false_mass, measured.missed_mass)
+    false_mass, missed_mass = (100 * float(values[measured.known].mean()) for values in errors)
+    return f"{kept}, false mass {false_mass:.2f} %, missed mass {missed_mass:.1f} %."
 
 
 def _axes() -> list[str]:

@@ -169,8 +169,8 @@ class RibbonLab(Lab):
             right=(kept & possible).sum(dim=-1),
             wrong=wrong.sum(dim=-1),
             missing=(~kept & possible).sum(dim=-1),
-            leak=(cut.double().softmax(dim=-1) * wrong).sum(dim=-1),
-            loss=(truth * ~kept).sum(dim=-1),
+            false_mass=(cut.double().softmax(dim=-1) * wrong).sum(dim=-1),
+            missed_mass=(truth * ~kept).sum(dim=-1),
             allowed=kept[torch.arange(len(kept)), torch.tensor(ids[1:])],
             known=known,
         )

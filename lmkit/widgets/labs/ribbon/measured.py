@@ -16,9 +16,9 @@ class Measured(NamedTuple):
         Words that the filter keeps.
     right, wrong, missing : Tensor (L,), int64
         Kept words that can come next, kept words that cannot, and dropped words that can.
-    leak : Tensor (L,)
+    false_mass : Tensor (L,)
         The probability that the filtered distribution gives to words that cannot come next.
-    loss : Tensor (L,)
+    missed_mass : Tensor (L,)
         The true probability of the words that are dropped.
     allowed : Tensor (L,), bool
         Whether the text's own word is kept.
@@ -30,7 +30,7 @@ class Measured(NamedTuple):
     right: Tensor
     wrong: Tensor
     missing: Tensor
-    leak: Tensor
-    loss: Tensor
+    false_mass: Tensor
+    missed_mass: Tensor
     allowed: Tensor
     known: Tensor

@@ -4,10 +4,58 @@
 import { LabError } from "../../base/errors.js";
 import { Filter, KEPT } from "../../runtime/filters.js";
 
+/**
+ * @typedef {import("../../runtime/session.js").Session} Session
+ * @typedef {Required<import("../../runtime/filters.js").FilterSettings>} Settings
+ */
+
+/**
+ * What a filter does at one step. Counts are numbers of words; where the truth is not known, all but `kept` are 0.
+ *
+ * @typedef {object} Step
+ * @property {number} kept
+ * @property {number} right - Kept, and can come next.
+ * @property {number} wrong - Kept, but cannot.
+ * @property {number} missing - Dropped, though they can.
+ * @property {number} falseMass - What the filtered distribution gives to words that cannot come next.
+ * @property {number} missedMass - The true probability of the words that are dropped.
+ * @property {boolean} known - Whether the truth is known.
+ * @property {boolean} allowed - Whether the text's own word is kept.
+ */
+
+/**
+ * What a filter does over a whole text: means over steps, the most words kept at one, how many steps are known, the
+ * chance of either error at least once, and the steps whose own word is dropped.
+ *
+ * @typedef {object} Measured
+ * @property {Step[]} steps
+ * @property {number} kept
+ * @property {number} most
+ * @property {number} known
+ * @property {number} falseMass
+ * @property {number} missedMass
+ * @property {number} everFalse
+ * @property {number} everMissed
+ * @property {number[]} dropped
+ */
+
+/**
+ * A word at one step: `p` by the model, `drawn` after the filter, `truth` where it is known; whether it is the text's own.
+ *
+ * @typedef {{ word: string, kept: boolean, p: number, drawn: number, truth: number | null, own: boolean }} Row
+ */
+
+export const METHODS = ["top-k", "top-p", "min-p", "typical"];
+/** @type {("top_k" | "top_p" | "min_p" | "typical_p")[]} */
+export const SETTINGS = ["top_k", "top_p", "min_p", "typical_p"]; // of the methods, in their order
 const MOST_TOKENS = 120;
 
 /** A text that a session has read: what the model and the grammar expect before each of its tokens. */
 export class Ribbon {
+  /**
+   * @param {Session} session
+   * @param {string} text
+   */
   constructor(session, text) {
     const { vocab } = session;
     const ids = vocab.promptIds(text);
@@ -16,7 +64,9 @@ export class Ribbon {
     this.words = vocab.words;
     this.filter = new Filter(vocab.size);
     this.logProbs = readAlong(session.memory, ids);
-    const { oracles, wrong } = session.truth(ids.slice(0, 1), this.tokens);
+    const said = session.truth(ids.slice(0, 1), this.tokens);
+    if (!said) throw new LabError("model must have a grammar that knows the truth; choose a model of Stories");
+    const { oracles, wrong } = said;
     this.wrong = wrong; // the first word that the grammar cannot write; the truth ends there
     this.truth = oracles.map((oracle) => probabilities(oracle.next(), vocab));
   }
@@ -25,7 +75,12 @@ export class Ribbon {
     return this.tokens.length;
   }
 
-  /** What the filter does at every step, and over the whole text. */
+  /**
+   * What the filter does at every step, and over the whole text.
+   *
+   * @param {Settings} settings
+   * @returns {Measured}
+   */
   measure(settings) {
     const steps = this.tokens.map((_, t) => this.step(t, settings));
     const known = steps.filter((step) => step.known);
@@ -34,20 +89,24 @@ export class Ribbon {
       kept: mean(steps.map(({ kept }) => kept)),
       most: Math.max(...steps.map(({ kept }) => kept)),
       known: known.length,
-      leak: mean(known.map(({ leak }) => leak)),
-      loss: mean(known.map(({ loss }) => loss)),
-      everLeak: somewhere(known.map(({ leak }) => leak)),
-      everLoss: somewhere(known.map(({ loss }) => loss)),
+      falseMass: mean(known.map(({ falseMass }) => falseMass)),
+      missedMass: mean(known.map(({ missedMass }) => missedMass)),
+      everFalse: somewhere(known.map(({ falseMass }) => falseMass)),
+      everMissed: somewhere(known.map(({ missedMass }) => missedMass)),
       dropped: steps.flatMap(({ allowed }, t) => (allowed ? [] : [t])),
     };
   }
 
-  /** Numbers of words: kept in all, kept and right, kept and wrong, right but missing; and the two errors. */
+  /**
+   * @param {number} t
+   * @param {Settings} settings
+   * @returns {Step}
+   */
   step(t, settings) {
     const filter = this.apply(t, settings),
       truth = this.truth[t];
     const total = filter.mass();
-    const counts = { right: 0, wrong: 0, missing: 0, leak: 0, loss: 0, kept: 0 };
+    const counts = { right: 0, wrong: 0, missing: 0, falseMass: 0, missedMass: 0, kept: 0 };
     for (let v = 0; v < filter.size; v++) {
       const kept = filter.fate[v] === KEPT;
       if (kept) counts.kept++;
@@ -55,21 +114,28 @@ export class Ribbon {
       if (kept && truth[v]) counts.right++;
       else if (kept) {
         counts.wrong++;
-        counts.leak += filter.weight(v) / total;
+        counts.falseMass += filter.weight(v) / total;
       } else if (truth[v]) {
         counts.missing++;
-        counts.loss += truth[v];
+        counts.missedMass += truth[v];
       }
     }
     return { ...counts, known: Boolean(truth), allowed: filter.fate[this.tokens[t]] === KEPT };
   }
 
-  /** The words that are kept or can come next at one step, the most probable first. */
+  /**
+   * The words that are kept or can come next at one step, the most probable first.
+   *
+   * @param {number} t
+   * @param {Settings} settings
+   * @returns {Row[]}
+   */
   rows(t, settings) {
     const filter = this.apply(t, settings),
       truth = this.truth[t];
     const all = filter.mass(true),
       total = filter.mass();
+    /** @param {number} v */
     const row = (v) => {
       const kept = filter.fate[v] === KEPT,
         weight = filter.weight(v);
@@ -85,6 +151,10 @@ export class Ribbon {
     return Array.from(filter.order, row).filter((found) => found.kept || found.truth || found.own);
   }
 
+  /**
+   * @param {number} t
+   * @param {Settings} settings
+   */
   apply(t, settings) {
     const filter = this.filter.apply(this.logProbs[t], settings);
     filter.sort();
@@ -92,6 +162,7 @@ export class Ribbon {
   }
 }
 
+/** @param {number} length */
 function checkLength(length) {
   if (!length)
     throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
@@ -99,8 +170,14 @@ function checkLength(length) {
     throw new LabError(`text must hold at most ${MOST_TOKENS} words, but it holds ${length}; shorten it`);
 }
 
-/** Copies, for a session shared with other labs forgets. */
+/**
+ * Copies, for a session shared with other labs forgets.
+ *
+ * @param {Session["memory"]} memory
+ * @param {number[]} ids
+ */
 function readAlong(memory, ids) {
+  /** @type {Float32Array[]} */
   const found = [];
   ids.slice(0, -1).reduce((text, id) => {
     const longer = memory.read(text, id);
@@ -110,19 +187,29 @@ function readAlong(memory, ids) {
   return found;
 }
 
-/** By id; null where nothing is known. */
+/**
+ * By id; null where nothing is known.
+ *
+ * @param {Map<string, number>} distribution
+ * @param {Session["vocab"]} vocab
+ */
 function probabilities(distribution, vocab) {
   if (!distribution.size) return null;
   const truth = new Float64Array(vocab.size);
-  for (const [word, p] of distribution) truth[vocab.idOf.get(word)] = p;
+  for (const [word, p] of distribution) truth[vocab.ids([word])[0]] = p;
   return truth;
 }
 
+/** @param {number[]} values */
 function mean(values) {
   return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : NaN;
 }
 
-/** The chance that something happens at least once. */
+/**
+ * The chance that something happens at least once.
+ *
+ * @param {number[]} chances
+ */
 function somewhere(chances) {
   return 1 - chances.reduce((never, p) => never * (1 - p), 1);
 }

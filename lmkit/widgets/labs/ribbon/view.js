@@ -1,31 +1,49 @@
 // The ribbon lab's view: one filter at every step of one text.
 
-import { element, percent, resize, setAttribute, setText, short } from "../../base/dom.js";
+import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { RibbonChart } from "./chart.js";
-import { Ribbon } from "./model.js";
+import { Ribbon, SETTINGS } from "./model.js";
+import { StepPanel } from "./step_panel.js";
+import { fine, nameOf, ownLine, spoken, truthEnds } from "./wording.js";
 
-const METHODS = ["top-k", "top-p", "min-p", "typical"];
-const SETTINGS = ["top_k", "top_p", "min_p", "typical_p"]; // of the methods, in their order
-const BAR_ROWS = 12;
-const BAR_SCALES = [0.1, 0.25, 0.5, 1];
+/**
+ * @typedef {import("../../base/view.js").Model} Model
+ * @typedef {import("../../runtime/session.js").Session} Session
+ * @typedef {import("./model.js").Measured} Measured
+ * @typedef {import("./model.js").Settings} Settings
+ */
 
 class RibbonView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
+    /** @param {number} step */
     const onSelect = (step) => this.write({ step: step + 1 });
     const chart = new ChartPanel({ onSelect, onResize: () => this.ask() });
     const story = new StoryPanel(onSelect);
     const words = new StepPanel(() => this.ask());
     super(model, root, chart.root, story.root, words.root);
     this.panels = { chart, story, words };
+    this.opening = false;
+    /** @type {Session | null} */
+    this.session = null;
+    /** @type {{ text: string, ribbon: Ribbon } | null} */
+    this.shown = null;
+    /** @type {number | null} */
+    this.storyIndex = null;
   }
 
+  /** @override */
   close() {
     super.close();
     this.panels.chart.close();
   }
 
+  /** @override */
   ready() {
     if (!this.opening) this.open();
     return Boolean(this.session);
@@ -45,12 +63,12 @@ class RibbonView extends LabView {
     }
   }
 
+  /** @override */
   update() {
     this.followStory();
     const { text, method_index, step } = this.read("text", "method_index", "step");
-    if (text !== this.text) this.ribbon = new Ribbon(this.session, text);
-    this.text = text;
-    const { ribbon, panels } = this;
+    const ribbon = this.ribbonOf(text),
+      { panels } = this;
     this.write({ steps: ribbon.length, ...displays(method_index) });
     const settings = this.settings(method_index);
     const selected = Math.min(Math.max(step, 1), ribbon.length) - 1;
@@ -60,6 +78,13 @@ class RibbonView extends LabView {
     panels.story.show(ribbon, result, selected);
     panels.words.show(ribbon, result, selected, settings);
     this.announce(() => spoken(name, result, selected));
+  }
+
+  /** @param {string} text */
+  ribbonOf(text) {
+    if (!this.session) throw new Error("a text is read before there is a model");
+    if (this.shown?.text !== text) this.shown = { text, ribbon: new Ribbon(this.session, text) };
+    return this.shown.ribbon;
   }
 
   /** A story that is chosen becomes the text; a text that is typed is the reader's own, the choice after the last. */
@@ -74,7 +99,12 @@ class RibbonView extends LabView {
     this.storyIndex = this.model.get("story_index");
   }
 
-  /** The one filter that is switched on. */
+  /**
+   * The one filter that is switched on.
+   *
+   * @param {number} method
+   * @returns {Settings}
+   */
   settings(method) {
     const { temperature, top_k, top_p, min_ps, min_p_index, typical_p } = this.read(
       "temperature",
@@ -84,33 +114,34 @@ class RibbonView extends LabView {
       "min_p_index",
       "typical_p",
     );
+    /** @type {Settings} */
     const off = { temperature, top_k: null, top_p: 1, min_p: 0, typical_p: 1 };
     const on = { top_k, top_p, min_p: min_ps[min_p_index], typical_p };
     return { ...off, [SETTINGS[method]]: on[SETTINGS[method]] };
   }
 }
 
-/** Controls of other filters are put away. */
+/**
+ * Controls of other filters are put away.
+ *
+ * @param {number} method
+ */
 function displays(method) {
   return Object.fromEntries(SETTINGS.map((name, i) => [`${name}_display`, i === method ? "" : "none"]));
 }
 
-/** "top-p, p = 0.9", and the temperature if it is not 1. */
-function nameOf(method, settings) {
-  const letter = ["k", "p", "m", "p"][method],
-    value = settings[SETTINGS[method]];
-  const hot = settings.temperature === 1 ? "" : `, T = ${short(settings.temperature)}`;
-  return `${METHODS[method]}, ${letter} = ${Number(value.toFixed(4))}${hot}`;
-}
-
 /** The chart, its key, and what it comes to. */
 class ChartPanel {
+  /** @param {ConstructorParameters<typeof RibbonChart>[0]} handlers */
   constructor(handlers) {
     const { root, heading } = panel("lmkit-ribbon", "Kept at every step");
-    Object.assign(this, { root, heading });
+    this.root = root;
+    this.heading = heading;
     this.chart = new RibbonChart(handlers);
+    /** @param {string} name */
     const swatch = (name) =>
       element("span", { class: `lmkit-ribbon-swatch lmkit-ribbon-swatch-${name}`, "aria-hidden": "true" });
+    /** @type {(name: string, text: string) => HTMLElement} */
     const key = (name, text) => element("li", {}, swatch(name), text);
     this.unknownKey = key("unknown", "kept, the truth is not known");
     this.key = element(
@@ -130,6 +161,12 @@ class ChartPanel {
     this.chart.close();
   }
 
+  /**
+   * @param {Ribbon} ribbon
+   * @param {Measured} result
+   * @param {number} selected
+   * @param {string} name - Of the filter.
+   */
   show(ribbon, result, selected, name) {
     const { words, length } = ribbon;
     setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}: words kept at each of ${length} steps`);
@@ -140,10 +177,11 @@ class ChartPanel {
   }
 }
 
-/** Leak and loss over the whole text. */
+/** False and missed mass over the whole text. */
 class Totals {
   constructor() {
     this.body = element("tbody", { "data-filled": "" });
+    /** @param {string} text */
     const column = (text) => element("th", { scope: "col" }, text);
     const head = element("tr", {}, element("td"), column("per step"), column("at least once in the text"));
     const table = element(
@@ -157,48 +195,46 @@ class Totals {
     this.root = element("div", {}, this.kept, table, this.own);
   }
 
-  show(ribbon, { kept, most, leak, loss, everLeak, everLoss, known, dropped }) {
+  /**
+   * @param {Ribbon} ribbon
+   * @param {Measured} result
+   */
+  show(ribbon, { kept, most, falseMass, missedMass, everFalse, everMissed, known, dropped }) {
     setText(this.kept, `Kept per step: ${kept.toFixed(2)} words on average, ${most} at most.`);
     const rows = [
-      ["leak: an impossible word is drawn", fine(leak), fine(everLeak)],
-      ["loss: a true word is dropped", fine(loss), fine(everLoss)],
+      ["false mass: an impossible word is drawn", fine(falseMass), fine(everFalse)],
+      ["missed mass: a true word is dropped", fine(missedMass), fine(everMissed)],
     ];
     resize(this.body, rows.length, () =>
       element("tr", {}, element("th", { scope: "row" }), element("td"), element("td")),
     );
-    rows.forEach((row, i) => row.forEach((text, j) => setText(this.body.children[i].children[j], text)));
+    rows.forEach((texts, i) => {
+      const { cells } = this.body.rows[i];
+      for (const [j, text] of texts.entries()) setText(cells[j], text);
+    });
     setText(this.own, `${ownLine(ribbon, dropped)}${truthEnds(ribbon, known)}`);
   }
 }
 
-function ownLine({ tokens, words }, dropped) {
-  if (!dropped.length) return `The filter keeps all ${tokens.length} words of this very text: it could write it.`;
-  const some = dropped
-    .slice(0, 5)
-    .map((t) => `‘${words[tokens[t]]}’ at step ${t + 1}`)
-    .join(", ");
-  const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : "";
-  return `The filter can never write this very text: it drops ${some}${more}.`;
-}
-
-function truthEnds({ wrong, length }, known) {
-  if (known === length) return "";
-  return ` The grammar cannot write ‘${wrong.word}’ at step ${wrong.step + 1}; after it the truth is not known, and those steps do not count.`;
-}
-
 /** The text, each word a place to click at. */
 class StoryPanel {
+  /** @param {(step: number) => void} onSelect */
   constructor(onSelect) {
     const { root, heading } = panel("lmkit-ribbon-story", "The text");
     this.root = root;
     this.line = element("p", { class: "lmkit-ribbon-words" });
-    this.line.addEventListener("click", (event) => {
-      const place = [...this.line.children].indexOf(event.target);
+    this.line.addEventListener("click", ({ target }) => {
+      const place = target instanceof Element ? [...this.line.children].indexOf(target) : -1;
       if (place >= 0) onSelect(place);
     });
     root.append(heading, this.line);
   }
 
+  /**
+   * @param {Ribbon} ribbon
+   * @param {Measured} result
+   * @param {number} selected
+   */
   show({ tokens, words }, { steps }, selected) {
     resize(this.line, tokens.length, () => element("span"));
     tokens.forEach((id, t) => {
@@ -208,128 +244,6 @@ class StoryPanel {
       setAttribute(node, "aria-current", t === selected ? "step" : null);
     });
   }
-}
-
-/** What happens to the words at one step: a table whose second column is drawn. */
-class StepPanel {
-  constructor(onToggle) {
-    const { root, heading } = panel("lmkit-ribbon-step", "One step");
-    Object.assign(this, { root, heading });
-    this.facts = element("p", { class: "lmkit-numbers" });
-    this.body = element("tbody", { "data-filled": "" });
-    this.scale = element("th", { scope: "col", class: "lmkit-ribbon-bar-cell" });
-    const column = (text, name) => element("th", { scope: "col", class: `lmkit-ribbon-${name}` }, text);
-    this.modelHead = column("model", "model");
-    const head = element(
-      "tr",
-      {},
-      column("word", "name"),
-      this.scale,
-      this.modelHead,
-      column("filtered", "after"),
-      column("truth", "truth"),
-    );
-    this.table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body);
-    this.more = element("button", {
-      type: "button",
-      class: "lmkit-button lmkit-ribbon-more",
-      "aria-expanded": "false",
-    });
-    this.more.addEventListener("click", () => {
-      this.all = !this.all;
-      onToggle();
-    });
-    root.append(heading, this.facts, this.table, this.more);
-  }
-
-  show(ribbon, { steps }, t, settings) {
-    const { tokens, words, length } = ribbon;
-    const rows = ribbon.rows(t, settings);
-    const shown = this.all ? rows : firstRows(rows);
-    setText(this.heading, `Step ${t + 1} of ${length}: ${placeOf(tokens, t, words)} ‘${words[tokens[t]]}’`);
-    setText(this.facts, factsOf(steps[t], words.length));
-    setText(this.modelHead, settings.temperature === 1 ? "model" : `T\u202f=\u202f${short(settings.temperature)}`);
-    const largest = Math.max(...shown.map(({ p, drawn, truth }) => Math.max(p, drawn, truth ?? 0)));
-    const scale = BAR_SCALES.find((limit) => largest <= limit) ?? 1;
-    setText(this.scale, `0 to ${100 * scale}\u202f%`);
-    resize(this.body, shown.length, makeRow);
-    shown.forEach((row, i) => showRow(this.body.children[i], row, scale));
-    this.more.hidden = rows.length <= BAR_ROWS;
-    setText(
-      this.more,
-      this.all ? `Show only ${BAR_ROWS}` : `Show all ${rows.length} words that are kept or can come next`,
-    );
-    setAttribute(this.more, "aria-expanded", String(Boolean(this.all)));
-  }
-}
-
-/** What stands before step t. */
-function placeOf(tokens, t, words) {
-  const before = tokens
-    .slice(Math.max(0, t - 4), t)
-    .map((id) => words[id])
-    .join(" ");
-  return t ? `after “${t > 4 ? "… " : ""}${before}” the text has` : "the text begins with";
-}
-
-/** The most probable; the text's own word is always among them. */
-function firstRows(rows) {
-  const own = rows.findIndex((row) => row.own);
-  return own < BAR_ROWS ? rows.slice(0, BAR_ROWS) : [...rows.slice(0, BAR_ROWS - 1), rows[own]];
-}
-
-function factsOf({ known, kept, right, wrong, missing, leak, loss }, size) {
-  const keeps = `Kept: ${kept} of ${size} words`;
-  if (!known) return `${keeps}. What can truly come next is not known here.`;
-  const split = wrong ? `, of which ${wrong} cannot come next (leak ${fine(leak)})` : "";
-  const gone = missing ? `; ${missing} dropped that can (loss ${fine(loss)})` : "; none dropped that can";
-  return `${keeps}${split}; ${right + missing} can come next${gone}.`;
-}
-
-function makeRow() {
-  const bars = element(
-    "td",
-    { class: "lmkit-ribbon-bar-cell", "aria-hidden": "true" },
-    element("span", { class: "lmkit-ribbon-bar" }),
-    element("span", { class: "lmkit-ribbon-truth-bar" }),
-  );
-  const name = element("th", { scope: "row", class: "lmkit-ribbon-name" });
-  return element(
-    "tr",
-    {},
-    name,
-    bars,
-    ...["model", "after", "truth"].map((part) => element("td", { class: `lmkit-ribbon-${part}` })),
-  );
-}
-
-function showRow(node, { word, kept, p, drawn, truth, own }, scale) {
-  const [name, bars, model, after, truthCell] = node.children;
-  const impossible = truth === 0 ? " lmkit-ribbon-impossible" : "";
-  setAttribute(
-    node,
-    "class",
-    `${kept ? "lmkit-ribbon-kept" : "lmkit-ribbon-out"}${impossible}${own ? " lmkit-ribbon-own-word" : ""}`,
-  );
-  setText(name, own ? `${word} ◂` : word);
-  bars.firstChild.style.width = `${(100 * p) / scale}%`;
-  bars.lastChild.style.width = `${(100 * (truth ?? 0)) / scale}%`;
-  setText(model, percent(p));
-  setText(after, kept ? percent(drawn) : "dropped");
-  setText(truthCell, truth === null ? "–" : truth ? percent(truth) : "never");
-}
-
-function spoken(name, { kept, leak, loss, steps }, t) {
-  const step = steps[t];
-  const possible = step.known ? `, ${step.right} of the ${step.right + step.missing} that can come next` : "";
-  return `${name}: ${kept.toFixed(1)} words kept per step, leak ${fine(leak)}, loss ${fine(loss)}. Step ${t + 1}: ${step.kept} kept${possible}.`;
-}
-
-/** A share with two decimals, for leaks are small. */
-function fine(p) {
-  if (Number.isNaN(p)) return "–";
-  if (p > 0 && p < 0.00005) return "< 0.01\u202f%";
-  return `${(100 * p).toFixed(p < 0.0995 ? 2 : 0)}\u202f%`;
 }
 
 export default widgetOf(RibbonView);

@@ -5,11 +5,22 @@ import { LabView, panel, widgetOf } from "../../base/view.js";
 import { Diagram } from "./diagram.js";
 import { distance, mostProbable, PlainRNN } from "./model.js";
 
+/**
+ * @typedef {import("../../base/view.js").Model} Model
+ * @typedef {import("./model.js").Reading} Reading
+ * @typedef {{ network: PlainRNN, readings: Reading[], step: number, words: string[] }} Walked a text that was read, and
+ *   the reader's step in it
+ */
+
 const EXPECTED = 6; // rows of the table of next tokens
 const PER_ROW = 8; // units in a row of the table of numbers
 const KEY = "In a box lies a vector, one bar for each of its numbers: to the right above zero, to the left below.";
 
 class UnrollView extends LabView {
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     const walk = new Walk((by) => this.write({ step: this.step + by }));
     const diagram = new Diagram(() => this.ask());
@@ -21,31 +32,44 @@ class UnrollView extends LabView {
     const picture = element("div", { class: "lmkit-panel" }, diagram.root, key);
     const tables = element("div", { class: "lmkit-panel" }, numbers.root, all.root);
     super(model, root, walk.root, picture, same, next.root, tables);
-    Object.assign(this, { walk, diagram, same, next, numbers, all });
+    this.walk = walk;
+    this.diagram = diagram;
+    this.same = same;
+    this.next = next;
+    this.numbers = numbers;
+    this.all = all;
+    /** @type {PlainRNN | null} */
+    this.network = null;
+    /** @type {string | null} */
+    this.text = null;
+    /** @type {Reading[]} */
+    this.readings = [];
+    this.step = 0;
+    /** @type {number | null} */
+    this.wanted = null;
     for (const { root } of [numbers, all]) root.addEventListener("toggle", this.ask);
   }
 
+  /** @override */
   close() {
     super.close();
     this.diagram.close();
   }
 
-  ready() {
-    const { config, words, weights } = this.read("config", "words", "weights");
-    this.network ??= new PlainRNN(config, words, weights);
-    return true;
-  }
-
+  /** @override */
   update() {
-    const { text, step } = this.read("text", "step");
-    if (this.text !== text) this.readings = this.network.read(text);
+    const { text, step, config, words, weights } = this.read("text", "step", "config", "words", "weights");
+    this.network ??= new PlainRNN(config, words, weights);
+    const { network } = this;
+    if (this.text !== text) this.readings = network.read(text);
     else if (this.step !== step) this.wanted = step;
     this.text = text;
-    const { readings, network } = this,
+    const { readings } = this,
       steps = readings.length;
     // A text that is being typed is short for a while: the step that the reader chose comes back as it grows.
-    this.wanted ??= step;
-    this.step = Math.max(0, Math.min(this.wanted, steps));
+    const wanted = this.wanted ?? step;
+    this.wanted = wanted;
+    this.step = Math.max(0, Math.min(wanted, steps));
     this.write({ steps, step: this.step });
     const at = { network, readings, step: this.step, words: network.vocab.words };
     this.walk.show(at);
@@ -58,8 +82,11 @@ class UnrollView extends LabView {
 
 /** Where the reader is in the text, with buttons that go a step back and forward. */
 class Walk {
+  /** @param {(by: number) => void} go */
   constructor(go) {
     const { root, heading } = panel("lmkit-unroll-walk", "");
+    this.root = root;
+    this.heading = heading;
     this.words = element("p", { class: "lmkit-unroll-words" });
     this.back = element("button", { type: "button", class: "lmkit-button" }, "◂ Back");
     this.forward = element("button", { type: "button", class: "lmkit-button" }, "Forward ▸");
@@ -67,9 +94,9 @@ class Walk {
     this.forward.addEventListener("click", () => go(1));
     const buttons = element("span", { class: "lmkit-unroll-buttons" }, this.back, this.forward);
     root.append(element("div", { class: "lmkit-head" }, heading, buttons), this.words);
-    Object.assign(this, { root, heading });
   }
 
+  /** @param {Walked} at */
   show({ readings, step, words }) {
     const after = step ? `after reading ‘${words[readings[step - 1].token]}’` : "nothing read yet";
     setText(this.heading, `Step ${step} of ${readings.length}: ${after}`);
@@ -89,28 +116,30 @@ class Walk {
 class NextTable {
   constructor() {
     const { root, heading } = panel("lmkit-unroll-next", "");
+    this.root = root;
+    this.heading = heading;
     this.body = element("tbody", { "data-filled": "" });
     const head = element("tr", {}, header("token"), element("td", { "aria-hidden": "true" }), header("probability"));
     const table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), this.body);
     root.append(heading, table);
-    Object.assign(this, { root, heading });
   }
 
+  /** @param {Walked} at */
   show({ readings, step, words, network }) {
     const probs = step ? readings[step - 1].probs : network.predict(new Float64Array(network.size.H));
     setText(
       this.heading,
       step ? `What comes next, after step ${step}` : "What comes first: with h = 0, the biases decide",
     );
-    const top = mostProbable(probs, EXPECTED);
-    resize(this.body, top.length, () => {
+    const tokens = mostProbable(probs, EXPECTED);
+    resize(this.body, tokens.length, () => {
       const bar = element("td", { class: "lmkit-unroll-bar", "aria-hidden": "true" }, element("span"));
       return element("tr", {}, element("th", { scope: "row" }), bar, element("td"));
     });
-    top.forEach((token, i) => {
-      const [name, bar, chance] = this.body.children[i].children;
+    tokens.forEach((token, i) => {
+      const [name, bar, chance] = this.body.rows[i].cells;
       setText(name, words[token]);
-      bar.firstChild.style.width = `${100 * probs[token]}%`;
+      bar.getElementsByTagName("span")[0].style.width = `${100 * probs[token]}%`;
       setText(chance, percent(probs[token]));
     });
   }
@@ -131,27 +160,23 @@ class NumbersTable {
     this.root = element("details", { class: "lmkit-unroll-numbers" }, this.summary, frame);
   }
 
-  show({
-    network: {
-      size: { H, D },
-    },
-    readings,
-    step,
-  }) {
+  /** @param {Walked} at */
+  show({ network, readings, step }) {
+    const { H, D } = network.size;
     setText(this.summary, `The ${D * H} numbers of the hidden state after step ${step}`);
     if (!this.root.open) return;
     const perLayer = Math.ceil(H / PER_ROW);
     resize(this.body, D * perLayer, () => element("tr", {}, element("th", { scope: "row" })));
     for (let r = 0; r < D * perLayer; r++) {
-      const row = this.body.children[r],
+      const row = this.body.rows[r],
         d = Math.floor(r / perLayer),
         from = (r % perLayer) * PER_ROW;
       const values = Array.from({ length: Math.min(PER_ROW, H - from) }, (_, i) =>
         step ? readings[step - 1].h[d][from + i] : 0,
       );
       resize(row, values.length + 1, () => element("td"));
-      setText(row.firstChild, `${D > 1 ? `layer ${d + 1}, ` : ""}${from + 1}–${from + values.length}`);
-      values.forEach((value, i) => setText(row.children[i + 1], value ? signed(value) : "0"));
+      setText(row.cells[0], `${D > 1 ? `layer ${d + 1}, ` : ""}${from + 1}–${from + values.length}`);
+      for (const [i, value] of values.entries()) setText(row.cells[i + 1], value ? signed(value) : "0");
     }
   }
 }
@@ -170,40 +195,57 @@ class StepsTable {
     );
   }
 
+  /** @param {Walked} at */
   show({ network, readings, words }) {
     if (!this.root.open) return;
     resize(this.body, readings.length, () => {
       return element("tr", {}, element("th", { scope: "row" }), ...Array.from({ length: 3 }, () => element("td")));
     });
-    readings.forEach(({ token, h, probs }, t) => {
-      const [step, read, next, moved] = this.body.children[t].children,
+    readings.forEach((reading, t) => {
+      const { token, probs } = reading;
+      const [step, read, next, moved] = this.body.rows[t].cells,
         [most] = mostProbable(probs, 1);
-      const before = t ? readings[t - 1].h.at(-1) : new Float64Array(network.size.H);
+      const before = t ? top(readings[t - 1]) : new Float64Array(network.size.H);
       setText(step, String(t + 1));
       setText(read, words[token]);
       setText(next, `${words[most]}, ${percent(probs[most])}`);
-      setText(moved, distance(h.at(-1), before).toFixed(2));
+      setText(moved, distance(top(reading), before).toFixed(2));
     });
   }
 }
 
+/** @param {string} text */
 function header(text) {
   return element("th", { scope: "col" }, text);
 }
 
-/** How far apart two readings of one token are: not at all in their embeddings, but in their hidden states. */
+/**
+ * The hidden state of the topmost layer.
+ *
+ * @param {Reading} reading
+ */
+function top({ h }) {
+  return h[h.length - 1];
+}
+
+/**
+ * How far apart two readings of one token are: not at all in their embeddings, but in their hidden states.
+ *
+ * @param {Walked} at
+ */
 function sameToken({ readings, step, words, network }) {
   if (!step)
     return "Before the first step the hidden state is zero, and the network is drawn rolled up: one cell with a loop.";
-  const { token, h } = readings[step - 1];
+  const { token } = readings[step - 1];
   const earlier = readings.findLastIndex((reading, t) => t < step - 1 && reading.token === token);
   if (earlier < 0) return `‘${words[token]}’ is read for the first time.`;
   const x = network.embeddingOf(token),
-    [e, s] = [distance(x, x), distance(h.at(-1), readings[earlier].h.at(-1))];
+    [e, s] = [distance(x, x), distance(top(readings[step - 1]), top(readings[earlier]))];
   const places = `‘${words[token]}’ was also read at step ${earlier + 1}`;
   return `${places}. Distance between its two embeddings: ${e.toFixed(2)}; between the two hidden states: ${s.toFixed(2)}.`;
 }
 
+/** @param {Walked} at */
 function spoken({ readings, step, words }) {
   if (!step) return "Nothing has been read. The network is rolled up.";
   const { token, probs } = readings[step - 1],

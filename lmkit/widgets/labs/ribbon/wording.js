@@ -1,0 +1,104 @@
+// What the ribbon lab says in words.
+
+import { short } from "../../base/dom.js";
+import { METHODS, SETTINGS } from "./model.js";
+
+/**
+ * @typedef {import("./model.js").Measured} Measured
+ * @typedef {import("./model.js").Ribbon} Ribbon
+ * @typedef {import("./model.js").Settings} Settings
+ * @typedef {import("./model.js").Step} Step
+ */
+
+/**
+ * "top-p, p = 0.9", and the temperature if it is not 1.
+ *
+ * @param {number} method - Its place in METHODS.
+ * @param {Settings} settings
+ */
+export function nameOf(method, settings) {
+  const letter = ["k", "p", "m", "p"][method],
+    value = Number(settings[SETTINGS[method]]);
+  const hot = settings.temperature === 1 ? "" : `, T = ${short(settings.temperature)}`;
+  return `${METHODS[method]}, ${letter} = ${Number(value.toFixed(4))}${hot}`;
+}
+
+/**
+ * Whether the filter keeps the text's own words.
+ *
+ * @param {Ribbon} ribbon
+ * @param {number[]} dropped - Steps whose word it drops.
+ */
+export function ownLine({ tokens, words }, dropped) {
+  if (!dropped.length) return `The filter keeps all ${tokens.length} words of this very text: it could write it.`;
+  const some = dropped
+    .slice(0, 5)
+    .map((t) => `‘${words[tokens[t]]}’ at step ${t + 1}`)
+    .join(", ");
+  const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : "";
+  return `The filter can never write this very text: it drops ${some}${more}.`;
+}
+
+/**
+ * From where on the truth is not known, if anywhere.
+ *
+ * @param {Ribbon} ribbon
+ * @param {number} known - At how many steps it is.
+ */
+export function truthEnds({ wrong, length }, known) {
+  if (known === length || !wrong) return "";
+  return ` The grammar cannot write ‘${wrong.word}’ at step ${wrong.step + 1}; after it the truth is not known, and those steps do not count.`;
+}
+
+/**
+ * What stands before step t.
+ *
+ * @param {number[]} tokens
+ * @param {number} t
+ * @param {string[]} words
+ */
+export function placeOf(tokens, t, words) {
+  const before = tokens
+    .slice(Math.max(0, t - 4), t)
+    .map((id) => words[id])
+    .join(" ");
+  return t ? `after “${t > 4 ? "… " : ""}${before}” the text has` : "the text begins with";
+}
+
+/**
+ * What happens at one step.
+ *
+ * @param {Step} step
+ * @param {number} size - Of the vocabulary.
+ */
+export function factsOf({ known, kept, right, wrong, missing, falseMass, missedMass }, size) {
+  const keeps = `Kept: ${kept} of ${size} words`;
+  if (!known) return `${keeps}. What can truly come next is not known here.`;
+  const split = wrong ? `, of which ${wrong} cannot come next (false mass ${fine(falseMass)})` : "";
+  const gone = missing ? `; ${missing} dropped that can (missed mass ${fine(missedMass)})` : "; none dropped that can";
+  return `${keeps}${split}; ${right + missing} can come next${gone}.`;
+}
+
+/**
+ * The result and one step of it in two sentences.
+ *
+ * @param {string} name - Of the filter.
+ * @param {Measured} result
+ * @param {number} t
+ */
+export function spoken(name, { kept, falseMass, missedMass, steps }, t) {
+  const step = steps[t];
+  const possible = step.known ? `, ${step.right} of the ${step.right + step.missing} that can come next` : "";
+  return `${name}: ${kept.toFixed(1)} words kept per step, false mass ${fine(falseMass)}, missed mass ${fine(missedMass)}. Step ${t + 1}: ${step.kept} kept${possible}.`;
+}
+
+/**
+ * A share with two decimals, for false masses are small.
+ *
+ * @param {number} p
+ */
+export function fine(p) {
+  if (Number.isNaN(p)) return "–";
+  if (p > 0 && p < 0.00005) return "< 0.01\u202f%";
+  return `${(100 * p).toFixed(p < 0.0995 ? 2 : 0)}\u202f%`;
+}

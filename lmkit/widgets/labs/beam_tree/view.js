@@ -132,15 +132,15 @@ function ofTable({ words, start, texts, ...entry }) {
 }
 
 /** What a model writes after a prompt. */
-function ofModel(entry, { memory, vocab }) {
+function ofModel(entry, { cache, vocab }) {
   const { words, end } = vocab,
     all = `all texts of at most ${entry.max_new_tokens} words`;
   return {
     ...entry,
     words,
     end,
-    prompt: memory.readAll(vocab.promptIds(entry.prompt)),
-    reader: memory,
+    prompt: cache.readAll(vocab.promptIds(entry.prompt)),
+    reader: cache,
     label: "…",
     all,
   };

@@ -97,7 +97,7 @@ function numbersLine({ logProb, tokens }, truth) {
   return `${line} The grammar cannot write ‘${word}’ ${place}.`;
 }
 
-const FATES = {
+const STATUSES = {
   [DROPPED_BY_K]: "dropped by k",
   [DROPPED_BY_P]: "dropped by p",
   [DROPPED_BY_MIN_P]: "dropped by min-p",
@@ -178,15 +178,15 @@ function makeRow() {
   );
 }
 
-function showRow(node, { rank, p, word, fate, chosen, truth }, scale, known) {
+function showRow(node, { rank, p, word, status, chosen, truth }, scale, known) {
   const [name, bars, model, truthCell, note] = node.children;
-  setAttribute(node, "class", `${FATES[fate] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
+  setAttribute(node, "class", `${STATUSES[status] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
   setText(name, word);
   bars.firstChild.style.width = `${(100 * p) / scale}%`;
   bars.lastChild.style.width = known ? `${(100 * truth) / scale}%` : "0";
   setText(model, percent(p));
   setText(truthCell, !known ? "–" : truth ? percent(truth) : "never");
-  const notes = [chosen && "chosen", FATES[fate], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
+  const notes = [chosen && "chosen", STATUSES[status], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
   setText(note, notes.filter(Boolean).join(", "));
 }
 

@@ -15,7 +15,7 @@ export class Ribbon {
     checkLength(this.tokens.length);
     this.words = vocab.words;
     this.filter = new Filter(vocab.size);
-    this.logProbs = readAlong(session.memory, ids);
+    this.logProbs = readAlong(session.cache, ids);
     const { oracles, wrong } = session.truth(ids.slice(0, 1), this.tokens);
     this.wrong = wrong; // the first word that the grammar cannot write; the truth ends there
     this.truth = oracles.map((oracle) => probabilities(oracle.next(), vocab));
@@ -49,7 +49,7 @@ export class Ribbon {
     const total = filter.mass();
     const counts = { right: 0, wrong: 0, missing: 0, leak: 0, loss: 0, kept: 0 };
     for (let v = 0; v < filter.size; v++) {
-      const kept = filter.fate[v] === KEPT;
+      const kept = filter.status[v] === KEPT;
       if (kept) counts.kept++;
       if (!truth) continue;
       if (kept && truth[v]) counts.right++;
@@ -61,7 +61,7 @@ export class Ribbon {
         counts.loss += truth[v];
       }
     }
-    return { ...counts, known: Boolean(truth), allowed: filter.fate[this.tokens[t]] === KEPT };
+    return { ...counts, known: Boolean(truth), allowed: filter.status[this.tokens[t]] === KEPT };
   }
 
   /** The words that are kept or can come next at one step, the most probable first. */
@@ -71,7 +71,7 @@ export class Ribbon {
     const all = filter.mass(true),
       total = filter.mass();
     const row = (v) => {
-      const kept = filter.fate[v] === KEPT,
+      const kept = filter.status[v] === KEPT,
         weight = filter.weight(v);
       return {
         word: this.words[v],
@@ -100,13 +100,13 @@ function checkLength(length) {
 }
 
 /** Copies, for a session shared with other labs forgets. */
-function readAlong(memory, ids) {
+function readAlong(cache, ids) {
   const found = [];
   ids.slice(0, -1).reduce((text, id) => {
-    const longer = memory.read(text, id);
-    found.push(Float32Array.from(memory.logProbs(longer)));
+    const longer = cache.read(text, id);
+    found.push(Float32Array.from(cache.logProbs(longer)));
     return longer;
-  }, memory.empty);
+  }, cache.empty);
   return found;
 }
 

@@ -4,54 +4,89 @@
 import { LabError } from "./errors.js";
 
 const PATIENCE_MS = 20000;
-const STORE = new Map(); // what was made, or is being made, by key
+/** @typedef {import("./view.js").Model} Model */
 
-/** What `make` promised the first time that `key` was asked for; a failure may be tried again. */
+/** @type {Map<string, Promise<any>>} What was made, or is being made, by key. */
+const STORE = new Map();
+
+/**
+ * What `make` promised the first time that `key` was asked for; a failure may be tried again.
+ *
+ * @template T
+ * @param {string} key
+ * @param {() => Promise<T>} make
+ * @returns {Promise<T>}
+ */
 export function once(key, make) {
-  if (!STORE.has(key)) {
-    STORE.set(
-      key,
-      make().catch((error) => {
-        STORE.delete(key);
-        throw error;
-      }),
-    );
-  }
-  return STORE.get(key);
+  const known = STORE.get(key);
+  if (known) return known;
+  const made = make().catch((error) => {
+    STORE.delete(key);
+    throw error;
+  });
+  STORE.set(key, made);
+  return made;
 }
 
-/** An asset: bytes, or parsed JSON. `digest` tells versions apart where a browser keeps old files. */
+/**
+ * An asset: bytes, or parsed JSON.
+ *
+ * @param {Model} model
+ * @param {string} name
+ * @param {string} digest - Tells versions apart where a browser keeps old files.
+ * @returns {Promise<any>}
+ */
 export function loadAsset(model, name, digest) {
   const { root } = globalThis.__lmkit;
   return root ? readScript(`${root}${name}.js?v=${digest}`, name) : askPython(model, name);
 }
 
+/**
+ * @param {string} address
+ * @param {string} name
+ * @returns {Promise<any>}
+ */
 function readScript(address, name) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = address;
+    const fail = () => reject(new LabError(`could not load ‘${name}’ with this page; reload it`));
     script.onload = () => {
       const content = globalThis.__lmkit.assets[name];
-      if (content === undefined) return script.onerror();
+      if (content === undefined) return fail();
       delete globalThis.__lmkit.assets[name];
       resolve(typeof content === "string" ? decodeBase64(content) : content);
     };
-    script.onerror = () => reject(new LabError(`could not load ‘${name}’ with this page; reload it`));
+    script.onerror = fail;
     document.head.append(script);
   });
 }
 
+/** @param {string} text */
 function decodeBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+/**
+ * @param {Model} model
+ * @param {string} name
+ * @returns {Promise<any>}
+ */
 function askPython(model, name) {
   return new Promise((resolve, reject) => {
+    /**
+     * @param {(value: any) => void} settle
+     * @param {unknown} value
+     */
     const finish = (settle, value) => {
       clearTimeout(timer);
       model.off("msg:custom", answer);
       settle(value);
     };
+    /**
+     * @param {{ asset?: string, content?: unknown }} message
+     * @param {DataView[]} buffers
+     */
     const answer = (message, buffers) => {
       if (message.asset === name) finish(resolve, message.content ?? bytesOf(buffers[0]));
     };
@@ -63,6 +98,10 @@ function askPython(model, name) {
   });
 }
 
+/**
+ * @param {ArrayBufferView | ArrayBuffer} view
+ * @returns {Uint8Array}
+ */
 export function bytesOf(view) {
   if (!ArrayBuffer.isView(view)) return new Uint8Array(view);
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);

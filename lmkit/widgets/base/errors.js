@@ -4,3 +4,13 @@
 export class LabError extends Error {
   name = "LabError";
 }
+
+/**
+ * What was thrown, in words; scripts may throw anything.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

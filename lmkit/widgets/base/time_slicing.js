@@ -3,11 +3,22 @@
 const SLICE_MS = 8; // half a frame
 const YOUNG_MS = 100;
 
+/** @typedef {Generator<unknown, unknown, unknown>} Work */
+
 /** A generator that is run in slices until it ends or is dropped. */
 export class SlicedWork {
-  /** Calls `rested()` after every slice but the last, and `ended(error)` after that; null if no error was thrown. */
+  /**
+   * @param {Work} work
+   * @param {object} listeners
+   * @param {() => void} listeners.rested - Called after every slice but the last.
+   * @param {(error: unknown) => void} listeners.ended - Called after the last, with null if no error was thrown.
+   */
   constructor(work, { rested, ended }) {
-    Object.assign(this, { work, rested, ended, birth: performance.now() });
+    this.work = work;
+    this.rested = rested;
+    this.ended = ended;
+    this.birth = performance.now();
+    this.dropped = false;
   }
 
   /** Runs a slice, and has the next one follow. */
@@ -29,21 +40,33 @@ export class SlicedWork {
 
   drop() {
     this.dropped = true;
-    this.work.return(); // so that its `finally` blocks run
+    this.work.return(undefined); // so that its `finally` blocks run
   }
 }
 
-/** Runs a generator bit by bit while the page has nothing else to do; returns a function that stops it. */
+/**
+ * Runs a generator bit by bit while the page has nothing else to do.
+ *
+ * @param {Work} work
+ * @returns {() => void} A function that stops it.
+ */
 export function whileIdle(work) {
+  /** @type {(run: (idle?: IdleDeadline) => void) => void} */
   const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 200));
+  /** @param {IdleDeadline} [idle] */
   const run = (idle) => {
     if (!runFor(work, Math.min(SLICE_MS, idle?.timeRemaining() ?? SLICE_MS))) whenIdle(run);
   };
   whenIdle(run);
-  return () => work.return();
+  return () => void work.return(undefined);
 }
 
-/** Runs a generator for about so many milliseconds, one step at least; whether it has ended. */
+/**
+ * Runs a generator for about so many milliseconds, one step at least; whether it has ended.
+ *
+ * @param {Work} work
+ * @param {number} milliseconds
+ */
 function runFor(work, milliseconds) {
   const stop = performance.now() + milliseconds;
   do {
@@ -52,7 +75,11 @@ function runFor(work, milliseconds) {
   return false;
 }
 
-/** A message comes behind the input that waits; a timer would come milliseconds later. */
+/**
+ * A message comes behind the input that waits; a timer would come milliseconds later.
+ *
+ * @param {() => void} run
+ */
 function inNextTask(run) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {

@@ -2,13 +2,32 @@
 
 import { nameControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
-import { LabError } from "./errors.js";
+import { LabError, messageOf } from "./errors.js";
 import { SlicedWork } from "./time_slicing.js";
+
+/**
+ * anywidget's model, as far as views use it.
+ *
+ * @typedef {object} Model
+ * @property {(name: string) => any} get - The value of a trait.
+ * @property {(name: string, value: unknown) => void} set
+ * @property {() => void} save_changes
+ * @property {(event: string, listener: (...details: any[]) => void) => void} on
+ * @property {(event: string, listener: (...details: any[]) => void) => void} off
+ * @property {(content: object) => void} send - To Python.
+ */
+
+/** @typedef {Generator<unknown, void, unknown>} Update */
 
 const ANNOUNCE_MS = 900; // a slider that moves is not read out at every step
 const PROBLEM_MS = 400;
 
-/** A part of a view with a heading that names it. */
+/**
+ * A part of a view with a heading that names it.
+ *
+ * @param {string} className
+ * @param {string} title
+ */
 export function panel(className, title) {
   const id = uniqueId(className);
   const heading = element("p", { class: "lmkit-title", id }, title);
@@ -22,9 +41,21 @@ export function panel(className, title) {
  * When a trait changes meanwhile it is dropped, unless it is young and may soon have something to show.
  */
 export class LabView {
-  /** `model` is anywidget's; `parts` are the elements that hide until something is there to show. */
+  /**
+   * @param {Model} model
+   * @param {HTMLElement} root - The widget's place.
+   * @param {...Node} parts - They hide until something is there to show.
+   */
   constructor(model, root, ...parts) {
     this.model = model;
+    this.closed = false;
+    this.outdated = false;
+    /** @type {SlicedWork | null} */
+    this.work = null;
+    /** @type {number | undefined} */
+    this.announcing = undefined;
+    /** @type {number | undefined} */
+    this.failing = undefined;
     this.messages = new MessagePanel();
     this.content = element("div", { class: "lmkit-content" }, ...parts);
     this.content.hidden = true;
@@ -46,7 +77,20 @@ export class LabView {
     clearTimeout(this.failing);
   }
 
-  /** Whether all that `update` needs is there; a view that loads something begins to do so here. */
+  /**
+   * Computes from traits and shows.
+   *
+   * @returns {Update | void}
+   */
+  update() {
+    throw new Error("update must be written by every view");
+  }
+
+  /**
+   * Whether all that `update` needs is there; a view that loads something begins to do so here.
+   *
+   * @returns {boolean}
+   */
   ready() {
     return true;
   }
@@ -60,17 +104,18 @@ export class LabView {
     try {
       if (!this.ready()) return;
       const work = this.update();
-      if (typeof work?.next === "function") this.begin(work);
+      if (work) this.begin(work);
       else this.recover();
     } catch (error) {
       this.fail(error);
     }
   }
 
+  /** @param {Update} generator */
   begin(generator) {
-    this.work = new SlicedWork(generator, {
+    const work = new SlicedWork(generator, {
       rested: () => {
-        if (this.outdated && !this.work.isYoung()) this.run();
+        if (this.outdated && !work.isYoung()) this.run();
       },
       ended: (error) => {
         const { outdated } = this;
@@ -81,7 +126,8 @@ export class LabView {
         if (outdated) this.ask();
       },
     });
-    this.work.goOn();
+    this.work = work;
+    work.goOn();
   }
 
   dropWork() {
@@ -90,49 +136,78 @@ export class LabView {
     this.outdated = false;
   }
 
-  /** The values of traits by name. */
+  /**
+   * The values of traits by name.
+   *
+   * @template {string} K
+   * @param {...K} names
+   * @returns {Record<K, any>}
+   */
   read(...names) {
-    return Object.fromEntries(names.map((name) => [name, this.model.get(name)]));
+    const values = names.map((name) => [name, this.model.get(name)]);
+    return /** @type {Record<K, any>} */ (Object.fromEntries(values));
   }
 
-  /** Set traits that differ; what is linked to them follows, here and in Python. */
+  /**
+   * Set traits that differ; what is linked to them follows, here and in Python.
+   *
+   * @param {Record<string, unknown>} traits
+   */
   write(traits) {
     const news = Object.entries(traits).filter(([name, value]) => !same(this.model.get(name), value));
     for (const [name, value] of news) this.model.set(name, value);
     if (news.length) this.model.save_changes();
   }
 
-  /** Have a screen reader say what `text` returns, when the reader's hand rests. */
+  /**
+   * Have a screen reader say what `text` returns, when the reader's hand rests.
+   *
+   * @param {() => string} text
+   */
   announce(text) {
     clearTimeout(this.announcing);
     this.announcing = setTimeout(() => setText(this.messages.live, text()), ANNOUNCE_MS);
   }
 
-  /** Say what is wrong; a moment later, for a word that is being typed is unknown until it is whole. */
+  /**
+   * Say what is wrong; a moment later, for a word that is being typed is unknown until it is whole.
+   *
+   * @param {unknown} error
+   */
   fail(error) {
     const known = error instanceof LabError;
     if (!known) console.error(error);
     this.content.inert = true;
     clearTimeout(this.announcing);
     clearTimeout(this.failing);
-    const problem = known ? error.message : `something broke (${error.message}); reload the page`;
+    const problem = known ? error.message : `something broke (${messageOf(error)}); reload the page`;
     this.failing = setTimeout(() => this.messages.tell({ problem }), PROBLEM_MS);
   }
 
   recover() {
     clearTimeout(this.failing);
     this.messages.tell({});
-    this.content.hidden = this.content.inert = false;
+    this.content.hidden = false;
+    this.content.inert = false;
   }
 }
 
+/**
+ * @param {unknown} a
+ * @param {unknown} b
+ */
 function same(a, b) {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** What anywidget wants of a module: `render`, which returns the clean-up. */
+/**
+ * What anywidget wants of a module: `render`, which returns the clean-up.
+ *
+ * @param {new (model: Model, el: HTMLElement) => { close(): void }} View
+ */
 export function widgetOf(View) {
   return {
+    /** @param {{ model: Model, el: HTMLElement }} place */
     render({ model, el }) {
       const view = new View(model, el);
       return () => view.close();
@@ -146,9 +221,11 @@ class MessagePanel {
     this.problem = element("p", { class: "lmkit-problem", role: "alert" });
     this.progress = element("p", { class: "lmkit-progress", role: "status" });
     this.live = element("p", { class: "lmkit-unseen", "aria-live": "polite" });
-    this.problem.hidden = this.progress.hidden = true;
+    this.problem.hidden = true;
+    this.progress.hidden = true;
   }
 
+  /** @param {{ problem?: string, progress?: string }} messages - Each hides what it does not name. */
   tell({ problem = "", progress = "" }) {
     setText(this.problem, problem && sentence(problem));
     setText(this.progress, progress);
@@ -157,6 +234,7 @@ class MessagePanel {
   }
 }
 
+/** @param {string} text */
 function sentence(text) {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

@@ -1,17 +1,23 @@
 // Words and their ids: the mirror of lmkit.text.
 
 import { LabError } from "./errors.js";
+import { WHITE_SPACE } from "./white_space.js";
 
-// Python's str.split() splits at exactly these; JavaScript's \s differs in five of them.
-const WHITE_SPACE = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+const GAP = new RegExp(`[${WHITE_SPACE}]+`);
 
+/**
+ * @param {string} text
+ * @returns {string[]}
+ */
 export function tokenize(text) {
-  return text.split(WHITE_SPACE).filter((word) => word !== "");
+  return text.split(GAP).filter((word) => word !== "");
 }
 
 export class Vocab {
+  /** @param {string[]} words - By their ids. */
   constructor(words) {
     this.words = words;
+    /** @type {Map<string, number>} */
     this.idOf = new Map(words.map((word, id) => [word, id]));
     this.end = this.idOf.get("<eos>") ?? null;
   }
@@ -20,6 +26,11 @@ export class Vocab {
     return this.words.length;
   }
 
+  /**
+   * @param {string[]} tokens
+   * @returns {number[]}
+   * @throws {LabError} If a token is no word of this vocabulary.
+   */
   ids(tokens) {
     return tokens.map((token) => {
       const id = this.idOf.get(token);
@@ -33,7 +44,12 @@ export class Vocab {
     });
   }
 
-  /** The ids of a prompt as a model reads it: where texts end with an end token, one stands before the first. */
+  /**
+   * The ids of a prompt as a model reads it: where texts end with an end token, one stands before the first.
+   *
+   * @param {string} text
+   * @returns {number[]}
+   */
   promptIds(text) {
     const ids = this.ids(tokenize(text));
     if (!ids.length) {

@@ -5,7 +5,43 @@
 import { LabError } from "../base/errors.js";
 import { uniform } from "../base/rng.js";
 
-/** Throws what lmkit.decoding raises for a setting out of range. */
+/**
+ * What reads texts token by token; a text is whatever it makes of one.
+ *
+ * @template T
+ * @typedef {object} Reader
+ * @property {(text: T, token: number) => T} read
+ * @property {(text: T) => ArrayLike<number>} logProbs
+ */
+
+/**
+ * A new text, without its prompt. `score` ranks the texts of a beam search; elsewhere it is `logProb`, the sum of
+ * `logProbs`.
+ *
+ * @typedef {{ tokens: number[], logProbs: number[], logProb: number, score: number }} Decoded
+ */
+
+/**
+ * @typedef {object} Length
+ * @property {number} max_new_tokens
+ * @property {number | null} eos_token_id - Null where texts have no end.
+ */
+
+/** @typedef {import("./filters.js").FilterSettings} FilterSettings */
+/** @typedef {import("./beams.js").BeamSettings} BeamSettings */
+
+/**
+ * All that a reader can choose.
+ *
+ * @typedef {FilterSettings & Omit<BeamSettings, "eos_token_id"> & { seed: number }} Settings
+ */
+
+/**
+ * Throws what lmkit.decoding raises for a setting out of range.
+ *
+ * @param {Settings} settings
+ * @throws {LabError}
+ */
 export function checkSettings({
   temperature,
   top_k,
@@ -32,11 +68,23 @@ export function checkSettings({
   check("seed", seed, whole(seed) && seed >= 0 && seed < 2 ** 32, "a whole number from 0 to 2³² - 1");
 }
 
+/**
+ * @param {string} name
+ * @param {unknown} value
+ * @param {boolean} holds
+ * @param {string} rule
+ */
 function check(name, value, holds, rule) {
   if (!holds) throw new LabError(`${name} must be ${rule}, but it is ${value}`);
 }
 
-/** Runs a generator to its end; what it returns. */
+/**
+ * Runs a generator to its end; what it returns.
+ *
+ * @template R
+ * @param {Generator<unknown, R, void>} generator
+ * @returns {R}
+ */
 export function complete(generator) {
   for (;;) {
     const { done, value } = generator.next();
@@ -44,25 +92,55 @@ export function complete(generator) {
   }
 }
 
+/**
+ * @template T
+ * @param {Reader<T>} reader
+ * @param {T} text - The prompt.
+ * @param {Length} settings
+ * @returns {Generator<void, Decoded, void>}
+ */
 export function* greedy(reader, text, settings) {
   return yield* decode(reader, text, settings, firstLargest);
 }
 
+/**
+ * @template T
+ * @param {Reader<T>} reader
+ * @param {T} text - The prompt.
+ * @param {Length & FilterSettings & { seed: number }} settings
+ * @param {import("./filters.js").Filter} filter
+ * @returns {Generator<void, Decoded, void>}
+ */
 export function* sample(reader, text, settings, filter) {
+  /** @type {Choose} */
   const choose = (logProbs, t) => filter.apply(logProbs, settings).draw(uniform(settings.seed, t));
   return yield* decode(reader, text, settings, choose);
 }
 
+/** @param {ArrayLike<number>} values */
 function firstLargest(values) {
   let place = 0;
   for (let v = 1; v < values.length; v++) if (values[v] > values[place]) place = v;
   return place;
 }
 
-/** Extend one text token by token, each chosen from the log-probabilities at step t. */
+/** @typedef {(logProbs: ArrayLike<number>, t: number) => number} Choose */
+
+/**
+ * Extend one text token by token, each chosen from the log-probabilities at step t.
+ *
+ * @template T
+ * @param {Reader<T>} reader
+ * @param {T} text
+ * @param {Length} length
+ * @param {Choose} choose
+ * @returns {Generator<void, Decoded, void>}
+ */
 function* decode(reader, text, { max_new_tokens, eos_token_id }, choose) {
-  const tokens = [],
-    logProbs = [];
+  /** @type {number[]} */
+  const tokens = [];
+  /** @type {number[]} */
+  const logProbs = [];
   let score = 0;
   for (let t = 0; ; t++) {
     const next = reader.logProbs(text);

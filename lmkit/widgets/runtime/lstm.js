@@ -3,27 +3,49 @@
 import { LabError } from "../base/errors.js";
 import { MOST_TEXTS, makeKernel, padded, paddedRows, placeInMatrix, sigmoid, tanh } from "./kernel.js";
 
+/**
+ * What a model remembers after a text, layer after layer, and the log-probabilities of what follows.
+ *
+ * @typedef {{ h: Float32Array, c: Float32Array, logProbs: Float32Array }} State
+ */
+
 export class LanguageModel {
-  /** `parsed` is what parseModel returns; `options` go to the kernel. */
+  /**
+   * @param {import("./safetensors.js").ParsedModel} parsed
+   * @param {{ simd?: boolean, fused?: boolean }} [options] - Of the kernel.
+   */
   constructor({ config, vocab, card, tensors }, options) {
-    Object.assign(this, { vocab, card });
+    this.vocab = vocab;
+    this.card = card;
     this.size = { V: config.vocab_size, E: config.embedding_size, H: config.hidden_size, D: config.num_layers };
-    this.kernel = makeKernel(this.layOut(), options);
+    const { V, E, H } = this.size;
+    this.padded = { V: paddedRows(V), E: padded(E), H: padded(H) };
+    const { place, total } = this.layOut();
+    this.place = place;
+    this.kernel = makeKernel(total, options);
     this.fill(tensors);
     this.tableFilled = new Uint8Array(this.size.V);
     this.nothingRead = this.newState();
   }
 
-  /** What a model remembers after a text, and the log-probabilities of what follows. */
+  /** @returns {State} */
   newState() {
     return this.newStates(1)[0];
   }
 
+  /**
+   * @param {number} count
+   * @returns {State[]}
+   */
   newStates(count) {
     const { V, H, D } = this.size;
     const all = new Float32Array(count * (2 * D * H + V));
     let place = 0;
-    const take = (length) => all.subarray(place, (place += length));
+    /** @param {number} length */
+    const take = (length) => {
+      place += length;
+      return all.subarray(place - length, place);
+    };
     return Array.from({ length: count }, () => ({ h: take(D * H), c: take(D * H), logProbs: take(V) }));
   }
 
@@ -32,12 +54,25 @@ export class LanguageModel {
     return new Float32Array(this.size.D * 4 * this.size.H);
   }
 
-  /** Read one token from the state `from` (null: nothing read yet), write the state `to`, and the `gates` if given. */
+  /**
+   * Read one token from a state and write the next.
+   *
+   * @param {number} token
+   * @param {State | null} from - Null: nothing read yet.
+   * @param {State} to
+   * @param {Float32Array | null} [gates] - Are written too; see `newGates`.
+   */
   step(token, from, to, gates = null) {
     this.readGroup([token], [from], [to], gates);
   }
 
-  /** One step for each of many texts, in groups of about equal size: a group reads every weight once. */
+  /**
+   * One step for each of many texts, in groups of about equal size: a group reads every weight once.
+   *
+   * @param {number[]} tokens
+   * @param {(State | null)[]} from
+   * @param {State[]} to
+   */
   stepEach(tokens, from, to) {
     const groups = Math.ceil(tokens.length / MOST_TEXTS);
     for (let group = 0; group < groups; group++) {
@@ -46,9 +81,15 @@ export class LanguageModel {
     }
   }
 
+  /**
+   * @param {number[]} tokens - No more than MOST_TEXTS.
+   * @param {(State | null)[]} from
+   * @param {State[]} to
+   * @param {Float32Array | null} [gates]
+   */
   readGroup(tokens, from, to, gates = null) {
     const {
-      kernel: { floats, addProduct },
+      kernel: { addProduct },
       place,
       padded: { H, V },
       size,
@@ -58,21 +99,32 @@ export class LanguageModel {
       const { bias, recurrent, upper } = place.layers[d];
       for (let n = 0; n < count; n++) this.copy(d ? bias : this.tableRow(tokens[n]), place.gates + n * 4 * H, 4 * H);
       if (d) addProduct(count, upper, 4 * H, H, place.h, place.gates, 4 * H);
-      from.forEach((state, n) => this.takeState(d, state, n));
+      for (let n = 0; n < count; n++) this.takeState(d, from[n], n);
       addProduct(count, recurrent, 4 * H, H, place.h, place.gates, 4 * H);
-      to.forEach((state, n) => this.openGates(d, state, n));
+      for (let n = 0; n < count; n++) this.openGates(d, to[n], n);
       if (gates) this.copyGates(d, gates);
     }
     for (let n = 0; n < count; n++) this.copy(place.readoutBias, place.logits + n * V, V);
     addProduct(count, place.readout, V, H, place.h, place.logits, V);
-    to.forEach(({ logProbs }, n) => this.logSoftmax(place.logits + n * V, logProbs));
+    for (let n = 0; n < count; n++) this.logSoftmax(place.logits + n * V, to[n].logProbs);
   }
 
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @param {number} count
+   */
   copy(from, to, count) {
     this.kernel.floats.copyWithin(to, from, from + count);
   }
 
-  /** Layer d of the n-th text's state, to where the kernel reads it. */
+  /**
+   * Layer d of the n-th text's state, to where the kernel reads it.
+   *
+   * @param {number} d
+   * @param {State | null} state
+   * @param {number} n
+   */
   takeState(d, state, n) {
     const {
       kernel: { floats },
@@ -85,7 +137,13 @@ export class LanguageModel {
     copyFloats(c, d * H, floats, place.c + n * padded.H, H);
   }
 
-  /** The new state of layer d, from the sums of its gates; the new h also stays where the next layer reads it. */
+  /**
+   * The new state of layer d, from the sums of its gates; the new h also stays where the next layer reads it.
+   *
+   * @param {number} d
+   * @param {State} state
+   * @param {number} n
+   */
   openGates(d, state, n) {
     const {
       kernel,
@@ -100,7 +158,12 @@ export class LanguageModel {
     copyFloats(kernel.floats, c, state.c, d * H, H);
   }
 
-  /** The gates of layer d of a single text, from their sums: a step that is not looked at pays nothing. */
+  /**
+   * The gates of layer d of a single text, from their sums: a step that is not looked at pays nothing.
+   *
+   * @param {number} d
+   * @param {Float32Array} gates
+   */
   copyGates(d, gates) {
     const {
       kernel: { floats },
@@ -114,6 +177,11 @@ export class LanguageModel {
     }
   }
 
+  /**
+   * @param {number} logits - Their place.
+   * @param {Float32Array} out
+   * @throws {LabError} If a logit is NaN or infinite.
+   */
   logSoftmax(logits, out) {
     const { floats, sumExp } = this.kernel;
     let max = -Infinity;
@@ -126,7 +194,12 @@ export class LanguageModel {
     for (let v = 0; v < out.length; v++) out[v] = floats[logits + v] - total;
   }
 
-  /** W_ih x + b_ih + b_hh of the first layer for one word; rows are filled when a word first appears. */
+  /**
+   * W_ih x + b_ih + b_hh of the first layer for one word; rows are filled when a word first appears.
+   *
+   * @param {number} token
+   * @returns {number} The row's place.
+   */
   tableRow(token) {
     const {
       kernel,
@@ -142,16 +215,23 @@ export class LanguageModel {
     return row;
   }
 
-  /** Gives everything a place in the kernel's block; the number of floats. What pads is 0 and changes nothing. */
+  /**
+   * Gives everything a place in the kernel's block; what pads is 0 and changes nothing.
+   *
+   * @returns The places, counted in floats, and how many floats there are.
+   */
   layOut() {
     const {
       size,
-      size: { D },
+      padded: { V, E, H },
     } = this;
-    const { V, E, H } = (this.padded = { V: paddedRows(size.V), E: padded(size.E), H: padded(size.H) });
     let total = 0;
-    const reserve = (count) => (total += count) - count;
-    this.place = {
+    /** @param {number} count */
+    const reserve = (count) => {
+      total += count;
+      return total - count;
+    };
+    const place = {
       embedding: reserve(size.V * E),
       projection: reserve(paddedRows(size.H) * E),
       inputWeights: reserve(4 * H * E),
@@ -162,15 +242,16 @@ export class LanguageModel {
       c: reserve(MOST_TEXTS * H),
       gates: reserve(MOST_TEXTS * 4 * H),
       logits: reserve(MOST_TEXTS * V),
-      layers: Array.from({ length: D }, (_, d) => ({
+      layers: Array.from({ length: size.D }, (_, d) => ({
         bias: reserve(4 * H),
         recurrent: reserve(4 * H * H),
-        upper: d ? reserve(4 * H * H) : null,
+        upper: reserve(d ? 4 * H * H : 0),
       })),
     };
-    return total;
+    return { place, total };
   }
 
+  /** @param {Map<string, import("./safetensors.js").Tensor>} tensors - As parseModel has checked them. */
   fill(tensors) {
     const {
       kernel: { floats },
@@ -178,25 +259,31 @@ export class LanguageModel {
       padded,
       size: { V, E, H },
     } = this;
-    const values = (name) => tensors.get(name)?.values;
+    /** @param {string} name */
+    const values = (name) => /** @type {import("./safetensors.js").Tensor} */ (tensors.get(name)).values;
+    /** @param {number} row */
     const ofGate = (row) => Math.floor(row / H) * padded.H + (row % H); // every gate begins at a padded row
     const embedding = values("embedding.weight");
     for (let v = 0; v < V; v++) floats.set(embedding.subarray(v * E, (v + 1) * E), place.embedding + v * padded.E);
     this.fillMatrix(values("rnn.weight_ih_l0"), place.inputWeights, E, padded.E, ofGate);
     place.layers.forEach(({ bias, recurrent, upper }, d) => {
       const other = values(`rnn.bias_hh_l${d}`);
-      values(`rnn.bias_ih_l${d}`).forEach((b, row) => (floats[bias + ofGate(row)] = b + other[row]));
+      for (const [row, b] of values(`rnn.bias_ih_l${d}`).entries()) floats[bias + ofGate(row)] = b + other[row];
       this.fillMatrix(values(`rnn.weight_hh_l${d}`), recurrent, H, padded.H, ofGate);
       if (d) this.fillMatrix(values(`rnn.weight_ih_l${d}`), upper, H, padded.H, ofGate);
     });
-    const projection = values("projection.weight");
-    if (projection) this.fillReadout(projection);
+    const projection = tensors.get("projection.weight");
+    if (projection) this.fillReadout(projection.values);
     else this.fillMatrix(embedding, place.readout, H, padded.H, (row) => row);
     floats.fill(-Infinity, place.readoutBias, place.readoutBias + padded.V); // words that there are not: exp gives 0
     floats.set(values("decoder.bias"), place.readoutBias);
   }
 
-  /** The embedding times the projection (E, H), word by word. */
+  /**
+   * The embedding times the projection, word by word.
+   *
+   * @param {Float32Array} projection - (E, H).
+   */
   fillReadout(projection) {
     const {
       kernel: { floats, addProduct },
@@ -216,6 +303,13 @@ export class LanguageModel {
     }
   }
 
+  /**
+   * @param {Float32Array} values - Row by row.
+   * @param {number} place
+   * @param {number} columns
+   * @param {number} paddedColumns
+   * @param {(row: number) => number} rowOf - Where a row stands in the block.
+   */
   fillMatrix(values, place, columns, paddedColumns, rowOf) {
     const { floats } = this.kernel;
     for (let row = 0, i = 0; i < values.length; row++) {
@@ -227,7 +321,15 @@ export class LanguageModel {
   }
 }
 
-/** For so few numbers a loop is faster than `set`. */
+/**
+ * For so few numbers a loop is faster than `set`.
+ *
+ * @param {Float32Array} from
+ * @param {number} fromPlace
+ * @param {Float32Array} to
+ * @param {number} toPlace
+ * @param {number} count
+ */
 function copyFloats(from, fromPlace, to, toPlace, count) {
   for (let i = 0; i < count; i++) to[toPlace + i] = from[fromPlace + i];
 }

@@ -1,13 +1,38 @@
 // Model files: the mirror of lmkit.pretrained.from_bytes, with the same checks.
 
-import { LabError } from "../base/errors.js";
+import { LabError, messageOf } from "../base/errors.js";
 import { Vocab } from "../base/vocab.js";
 
 const FORMAT = "lmkit-lstm-language-model";
 const VERSION = "1";
-const ITEM_BYTES = { F32: 4, I8: 1 };
 
-/** The model in the bytes of a safetensors file: its config, vocabulary, card and float32 tensors by name. */
+/** @typedef {{ shape: number[], values: Float32Array }} Tensor */
+/** @typedef {{ shape: number[], values: Float32Array | Int8Array }} StoredTensor */
+
+/**
+ * @typedef {object} Config
+ * @property {number} vocab_size
+ * @property {number} embedding_size
+ * @property {number} hidden_size
+ * @property {number} num_layers
+ */
+
+/**
+ * @typedef {object} ParsedModel
+ * @property {Config} config
+ * @property {Vocab} vocab
+ * @property {Record<string, any>} card - What is known of the model, for readers.
+ * @property {Map<string, Tensor>} tensors
+ */
+
+/**
+ * The model in the bytes of a safetensors file: its config, vocabulary, card and float32 tensors by name.
+ *
+ * @param {Uint8Array} bytes
+ * @param {string} [source] - Names the file in errors.
+ * @returns {ParsedModel}
+ * @throws {LabError} If it is no model of this version of lmkit, or damaged.
+ */
 export function parseModel(bytes, source = "data") {
   const { metadata, stored } = readFile(bytes, source);
   if (metadata.format !== FORMAT || metadata.version !== VERSION) {
@@ -19,21 +44,32 @@ export function parseModel(bytes, source = "data") {
   try {
     return rebuilt(stored, metadata);
   } catch (error) {
-    throw new LabError(`${source} does not fit together (${error.message}); get it or train it again`);
+    throw new LabError(`${source} does not fit together (${messageOf(error)}); get it or train it again`);
   }
 }
 
+/**
+ * @param {Map<string, StoredTensor>} stored
+ * @param {Record<string, string>} metadata
+ * @returns {ParsedModel}
+ */
 function rebuilt(stored, metadata) {
   const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
   if (words.length !== config.vocab_size) throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
-  const names = [...stored.keys()].filter((name) => !name.endsWith(".scale"));
-  const tensors = new Map(
-    names.map((name) => [name, dequantised(name, stored.get(name), stored.get(`${name}.scale`))]),
-  );
+  /** @type {Map<string, Tensor>} */
+  const tensors = new Map();
+  for (const [name, tensor] of stored) {
+    if (!name.endsWith(".scale")) tensors.set(name, dequantised(name, tensor, stored.get(`${name}.scale`)));
+  }
   checkTensors(tensors, expectedShapes(config));
   return { config, vocab: new Vocab(words), card, tensors };
 }
 
+/**
+ * @param {Uint8Array} bytes
+ * @param {string} source
+ * @returns {{ metadata: Record<string, string>, stored: Map<string, StoredTensor> }}
+ */
 function readFile(bytes, source) {
   try {
     const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
@@ -41,26 +77,41 @@ function readFile(bytes, source) {
     const header = new TextDecoder().decode(bytes.subarray(8, 8 + length));
     const { __metadata__: metadata, ...entries } = JSON.parse(header);
     const body = bytes.slice(8 + length); // a copy, so that float32 values are aligned
-    const stored = new Map(Object.entries(entries).map(([name, entry]) => [name, readTensor(name, entry, body)]));
+    /** @type {Map<string, StoredTensor>} */
+    const stored = new Map();
+    for (const [name, entry] of Object.entries(entries)) stored.set(name, readTensor(name, entry, body));
     if (!metadata) throw new Error("it has no metadata");
     return { metadata, stored };
   } catch (error) {
-    throw new LabError(`${source} cannot be read as a model file (${error.message}); get it or train it again`);
+    throw new LabError(`${source} cannot be read as a model file (${messageOf(error)}); get it or train it again`);
   }
 }
 
+/**
+ * @param {string} name
+ * @param {{ dtype: string, shape: number[], data_offsets: [number, number] }} entry
+ * @param {Uint8Array<ArrayBuffer>} body
+ * @returns {StoredTensor}
+ */
 function readTensor(name, { dtype, shape, data_offsets: [start, stop] }, body) {
   const count = shape.reduce((product, size) => product * size, 1);
-  if (!(dtype in ITEM_BYTES)) throw new Error(`${name} is of type ${dtype}`);
-  if (stop > body.length || stop - start !== count * ITEM_BYTES[dtype]) throw new Error(`${name} is cut off`);
+  if (dtype !== "F32" && dtype !== "I8") throw new Error(`${name} is of type ${dtype}`);
   const View = dtype === "F32" ? Float32Array : Int8Array;
-  const aligned = start % ITEM_BYTES[dtype] ? body.slice(start, stop) : body.subarray(start, stop);
+  const size = View.BYTES_PER_ELEMENT;
+  if (stop > body.length || stop - start !== count * size) throw new Error(`${name} is cut off`);
+  const aligned = start % size ? body.slice(start, stop) : body.subarray(start, stop);
   return { shape, values: new View(aligned.buffer, aligned.byteOffset, count) };
 }
 
+/**
+ * @param {string} name
+ * @param {StoredTensor} stored
+ * @param {StoredTensor} [scale] - A factor for each row.
+ * @returns {Tensor}
+ */
 function dequantised(name, { shape, values }, scale) {
   if (values instanceof Float32Array && !scale) return { shape, values };
-  if (!(values instanceof Int8Array) || scale?.values.length !== shape[0]) {
+  if (!(values instanceof Int8Array) || !scale || scale.values.length !== shape[0]) {
     throw new Error(`${name} must be float32, or int8 with a scale for each of its rows`);
   }
   const columns = shape[1];
@@ -69,6 +120,10 @@ function dequantised(name, { shape, values }, scale) {
   return { shape, values: floats };
 }
 
+/**
+ * @param {Map<string, Tensor>} tensors
+ * @param {Map<string, number[]>} expected
+ */
 function checkTensors(tensors, expected) {
   const missing = [...expected.keys()].filter((name) => !tensors.has(name));
   const unexpected = [...tensors.keys()].filter((name) => !expected.has(name));
@@ -82,7 +137,12 @@ function checkTensors(tensors, expected) {
   }
 }
 
-/** The shape of every tensor of an LSTMLanguageModel; the decoder's weights are the embedding's. */
+/**
+ * The shape of every tensor of an LSTMLanguageModel; the decoder's weights are the embedding's.
+ *
+ * @param {Config} config
+ * @returns {Map<string, number[]>}
+ */
 function expectedShapes({ vocab_size: V, embedding_size: E, hidden_size: H, num_layers: D }) {
   const shapes = new Map([
     ["embedding.weight", [V, E]],

@@ -1,6 +1,7 @@
 // The ablation lab: parts of an AWD-LSTM on and off, with the runs behind every combination that was run.
 
-import { RunCurves, RunDots } from "../../base/charts/run_charts.js";
+import { RunCurves } from "../../base/charts/run_curves.js";
+import { RunDots } from "../../base/charts/run_dots.js";
 import { element, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ChoicePanel } from "./choice_panel.js";

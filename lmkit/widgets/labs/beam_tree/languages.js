@@ -59,14 +59,14 @@ export function ofTable(entry) {
  * @param {Session} session
  * @returns {Language}
  */
-export function ofModel({ name, max_new_tokens, prompt }, { memory, vocab }) {
+export function ofModel({ name, max_new_tokens, prompt }, { cache, vocab }) {
   return {
     name,
     words: vocab.words,
     end: vocab.end,
     max_new_tokens,
-    prompt: memory.readAll(vocab.promptIds(prompt)),
-    reader: memory,
+    prompt: cache.readAll(vocab.promptIds(prompt)),
+    reader: cache,
     label: "…",
     all: `all texts of at most ${max_new_tokens} words`,
   };

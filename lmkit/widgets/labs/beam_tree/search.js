@@ -78,8 +78,8 @@ export function* growTree(reader, prompt, settings) {
   let running = [root];
   /** @param {BeamStep} step */
   const watch = ({ candidates }) => {
-    const looked = candidates.map(({ parent, token, total, fate }, rank) =>
-      leaf(running[parent], token, total, fate, rank + 1),
+    const looked = candidates.map(({ parent, token, total, status }, rank) =>
+      leaf(running[parent], token, total, status, rank + 1),
     );
     steps.push(looked);
     running = looked.filter(({ status }) => status === "kept");

@@ -241,16 +241,16 @@ function makeRow() {
  * @param {number} scale the probability that a full bar stands for
  * @param {boolean} known
  */
-function showRow(node, { rank, p, word, fate, chosen, truth }, scale, known) {
+function showRow(node, { rank, p, word, status, chosen, truth }, scale, known) {
   const [name, bars, model, truthCell, note] = node.children;
-  setAttribute(node, "class", `${STATUSES[fate] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
+  setAttribute(node, "class", `${STATUSES[status] ? "lmkit-dropped" : "lmkit-kept"}${chosen ? " lmkit-chosen" : ""}`);
   setText(name, word);
   const [bar, truthBar] = bars.querySelectorAll("span");
   bar.style.width = `${(100 * p) / scale}%`;
   truthBar.style.width = known ? `${(100 * (truth ?? 0)) / scale}%` : "0";
   setText(model, percent(p));
   setText(truthCell, !known ? "–" : truth ? percent(truth) : "never");
-  const notes = [chosen && "chosen", STATUSES[fate], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
+  const notes = [chosen && "chosen", STATUSES[status], rank >= SHOWN_ROWS && `rank ${rank + 1}`];
   setText(note, notes.filter(Boolean).join(", "));
 }
 

@@ -20,12 +20,12 @@ const UNCHANGED = { temperature: 1, top_k: null, top_p: 1 };
  * @param {Result} result
  * @returns {Choice[]}
  */
-export function choices({ memory, filter }, { settings, start, best, truth }) {
+export function choices({ cache, filter }, { settings, start, best, truth }) {
   const filters = settings.method === "sampling" ? settings : UNCHANGED;
   let text = start;
   return best.tokens.map((_, t) => {
-    if (t > 0) text = memory.read(text, best.tokens[t - 1]);
-    const logProbs = memory.logProbs(text);
+    if (t > 0) text = cache.read(text, best.tokens[t - 1]);
+    const logProbs = cache.logProbs(text);
     const own = entropyKept(filter.apply(logProbs, UNCHANGED));
     const left = filters === UNCHANGED ? own : entropyKept(filter.apply(logProbs, filters));
     return { own, left, surprisal: -best.logProbs[t], truth: trueEntropy(truth?.oracles[t].next()) };
@@ -41,7 +41,7 @@ export function entropyKept(filter) {
   let mass = 0;
   let sum = 0;
   for (let v = 0; v < filter.size; v++) {
-    if (filter.fate[v] !== KEPT) continue;
+    if (filter.status[v] !== KEPT) continue;
     const below = filter.logits[v] - peak;
     const weight = Math.exp(below);
     if (weight > 0) {

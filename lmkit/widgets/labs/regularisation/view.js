@@ -1,6 +1,6 @@
 // The regularisation lab: runs of one setting of weight decay, AR and TAR beside runs without any of them.
 
-import { RunCurves } from "../../base/charts/run_charts.js";
+import { RunCurves } from "../../base/charts/run_curves.js";
 import { element, percent, setText } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";

@@ -63,7 +63,7 @@ export class Ribbon {
     checkLength(this.tokens.length);
     this.words = vocab.words;
     this.filter = new Filter(vocab.size);
-    this.logProbs = readAlong(session.memory, ids);
+    this.logProbs = readAlong(session.cache, ids);
     const said = session.truth(ids.slice(0, 1), this.tokens);
     if (!said) throw new LabError("model must have a grammar that knows the truth; choose a model of Stories");
     const { oracles, wrong } = said;
@@ -108,7 +108,7 @@ export class Ribbon {
     const total = filter.mass();
     const counts = { right: 0, wrong: 0, missing: 0, falseMass: 0, missedMass: 0, kept: 0 };
     for (let v = 0; v < filter.size; v++) {
-      const kept = filter.fate[v] === KEPT;
+      const kept = filter.status[v] === KEPT;
       if (kept) counts.kept++;
       if (!truth) continue;
       if (kept && truth[v]) counts.right++;
@@ -120,7 +120,7 @@ export class Ribbon {
         counts.missedMass += truth[v];
       }
     }
-    return { ...counts, known: Boolean(truth), allowed: filter.fate[this.tokens[t]] === KEPT };
+    return { ...counts, known: Boolean(truth), allowed: filter.status[this.tokens[t]] === KEPT };
   }
 
   /**
@@ -137,7 +137,7 @@ export class Ribbon {
       total = filter.mass();
     /** @param {number} v */
     const row = (v) => {
-      const kept = filter.fate[v] === KEPT,
+      const kept = filter.status[v] === KEPT,
         weight = filter.weight(v);
       return {
         word: this.words[v],
@@ -173,17 +173,17 @@ function checkLength(length) {
 /**
  * Copies, for a session shared with other labs forgets.
  *
- * @param {Session["memory"]} memory
+ * @param {Session["cache"]} cache
  * @param {number[]} ids
  */
-function readAlong(memory, ids) {
+function readAlong(cache, ids) {
   /** @type {Float32Array[]} */
   const found = [];
   ids.slice(0, -1).reduce((text, id) => {
-    const longer = memory.read(text, id);
-    found.push(Float32Array.from(memory.logProbs(longer)));
+    const longer = cache.read(text, id);
+    found.push(Float32Array.from(cache.logProbs(longer)));
     return longer;
-  }, memory.empty);
+  }, cache.empty);
   return found;
 }
 

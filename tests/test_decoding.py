@@ -19,49 +19,49 @@ from lmkit.decoding import (
     sample,
     uniform,
 )
-from tests.chance import assert_fits
-from tests.trees import Tree, assert_tells_the_truth
+from tests.chi_square import assert_fits
+from tests.random_lm import RandomLM, assert_tells_the_truth
 
 KEEP_ALL = {"temperature": 1.0, "top_k": None, "top_p": 1.0, "min_p": 0.0, "typical_p": 1.0}
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 5))
 def test_greedy_takes_the_most_probable_token_every_time(seed, vocab_size, length):
-    tree = Tree(vocab_size, length, seed)
-    decoded = greedy(tree, [0], length, eos_token_id=0)
-    assert_tells_the_truth(tree, decoded)
+    lm = RandomLM(vocab_size, length, seed)
+    decoded = greedy(lm, [0], length, eos_token_id=0)
+    assert_tells_the_truth(lm, decoded)
     for end, token in enumerate(decoded.tokens):
-        alternatives = [tree.log_probs([*decoded.tokens[:end], other])[-1] for other in range(vocab_size)]
+        alternatives = [lm.log_probs([*decoded.tokens[:end], other])[-1] for other in range(vocab_size)]
         assert alternatives[token] == max(alternatives)
     assert len(decoded.tokens) == length or decoded.tokens[-1] == 0
     assert 0 not in decoded.tokens[:-1]
-    assert tree.steps == len(decoded.tokens)  # one for the prompt, and none that is not needed
+    assert lm.steps == len(decoded.tokens)  # one for the prompt, and none that is not needed
 
 
 @pytest.mark.parametrize("decode", [greedy, sample, lambda *a: beam_search(*a)[0]])
 def test_decoders_read_the_whole_prompt(decode):
-    tree = Tree(3, 9)
+    lm = RandomLM(3, 9)
     prompt = [0, 2, 1, 2]
-    decoded = decode(tree, prompt, 5)
-    whole = tree.log_probs(prompt[1:] + decoded.tokens)  # the tree does not look at the first token
+    decoded = decode(lm, prompt, 5)
+    whole = lm.log_probs(prompt[1:] + decoded.tokens)  # the lm does not look at the first token
     assert len(decoded.tokens) == 5
     assert decoded.log_probs == pytest.approx(whole[3:])
 
 
 def test_state_may_be_nested():
-    tree = Tree(4, 5)
+    lm = RandomLM(4, 5)
 
     def nested(tokens, state):
-        log_probs, node = tree(tokens, None if state is None else state[0][1])
+        log_probs, node = lm(tokens, None if state is None else state[0][1])
         return log_probs, [(torch.zeros(len(tokens), 2), node), node]
 
-    plain = beam_search(tree, [0], 5, 1, num_beams=4)
+    plain = beam_search(lm, [0], 5, 1, num_beams=4)
     assert beam_search(nested, [0], 5, 1, num_beams=4) == plain
 
 
-def test_pick_rows_keeps_the_kind_of_state():
+def test_select_rows_keeps_the_kind_of_state():
     rows, part = torch.tensor([2, 0, 2]), torch.arange(6).view(3, 2)
-    picked = decoding.pick_rows([part, (part, part)], rows)
+    picked = decoding.select_rows([part, (part, part)], rows)
     assert type(picked) is list and type(picked[1]) is tuple
     assert all(torch.equal(p, part[rows]) for p in (picked[0], *picked[1]))
 
@@ -79,16 +79,16 @@ def test_pick_rows_keeps_the_kind_of_state():
     ],
 )
 def test_samples_have_their_exact_probabilities(options):
-    tree = Tree(4, 3, seed=2)
+    lm = RandomLM(4, 3, seed=2)
     settings = KEEP_ALL | options
     exact = {}
-    for text in tree.texts(3, eos=1):
+    for text in lm.texts(3, eos=1):
         node, p = 0, 1.0
         for token in text:
-            p *= float(filter_logits(tree.table[node], *settings.values()).softmax(dim=-1)[token])
+            p *= float(filter_logits(lm.table[node], *settings.values()).softmax(dim=-1)[token])
             node = node * 4 + token + 1
         exact[text] = p
-    counts = Counter(tuple(decoded.tokens) for decoded in sample(tree, [[0]] * 4000, 3, 1, **options))
+    counts = Counter(tuple(decoded.tokens) for decoded in sample(lm, [[0]] * 4000, 3, 1, **options))
     assert math.isclose(sum(exact.values()), 1)
     assert_fits(counts, exact)
 
@@ -116,40 +116,40 @@ def directions(nodes):
 def test_a_batch_gives_what_single_prompts_give(name, seed):
     """Prompts of several lengths, in no order, some twice; texts that end early and late."""
     decode, options = BATCHED[name]
-    tree = Tree(3, 10, seed)
-    found = decode(tree, PROMPTS, 6, 1, **options)
+    lm = RandomLM(3, 10, seed)
+    found = decode(lm, PROMPTS, 6, 1, **options)
     seeds = [{"seed": row} if decode is sample else {} for row in range(len(PROMPTS))]
-    singly = [decode(tree, p, 6, 1, **options, **own) for p, own in zip(PROMPTS, seeds, strict=True)]
+    singly = [decode(lm, p, 6, 1, **options, **own) for p, own in zip(PROMPTS, seeds, strict=True)]
     assert found == singly
 
 
 def test_a_batch_of_one_is_a_list_of_one():
-    tree = Tree(3, 6)
-    assert greedy(tree, [[0, 1]], 4) == [greedy(tree, [0, 1], 4)]
-    assert greedy(tree, torch.tensor([[0, 1]]), 4) == [greedy(tree, torch.tensor([0, 1]), 4)]
+    lm = RandomLM(3, 6)
+    assert greedy(lm, [[0, 1]], 4) == [greedy(lm, [0, 1], 4)]
+    assert greedy(lm, torch.tensor([[0, 1]]), 4) == [greedy(lm, torch.tensor([0, 1]), 4)]
 
 
 def test_seeds_may_be_given_one_by_one():
-    tree = Tree(5, 5)
-    texts = sample(tree, [[0]] * 3, 5, seed=[7, 2**32 - 1, 7])
-    assert texts == [sample(tree, [0], 5, seed=seed) for seed in (7, 2**32 - 1, 7)]
-    assert sample(tree, [[0]] * 2, 5, seed=2**32 - 1)[1] == sample(tree, [0], 5, seed=0)  # the stream after the last
+    lm = RandomLM(5, 5)
+    texts = sample(lm, [[0]] * 3, 5, seed=[7, 2**32 - 1, 7])
+    assert texts == [sample(lm, [0], 5, seed=seed) for seed in (7, 2**32 - 1, 7)]
+    assert sample(lm, [[0]] * 2, 5, seed=2**32 - 1)[1] == sample(lm, [0], 5, seed=0)  # the stream after the last
 
 
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_no_text_ends_before_its_minimum(seed, least):
-    tree = Tree(3, 5, seed)
+    lm = RandomLM(3, 5, seed)
     for decode in (greedy, sample, lambda *a, **o: beam_search(*a, **o)[0]):
-        decoded = decode(tree, [0], 5, 1, min_new_tokens=least)
+        decoded = decode(lm, [0], 5, 1, min_new_tokens=least)
         assert len(decoded.tokens) >= least
-        assert decoded.log_probs == pytest.approx(tree.log_probs(decoded.tokens))
+        assert decoded.log_probs == pytest.approx(lm.log_probs(decoded.tokens))
 
 
 @given(st.integers(0, 10**6), st.integers(2, 3))
 def test_no_run_of_n_tokens_comes_twice(seed, n):
-    tree, prompt = Tree(4, 9, seed), [0, 2, 2, 1]
+    lm, prompt = RandomLM(4, 9, seed), [0, 2, 2, 1]
     for decode in (greedy, sample, lambda *a, **o: beam_search(*a, num_beams=2, **o)[0]):
-        text = prompt + decode(tree, prompt, 5, no_repeat_ngram_size=n).tokens
+        text = prompt + decode(lm, prompt, 5, no_repeat_ngram_size=n).tokens
         runs = [tuple(text[i : i + n]) for i in range(len(text) - n + 1)]
         assert len(set(runs)) == len(runs)
 
@@ -163,31 +163,31 @@ def test_a_repetition_penalty_takes_another_token():
 
 
 def test_sample_uses_one_number_of_its_stream_for_each_token():
-    tree = Tree(4, 5)
-    decoded, node = sample(tree, [0], 5, seed=9, top_k=3), 0
+    lm = RandomLM(4, 5)
+    decoded, node = sample(lm, [0], 5, seed=9, top_k=3), 0
     for t, token in enumerate(decoded.tokens):
-        share = filter_logits(tree.table[node], top_k=3).softmax(dim=-1).cumsum(dim=-1)
+        share = filter_logits(lm.table[node], top_k=3).softmax(dim=-1).cumsum(dim=-1)
         assert token == sum(float(c) <= uniform(9, t) for c in share)
         node = node * 4 + token + 1
 
 
 def test_same_seed_gives_the_same_text():
-    tree = Tree(5, 5)
-    texts = [sample(tree, [0], 5, seed=seed) for seed in range(50)]
+    lm = RandomLM(5, 5)
+    texts = [sample(lm, [0], 5, seed=seed) for seed in range(50)]
     torch.manual_seed(99)  # other generators have no say
-    assert texts == [sample(tree, [0], 5, seed=seed) for seed in range(50)]
+    assert texts == [sample(lm, [0], 5, seed=seed) for seed in range(50)]
     assert len({tuple(text.tokens) for text in texts}) > 25
 
 
 @given(st.integers(0, 10**6), st.sampled_from([{"top_k": 1}, {"top_p": 1e-9}, {"temperature": 1e-4}]))
 def test_sampling_from_one_token_is_greedy_search(seed, options):
-    tree = Tree(5, 4, seed)
-    assert sample(tree, [0], 4, 1, seed=seed, **options) == greedy(tree, [0], 4, 1)
+    lm = RandomLM(5, 4, seed)
+    assert sample(lm, [0], 4, 1, seed=seed, **options) == greedy(lm, [0], 4, 1)
 
 
 def test_sample_reports_the_probabilities_before_any_filter():
-    tree = Tree(5, 4)
-    assert_tells_the_truth(tree, sample(tree, [0], 4, temperature=0.5, top_k=2, top_p=0.9, seed=3))
+    lm = RandomLM(5, 4)
+    assert_tells_the_truth(lm, sample(lm, [0], 4, temperature=0.5, top_k=2, top_p=0.9, seed=3))
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ def test_sample_reports_the_probabilities_before_any_filter():
         (lambda step: beam_search(step, [0], num_beam_groups=2), "num_beam_groups must be a divisor of .* is 2"),
         (lambda step: beam_search(step, [0], diversity_penalty=1.0), "diversity_penalty must be 0 where .* it is 1.0"),
         (
-            lambda step: beam_search(step, [[0]] * 2, watch=print),
-            "watch must be left out for a batch or several groups",
+            lambda step: beam_search(step, [[0]] * 2, on_step=print),
+            "on_step must be left out for a batch or several groups",
         ),
         (lambda step: exact_search(step, [0], length_penalty=math.inf), "length_penalty must be a finite .* is inf"),
         (lambda step: exact_search(step, [0], limit=0), "limit must be a whole number of at least 1, but it is 0"),
@@ -247,17 +247,17 @@ def test_sample_reports_the_probabilities_before_any_filter():
 )
 def test_decoders_refuse_what_they_cannot_use(call, rule):
     with pytest.raises(ValueError, match=rule):
-        call(Tree(3, 3))
+        call(RandomLM(3, 3))
 
 
 @pytest.mark.parametrize("decode", [greedy, sample, beam_search, exact_search])
 @pytest.mark.parametrize("good_steps", [0, 2])
 def test_decoders_refuse_a_step_that_returns_nan(decode, good_steps):
-    tree = Tree(3, 5)
+    lm = RandomLM(3, 5)
 
     def failing(tokens, state):
-        log_probs, node = tree(tokens, state)
-        return log_probs * (math.nan if tree.steps > good_steps else 1), node
+        log_probs, node = lm(tokens, state)
+        return log_probs * (math.nan if lm.steps > good_steps else 1), node
 
     with pytest.raises(ValueError, match="step returned NaN log-probabilities; the model has diverged"):
         decode(failing, [0], 4)

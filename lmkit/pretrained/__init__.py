@@ -38,7 +38,7 @@ class Pretrained:
     card: dict[str, Any]
 
     def prompt_ids(self, text: str) -> list[int]:
-        """The ids of a prompt as the model reads it; see `prompt_ids`."""
+        """Return the ids of a prompt as the model reads it; see `prompt_ids`."""
         return prompt_ids(self.vocab, text)
 
     @property
@@ -48,7 +48,7 @@ class Pretrained:
 
 
 def prompt_ids(vocab: Vocab, text: str) -> list[int]:
-    """The ids of a prompt as a model reads it, from its zero state.
+    """Return the ids of a prompt as a model reads it, from its zero state.
 
     A model of texts that end with the end token was trained to begin after one, so where the vocabulary has an end
     token, one is put before the prompt (unless the prompt begins with it). The prompt `<eos>` alone begins a new text.
@@ -69,12 +69,12 @@ def prompt_ids(vocab: Vocab, text: str) -> list[int]:
 
 
 def names() -> list[str]:
-    """The names of the models that are shipped with lmkit."""
+    """Return the names of the models that are shipped with lmkit."""
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
 
 
 def path_of(name: str) -> Path:
-    """The file of a shipped model; raises ValueError for an unknown name."""
+    """Return the file of a shipped model; raises ValueError for an unknown name."""
     if name not in names():
         raise ValueError(f"name must be one of the shipped models {names()}, but it is {name!r}")
     return FOLDER / f"{name}.safetensors"
@@ -119,7 +119,7 @@ def from_bytes(data: bytes, source: str = "data") -> Pretrained:
 
 
 def _rebuilt(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Pretrained:
-    """The model, vocabulary and card of a file; any of a few errors if they do not fit together."""
+    """Return the model, vocabulary and card of a file; any of a few errors if they do not fit together."""
     vocab, card = Vocab(json.loads(metadata["vocab"])), json.loads(metadata["card"])
     model = LSTMLanguageModel(**json.loads(metadata["config"]))
     if len(vocab) != model.vocab_size:
@@ -137,7 +137,7 @@ def _rebuilt(tensors: dict[str, Tensor], metadata: dict[str, str]) -> Pretrained
 def to_bytes(
     model: LSTMLanguageModel, vocab: Vocab, card: dict[str, Any] | None = None, quantise: bool = True
 ) -> bytes:
-    """The bytes of a model file; with `quantise=False` matrices stay float32 and load back exactly."""
+    """Return the bytes of a model file; with `quantise=False` matrices stay float32 and load back exactly."""
     if len(vocab) != model.vocab_size:
         raise ValueError(f"vocab must hold the model's {model.vocab_size} words, but it holds {len(vocab)}")
     if model.decoder.weight is not model.embedding.weight:
@@ -168,13 +168,13 @@ def save(path: Path, model: LSTMLanguageModel, vocab: Vocab, card: dict[str, Any
 
 
 def _header(data: bytes) -> tuple[dict[str, Any], bytes]:
-    """A safetensors file taken apart: an 8-byte length, a JSON header of that length, and the numbers."""
+    """Take a safetensors file apart: an 8-byte length, a JSON header of that length, and the numbers."""
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8 : 8 + length]), data[8 + length :]
 
 
 def _in_order(data: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors writes them in any order; a model should have one file."""
+    """Sort a file's metadata: safetensors writes them in any order, and a model should have one file."""
     header, numbers = _header(data)
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()

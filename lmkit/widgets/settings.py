@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lmkit import decoding
-from lmkit.decoding import Decoded, Step
+from lmkit.decoding import Decoded, StepFn
 from lmkit.widgets.lab import check_number
 
 METHODS = ("greedy", "sampling", "beam search")
@@ -58,7 +58,7 @@ class Settings:
         check_number("seed", self.seed, SEED, whole=True)
         check_number("position", self.position, (1, self.max_new_tokens), whole=True)
 
-    def decode(self, step: Step, prompt: Sequence[int], eos_token_id: int | None) -> list[Decoded]:
+    def decode(self, step: StepFn, prompt: Sequence[int], eos_token_id: int | None) -> list[Decoded]:
         """The texts that Python's decoders write, best first; only beam search writes more than one."""
         common = (step, prompt, self.max_new_tokens, eos_token_id)
         if self.method == "greedy":

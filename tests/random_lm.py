@@ -6,7 +6,7 @@ import pytest
 import torch
 
 
-class Tree:
+class RandomLM:
     """Random next-token distributions for every text of at most `depth` tokens over V words."""
 
     def __init__(self, vocab_size, depth, seed=0, sharpness=1.5):
@@ -36,11 +36,11 @@ class Tree:
                 yield text[:end]
 
 
-def score(tree, text, length_penalty):
-    return sum(tree.log_probs(text)) / len(text) ** length_penalty
+def score(lm, text, length_penalty):
+    return sum(lm.log_probs(text)) / len(text) ** length_penalty
 
 
-def assert_tells_the_truth(tree, decoded, length_penalty=0.0):
-    assert decoded.log_probs == pytest.approx(tree.log_probs(decoded.tokens))
-    assert decoded.log_prob == pytest.approx(sum(tree.log_probs(decoded.tokens)))
-    assert decoded.score == pytest.approx(score(tree, decoded.tokens, length_penalty))
+def assert_tells_the_truth(lm, decoded, length_penalty=0.0):
+    assert decoded.log_probs == pytest.approx(lm.log_probs(decoded.tokens))
+    assert decoded.log_prob == pytest.approx(sum(lm.log_probs(decoded.tokens)))
+    assert decoded.score == pytest.approx(score(lm, decoded.tokens, length_penalty))

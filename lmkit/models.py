@@ -232,14 +232,29 @@ class AWDLSTM(LSTMLanguageModel):
         self.rnn.weight_p, self.rnn.hidden_p = weight_p, hidden_p
         self.embedding_dropout = EmbeddingDropout(embed_p)
         self.input_dropout, self.output_dropout = LockedDropout(input_p), LockedDropout(output_p)
+        self.tied = tied
         if not tied:
             self.decoder = nn.Linear(embedding_size, vocab_size)
+
+    def config(self) -> dict[str, int | float | bool]:
+        """Return the arguments that build a model of the same class and shape."""
+        dropouts = {
+            "embed_p": self.embedding_dropout.p,
+            "input_p": self.input_dropout.p,
+            "weight_p": self.rnn.weight_p,
+            "hidden_p": self.rnn.hidden_p,
+            "output_p": self.output_dropout.p,
+        }
+        return {**super().config(), **dropouts, "tied": self.tied}
 
     def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
         embedded = self.embedding_dropout(self.embedding, tokens)
         raw, state = self.rnn(self.input_dropout(embedded), state)
         dropped = self.output_dropout(raw)
         return self.decoder(self.projection(dropped)), state, Activations(raw, dropped)
+
+
+LanguageModel = LSTMLanguageModel | RecurrentLanguageModel  # an AWDLSTM is the former
 
 
 @torch.no_grad()

@@ -170,7 +170,7 @@ def test_awd_lstm_is_an_lstm_model_where_nothing_is_dropped():
     torch.manual_seed(0)
     model = AWDLSTM(11, 6, 8, 2)
     assert torch.equal(model(TOKENS)[0], plain(TOKENS)[0])
-    assert model.config() == plain.config()
+    assert model.config().items() >= plain.config().items()
 
 
 @pytest.mark.parametrize("place", PLACES)

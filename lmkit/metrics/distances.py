@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
+from lmkit.decoding import HasStepper, StepFn, as_step_fn, select_rows
 
 
 class Estimate(NamedTuple):
@@ -136,7 +136,7 @@ def text_kl_divergence(log_q: Tensor, log_p: Tensor) -> Estimate:
 
 @torch.inference_mode()
 def text_log_probs(
-    step: Step,
+    step: StepFn | HasStepper,
     prompts: Sequence[Sequence[int]],
     texts: Sequence[Sequence[int]],
     reshape: Callable[[Tensor], Tensor] = lambda logits: logits,
@@ -148,8 +148,8 @@ def text_log_probs(
 
     Parameters
     ----------
-    step : function (tokens, state) -> (log_probs, state)
-        As for `decoding`: the state is None, a tensor with N first, or a tuple of such tensors.
+    step : function (tokens, state) -> (log_probs, state), or a model
+        As for `decoding`.
     prompts, texts : sequences of N sequences of int
         No prompt may be empty; texts do not include theirs.
     reshape : function from Tensor (N, V) to Tensor (N, V)
@@ -158,7 +158,13 @@ def text_log_probs(
     Returns
     -------
     Tensor (N,), float64
+
+    Raises
+    ------
+    ValueError
+        If prompts and texts are not equally many, or a prompt is empty.
     """
+    step = as_step_fn(step)
     if len(prompts) != len(texts):
         raise ValueError(f"prompts must be as many as texts, but they are {len(prompts)} and {len(texts)}")
     if not all(map(len, prompts)):
@@ -171,20 +177,13 @@ def text_log_probs(
     total, state = torch.zeros(len(rows), dtype=torch.float64), None
     for t in range(1, tokens.shape[1]):
         count = sum(length > t for length in lengths)  # of texts that go on; the others are read no further
-        log_probs, state = step(tokens[:count, t - 1], _first(state, count))
+        log_probs, state = step(tokens[:count, t - 1], select_rows(state, torch.arange(count)))
         written = starts[:count] <= t
         if not written.any():  # the prompts are still being read
             continue
         log_q = reshape(log_probs[written]).double().log_softmax(dim=-1)
         total[:count][written] += log_q.gather(-1, tokens[:count][written, t, None])[:, 0]
     return total[torch.tensor(longest_first).argsort()]
-
-
-def _first(state: Any, count: int) -> Any:
-    """Return the first rows of a state: a tensor with N first, or a tuple or list of such states."""
-    if state is None or isinstance(state, Tensor):
-        return state if state is None else state[:count]
-    return type(state)(_first(part, count) for part in state)
 
 
 def _pair(log_q: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit.decoding import beam_search, exact_search, greedy
-from tests.random_lm import RandomLM, assert_tells_the_truth, score
+from lmkit.decoding import beam_search, exact, exact_search, greedy
+from tests.random_lm import RandomLM, assert_tells_the_truth, diverse_beam_search, score
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 5), st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]))
@@ -100,6 +100,67 @@ def test_more_patience_never_finds_less(seed, num_beams, length_penalty):
     assert patient[0].score >= max(usual[0].score, eager[0].score) - 1e-12
 
 
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.sampled_from([-2.0, -0.5, 0.0, 0.5, 2.0]),
+)
+def test_never_stopping_early_finds_what_waiting_for_every_text_finds(seed, vocab_size, length, num_beams, penalty):
+    lm = RandomLM(vocab_size, length, seed)
+    found = beam_search(lm, [0], length, 1, num_beams=num_beams, length_penalty=penalty, early_stopping="never")
+    expected = diverse_beam_search(lm, length, 1, 1, num_beams, 0.0, penalty)[:num_beams]
+    assert [decoded.tokens for decoded in found] == [text for _, text in expected]
+
+
+def chain(**after):
+    """A step function whose distribution depends on the number of tokens read; counts its calls."""
+    calls = []
+
+    def step(tokens, state):
+        calls.append(len(tokens))
+        length = torch.zeros(len(tokens)) if state is None else state + 1
+        return torch.tensor([after[f"t{int(n)}"] for n in length], dtype=torch.float64).log(), length
+
+    step.calls = calls
+    return step
+
+
+@pytest.mark.parametrize(
+    "early_stopping, penalty, texts, steps",
+    [
+        # Two texts have ended after two steps, [1] with log .3 and [2, 1] with log .065; [2, 2] runs on with log .585.
+        ("never", -1.0, [[1], [2, 2, 1]], 3),
+        ("never", 1.0, [[2, 2, 1], [2, 2, 2, 1]], 13),
+        (False, -1.0, [[1], [2, 2, 1]], 3),
+        (True, -1.0, [[1], [2, 1]], 2),
+        (True, 1.0, [[1], [2, 1]], 2),
+    ],
+)
+def test_a_search_stops_as_soon_as_its_bound_says_so(early_stopping, penalty, texts, steps):
+    """A bound that is too low loses [2, 2, 1]; one that is too high reads on to the limit."""
+    early = {"t0": [0.0, 0.3, 0.65, 0.05], "t1": [0.0, 0.1, 0.9, 0.0]}
+    step = chain(**early, **{f"t{n}": [0.0, 0.6, 0.4, 0.0] for n in range(2, 30)})
+    options = {"num_beams": 2, "length_penalty": penalty, "early_stopping": early_stopping}
+    found = beam_search(step, [0], 20, 1, **options)
+    assert [decoded.tokens for decoded in found] == texts
+    assert len(step.calls) == steps
+
+
+def test_a_running_text_that_only_equals_the_worst_finished_one_is_not_awaited():
+    for early_stopping in (False, "never"):
+        step = chain(**{f"t{n}": [0.5, 0.5] for n in range(9)})
+        found = beam_search(step, [0], 9, 0, num_beams=1, length_penalty=0.0, early_stopping=early_stopping)
+        assert [decoded.tokens for decoded in found] == [[0]] and len(step.calls) == 1
+
+
+def test_a_search_without_running_texts_is_over():
+    step = chain(t0=[1.0, 0.0], t1=[1.0, 0.0])
+    (found,) = beam_search(step, [1], 9, 0, num_beams=3, early_stopping="never")
+    assert found.tokens == [0] and step.calls == [1]
+
+
 def test_early_stopping_ends_with_the_first_texts_that_end():
     lm = RandomLM(4, 6, seed=1)
     eager = beam_search(lm, [0], 6, 1, num_beams=3, early_stopping=True)
@@ -118,24 +179,6 @@ def test_beam_search_passes_over_what_is_impossible():
     assert sorted(decoded.tokens for decoded in found) == [[1, 0], [1, 2]]
 
 
-def by_hand(lm, length, eos, groups, width, diversity_penalty, length_penalty):
-    """Diverse beam search over lists of texts, written anew; waits for every text."""
-    running, done = [[[]]] * groups, []
-    for _ in range(length):
-        taken, after = {}, []
-        for texts in running:
-            longer = [[*text, token] for text in texts for token in range(lm.vocab_size)]
-            rank = {tuple(t): sum(lm.log_probs(t)) - diversity_penalty * taken.get(t[-1], 0) for t in longer}
-            looked = sorted(longer, key=lambda text: -rank[tuple(text)])[: 2 * width]
-            done += [text for text in looked[:width] if text[-1] == eos]
-            after.append([text for text in looked if text[-1] != eos][:width])
-            for text in after[-1]:
-                taken[text[-1]] = taken.get(text[-1], 0) + 1
-        running = after
-    done += [text for texts in running for text in texts]
-    return sorted((score(lm, text, length_penalty), text) for text in done)[::-1]
-
-
 @given(
     st.integers(0, 10**6),
     st.integers(2, 4),
@@ -148,7 +191,7 @@ def test_groups_find_what_a_second_algorithm_finds(seed, vocab_size, length, sha
     lm, (groups, width) = RandomLM(vocab_size, length, seed), shape
     options = {"num_beam_groups": groups, "diversity_penalty": diversity_penalty, "length_penalty": length_penalty}
     found = beam_search(lm, [0], length, None, num_beams=groups * width, early_stopping="never", **options)
-    expected = by_hand(lm, length, None, groups, width, diversity_penalty, length_penalty)[: groups * width]
+    expected = diverse_beam_search(lm, length, None, groups, width, diversity_penalty, length_penalty)[: groups * width]
     assert [decoded.score for decoded in found] == pytest.approx([best for best, _ in expected])
     assert sorted(decoded.tokens for decoded in found) == sorted(text for _, text in expected)
 
@@ -188,6 +231,11 @@ def test_on_step_tells_how_the_texts_came_about(seed, vocab_size, length, num_be
             status: [t for t, s in zip(texts, step.statuses, strict=True) if s == status]
             for status in set(step.statuses)
         }
+        others = [rank for rank, text in enumerate(texts) if text[-1] != eos]
+        expected = ["ended" if rank < num_beams else "dropped" for rank in range(len(texts))]
+        for place, rank in enumerate(others):
+            expected[rank] = "kept" if place < num_beams else "dropped"
+        assert step.statuses == expected
         running, ended = by_status.get("kept", []), by_status.get("ended", [])
         assert len(running) <= num_beams and all(text[-1] == eos for text in ended)
         done += ended
@@ -210,6 +258,43 @@ def test_exact_search_finds_what_exhaustive_search_finds(seed, vocab_size, lengt
     found = exact_search(lm, [0], length, eos, length_penalty=length_penalty)
     assert found.score == pytest.approx(best)
     assert_tells_the_truth(lm, found, length_penalty)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 3, 7])
+@pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 1.5])
+@given(st.integers(0, 10**6), st.sampled_from([None, 1]))
+def test_exact_search_is_the_same_in_small_chunks(chunk_size, length_penalty, seed, eos):
+    """Flat distributions: most prefixes are read, and each must find its own state and its own past again."""
+    lm = RandomLM(3, 5, seed, sharpness=0.4)
+    expected = max(lm.texts(5, eos), key=lambda text: score(lm, text, length_penalty))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "CHUNK_SIZE", chunk_size)
+        found = exact_search(lm, [0], 5, eos, length_penalty=length_penalty)
+    assert tuple(found.tokens) == expected
+    assert_tells_the_truth(lm, found, length_penalty)
+
+
+def test_exact_search_reads_as_many_prefixes_as_its_limit_allows():
+    lm, rows, options = RandomLM(3, 5, seed=2, sharpness=0.5), [], {"length_penalty": 1.0}
+
+    def counting(tokens, state):
+        rows.append(len(tokens))
+        return lm(tokens, state)
+
+    beam_search(counting, [0], 5, num_beams=4, early_stopping="never")
+    before = sum(rows) + 1  # and once more the prompt
+    rows.clear()
+    found = exact_search(counting, [0], 5, **options)
+    read = sum(rows) - before
+    assert read > 20
+    assert exact_search(lm, [0], 5, **options, limit=read) == found
+    with pytest.raises(RuntimeError, match=f"more than {read - 1} prefixes"):
+        exact_search(lm, [0], 5, **options, limit=read - 1)
+
+
+def test_exact_search_does_not_read_what_can_only_be_as_good():
+    step = chain(**{"t0": [0.5, 0.5], **{f"t{n}": [0.0, 1.0] for n in range(1, 30)}})
+    assert exact_search(step, [1], 20, 0, limit=1).tokens == [0]
 
 
 def test_exact_search_reads_few_prefixes_and_says_when_they_are_too_many():

@@ -38,7 +38,7 @@ class Score(NamedTuple):
 
 
 def count(tokens: Sequence[str], context_length: int) -> Table:
-    """How often each token follows each run of `context_length` tokens.
+    """Count how often each token follows each run of `context_length` tokens.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def count(tokens: Sequence[str], context_length: int) -> Table:
 
 
 def pairs(tokens: Sequence[str], context_length: int) -> Iterator[tuple[Context, str]]:
-    """Every token that has a whole context of `context_length` tokens, and that context before it."""
+    """Yield every token that has a whole context of `context_length` tokens, as (context, token)."""
     if context_length < 0:
         raise ValueError(f"context_length must be at least 0, but it is {context_length}")
     for i in range(context_length, len(tokens)):
@@ -70,7 +70,7 @@ def pairs(tokens: Sequence[str], context_length: int) -> Iterator[tuple[Context,
 
 
 def shares(counts: Mapping[str, int]) -> dict[str, float]:
-    """Counts divided by their sum, the largest first; equal ones stay in their order.
+    """Return counts divided by their sum, the largest first; equal ones stay in their order.
 
     These are the probabilities that make the counted text most probable (maximum likelihood).
     """
@@ -79,7 +79,7 @@ def shares(counts: Mapping[str, int]) -> dict[str, float]:
 
 
 def score(table: Table, tokens: Sequence[str], context_length: int) -> Score:
-    """How well the shares of a table predict the tokens of a text, each from the `context_length` before it.
+    """Measure how well the shares of a table predict a text, each token from the `context_length` before it.
 
     Parameters
     ----------
@@ -108,17 +108,17 @@ def score(table: Table, tokens: Sequence[str], context_length: int) -> Score:
 
 
 def best_guess(counts: Mapping[str, int]) -> str:
-    """The most frequent continuation; the first that was counted among equals."""
+    """Return the most frequent continuation; the first that was counted among equals."""
     return max(counts, key=counts.__getitem__)
 
 
 def surprise(counts: Counter[str], token: str) -> float:
-    """The negative log of a token's share, in nats; infinite where the token was never counted."""
+    """Return the negative log of a token's share, in nats; infinite where the token was never counted."""
     return math.log(counts.total() / counts[token]) if counts[token] else math.inf
 
 
 def ceiling(tokens: Sequence[str], context_length: int) -> Score:
-    """The best that any model can reach on this text if it sees no more than `context_length` tokens before each.
+    """Return the best that any model can reach on this text if it sees only `context_length` tokens before each.
 
     Accuracy is at its highest and cross-entropy at its lowest for the table that was counted on the very same text: in
     every context no guess is right more often than the most frequent continuation, and no probabilities give the
@@ -160,7 +160,7 @@ class SmoothedModel:
         self.vocab_size, self.strength = vocab_size, strength
 
     def prob(self, context: Sequence[str], token: str) -> float:
-        """The probability of a token after a context, of which the last n tokens are used."""
+        """Return the probability of a token after a context, of which the last n tokens are used."""
         p = 1 / self.vocab_size
         for n, table in enumerate(self.tables[: len(context) + 1]):
             counts = table.get(tuple(context[len(context) - n :]))
@@ -170,7 +170,7 @@ class SmoothedModel:
         return p
 
     def cross_entropy(self, tokens: Sequence[str], context_length: int | None = None) -> float:
-        """The mean negative log-probability (nats per token) of every token with a whole context before it.
+        """Return the mean negative log-probability (nats per token) of every token with a whole context before it.
 
         Contexts have the model's own `context_length`, or a shorter one, as if the model had no longer tables.
         """

@@ -20,7 +20,7 @@ def check_probability(name: str, p: float) -> None:
 
 
 def keep_mask(shape: Sequence[int], p: float, like: Tensor) -> Tensor:
-    """A random mask: 0 with probability p, else 1/(1 − p).
+    """Draw a random mask: 0 with probability p, else 1/(1 − p).
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def keep_mask(shape: Sequence[int], p: float, like: Tensor) -> Tensor:
 
 
 def drop(x: Tensor, p: float) -> Tensor:
-    """Element dropout: every number of x is zeroed with probability p, the others are divided by 1 − p.
+    """Zero every number of x with probability p, and divide the others by 1 − p: element dropout.
 
     Its mean over masks is x, its variance x² p/(1 − p).
 
@@ -48,7 +48,7 @@ def drop(x: Tensor, p: float) -> Tensor:
 
 
 def drop_locked(x: Tensor, p: float) -> Tensor:
-    """Variational dropout (Gal & Ghahramani 2016): one mask for each sequence, the same at all of its time steps.
+    """Drop with one mask for each sequence, the same at all time steps: variational dropout (Gal & Ghahramani 2016).
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def drop_locked(x: Tensor, p: float) -> Tensor:
 
 
 def drop_weights(weight: Tensor, p: float) -> Tensor:
-    """DropConnect (Wan et al. 2013): every weight is zeroed with probability p, the others are divided by 1 − p.
+    """Zero every weight with probability p, and divide the others by 1 − p: DropConnect (Wan et al. 2013).
 
     Merity et al. (2018) apply it to the hidden-to-hidden weights of an LSTM, once per forward pass, so the same weights
     are missing at all time steps and for the whole batch. The gradient reaches the weights that were kept.
@@ -112,7 +112,7 @@ class EmbeddingDropout(Dropout):
     """
 
     def forward(self, embedding: nn.Embedding, tokens: Tensor) -> Tensor:
-        """The vectors (N, L, E) of tokens (N, L)."""
+        """Return the vectors (N, L, E) of tokens (N, L)."""
         weight = embedding.weight
         if self.training and self.p:
             weight = weight * keep_mask((len(weight), 1), self.p, weight)

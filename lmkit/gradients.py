@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 def gradient_norms(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """How strongly a score depends on each input: ‖∂ score / ∂ x_{L−k}‖ for the distances k = 0 … L−1.
+    """Measure how strongly a score depends on each input: ‖∂ score / ∂ x_{L−k}‖ for distances k = 0 … L−1.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def gradient_norms(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
 
 
 def jacobian_norms(layers: nn.Module, x: Tensor) -> Tensor:
-    """The Frobenius norm of ∂h_L/∂x_{L−k}, over all units of the last hidden state, for k = 0 … L−1.
+    """Return the Frobenius norm of ∂h_L/∂x_{L−k}, over all units of the last hidden state, for k = 0 … L−1.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def jacobian_norms(layers: nn.Module, x: Tensor) -> Tensor:
 
 
 def reach(norms: Tensor, low: float = 0.01, high: float = 100.0) -> float:
-    """The first distance at which the gradient has vanished or exploded, measured by its norm at distance 0.
+    """Return the first distance at which the gradient has vanished or exploded, compared with distance 0.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def reach(norms: Tensor, low: float = 0.01, high: float = 100.0) -> float:
 
 
 def step_jacobians(cell: nn.Module, x: Tensor, state: Tensor | None = None) -> Tensor:
-    """The Jacobian ∂s_t/∂s_{t−1} of every step of a cell, along the path that the inputs lead it.
+    """Return the Jacobian ∂s_t/∂s_{t−1} of every step of a cell, along the path that the inputs lead it.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def _joined(state: Tensor | tuple[Tensor, ...]) -> Tensor:
 
 
 def chain(jacobians: Tensor) -> Tensor:
-    """The chain rule, multiplied out from the last step back: J_L J_{L−1} … J_{L−k+1} for k = 0 … L.
+    """Multiply out the chain rule from the last step back: J_L J_{L−1} … J_{L−k+1} for k = 0 … L.
 
     Parameters
     ----------
@@ -141,12 +141,12 @@ def chain(jacobians: Tensor) -> Tensor:
 
 
 def spectral_radius(matrix: Tensor) -> float:
-    """The largest absolute value among the eigenvalues of a square matrix: the factor by which its powers grow."""
+    """Return the largest absolute eigenvalue of a square matrix: the factor by which its powers grow."""
     return float(torch.linalg.eigvals(matrix.detach()).abs().max())
 
 
 def with_spectral_radius(matrix: Tensor, radius: float) -> Tensor:
-    """The matrix scaled so that its spectral radius is `radius` ≥ 0.
+    """Return the matrix scaled so that its spectral radius is `radius` ≥ 0.
 
     Raises
     ------
@@ -177,5 +177,5 @@ def set_forget_bias(lstm: nn.Module, bias: float) -> None:
 
 
 def half_life(forget_bias: float) -> float:
-    """After how many steps a cell state has fallen to one half if the forget gate stays at σ(b): −ln 2 / ln σ(b)."""
+    """Return the steps in which a cell state falls to one half if the forget gate stays at σ(b): −ln 2 / ln σ(b)."""
     return math.log(2) / math.log1p(math.exp(-forget_bias))

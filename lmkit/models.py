@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from lmkit.dropout import EmbeddingDropout, LockedDropout, check_probability
-from lmkit.rnn import GRU, LSTM, RNN, Layers, State, check_sizes
+from lmkit.rnn import GRU, LSTM, RNN, RNNBase, State, check_sizes
 
-KINDS: dict[str, type[Layers]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-Step = Callable[[Tensor, State | None], tuple[Tensor, State]]
+KINDS: dict[str, type[RNNBase]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
+ModelStep = Callable[[Tensor, State | None], tuple[Tensor, State]]
 
 
 class Activations(NamedTuple):
@@ -117,12 +117,12 @@ class RecurrentLanguageModel(nn.Module):
         return self.decoder(output), state
 
     def config(self) -> dict[str, int | str | bool]:
-        """The arguments that build a model of the same shape."""
+        """Return the arguments that build a model of the same class and shape."""
         names = ("vocab_size", "embedding_size", "hidden_size", "num_layers", "cell", "tied", "nonlinearity")
         return {name: getattr(self, name) for name in names}
 
-    def stepper(self) -> Step:
-        """The model as decoders want it: a function that reads one token per row; see `stepper`."""
+    def stepper(self) -> ModelStep:
+        """Return the model as decoders want it: a function that reads one token per row; see `stepper`."""
         return stepper(self.embedding.weight, self.rnn, self.decoder.weight, self.decoder.bias)
 
 
@@ -162,16 +162,16 @@ class LSTMLanguageModel(nn.Module):
         return logits, state
 
     def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
-        """The same as `forward`, and the `Activations` behind it, which penalties and caches are about."""
+        """Do the same as `forward`; return also the `Activations` behind it, which penalties and caches are about."""
         output, state = self.rnn(self.embedding(tokens), state)
         return self.decoder(self.projection(output)), state, Activations(output, output)
 
     def config(self) -> dict[str, int]:
-        """The arguments that build a model of the same shape."""
+        """Return the arguments that build a model of the same class and shape."""
         return {name: getattr(self, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
 
-    def stepper(self) -> Step:
-        """The model as decoders want it: a function that reads one token per row; see `stepper`."""
+    def stepper(self) -> ModelStep:
+        """Return the model as decoders want it: a function that reads one token per row; see `stepper`."""
         readout = self.decoder.weight
         if isinstance(self.projection, nn.Linear):
             readout = readout @ self.projection.weight  # (V, H)
@@ -232,8 +232,20 @@ class AWDLSTM(LSTMLanguageModel):
         self.rnn.weight_p, self.rnn.hidden_p = weight_p, hidden_p
         self.embedding_dropout = EmbeddingDropout(embed_p)
         self.input_dropout, self.output_dropout = LockedDropout(input_p), LockedDropout(output_p)
+        self.tied = tied
         if not tied:
             self.decoder = nn.Linear(embedding_size, vocab_size)
+
+    def config(self) -> dict[str, int | float | bool]:
+        """Return the arguments that build a model of the same class and shape."""
+        dropouts = {
+            "embed_p": self.embedding_dropout.p,
+            "input_p": self.input_dropout.p,
+            "weight_p": self.rnn.weight_p,
+            "hidden_p": self.rnn.hidden_p,
+            "output_p": self.output_dropout.p,
+        }
+        return {**super().config(), **dropouts, "tied": self.tied}
 
     def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
         embedded = self.embedding_dropout(self.embedding, tokens)
@@ -242,9 +254,12 @@ class AWDLSTM(LSTMLanguageModel):
         return self.decoder(self.projection(dropped)), state, Activations(raw, dropped)
 
 
+LanguageModel = LSTMLanguageModel | RecurrentLanguageModel  # an AWDLSTM is the former
+
+
 @torch.no_grad()
-def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) -> Step:
-    """A function that reads one token per row, for decoders.
+def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -> ModelStep:
+    """Return a function that reads one token per row, for decoders.
 
     What does not depend on the state is multiplied out once: the embedding into the first layer's input weights. The
     function works on a snapshot: it does not see later changes of the weights.
@@ -252,7 +267,7 @@ def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) ->
     Parameters
     ----------
     embedding : Tensor (V, E)
-    layers : Layers
+    layers : RNNBase
     readout : Tensor (V, H), bias : Tensor (V,)
         From the last hidden state to the logits.
 
@@ -275,12 +290,12 @@ def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) ->
             old = (table.new_zeros(len(tokens), layers.num_layers, layers.hidden_size),) * len(layers.state_names)
         else:
             old = (state,) if single else state
-        from_input, new = table.index_select(0, tokens), []
+        input_proj, new = table.index_select(0, tokens), []
         for d, layer_step in enumerate(steps):
-            new.append(layer_step(from_input, *(part[:, d] for part in old)))
+            new.append(layer_step(input_proj, *(part[:, d] for part in old)))
             h = new[-1][0]
             if d < len(upper):
-                from_input = torch.addmm(upper[d][1], h, upper[d][0].T)
+                input_proj = torch.addmm(upper[d][1], h, upper[d][0].T)
         log_probs = torch.log_softmax(torch.addmm(bias, h, readout.T), dim=-1)
         after = tuple(torch.stack(part, dim=1) for part in zip(*new, strict=True))
         return log_probs, (after[0] if single else after)
@@ -289,5 +304,5 @@ def stepper(embedding: Tensor, layers: Layers, readout: Tensor, bias: Tensor) ->
 
 
 def _by_columns(weight: Tensor) -> Tensor:
-    """A copy whose transpose, which products are formed with, lies in order in memory: faster where rows are few."""
+    """Return a copy whose transpose lies in order in memory: products with few rows are faster."""
     return weight.detach().mT.contiguous().mT if weight.dim() == 2 else weight.detach().clone()

@@ -27,15 +27,15 @@ class Probe(NamedTuple):
     bias: Tensor
 
     def scores(self, x: Tensor) -> Tensor:
-        """The log odds of class 1 for states (N, H): w · x + b, shape (N,)."""
+        """Return the log odds of class 1 for states (N, H): w · x + b, shape (N,)."""
         return x @ self.weight + self.bias
 
     def accuracy(self, x: Tensor, y: Tensor) -> float:
-        """The share, in [0, 1], of states (N, H) whose class y (N,) the probe finds."""
+        """Return the share, in [0, 1], of states (N, H) whose class y (N,) the probe finds."""
         return float(((self.scores(x) > 0) == (y > 0)).float().mean())
 
     def reflect(self, x: Tensor) -> Tensor:
-        """The states mirrored in the plane that divides the classes: every score changes its sign.
+        """Mirror the states in the plane that divides the classes: every score changes its sign.
 
         Of all changes that turn the scores s into -s it is the shortest: x - 2 s w / |w|².
         """
@@ -81,7 +81,7 @@ def fit_probe(x: Tensor, y: Tensor, penalty: float = 0.01, max_iter: int = 100) 
 
 
 def unit_accuracies(x: Tensor, y: Tensor, x_test: Tensor | None = None, y_test: Tensor | None = None) -> Tensor:
-    """How well each unit by itself tells the classes apart.
+    """Measure how well each unit by itself tells the classes apart.
 
     A unit's threshold is the middle between its means in the two classes, from x (N, H) and y (N,); its accuracy
     is counted on the test states (M, H) and classes (M,), or on x and y where there are none.

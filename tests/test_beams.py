@@ -7,18 +7,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit.decoding import beam_search, exact_search, greedy
-from tests.trees import Tree, assert_tells_the_truth, score
+from lmkit.decoding import beam_search, exact, exact_search, greedy
+from tests.random_lm import RandomLM, assert_tells_the_truth, diverse_beam_search, score
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 5), st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]))
 def test_wide_beam_search_finds_what_exhaustive_search_finds(seed, vocab_size, length, length_penalty):
-    tree = Tree(vocab_size, length, seed)
-    expected = sorted(tree.texts(length, eos=1), key=lambda text: -score(tree, text, length_penalty))
-    found = beam_search(tree, [0], length, 1, num_beams=vocab_size**length, length_penalty=length_penalty)
+    lm = RandomLM(vocab_size, length, seed)
+    expected = sorted(lm.texts(length, eos=1), key=lambda text: -score(lm, text, length_penalty))
+    found = beam_search(lm, [0], length, 1, num_beams=vocab_size**length, length_penalty=length_penalty)
     assert [tuple(decoded.tokens) for decoded in found] == expected
     for decoded in found:
-        assert_tells_the_truth(tree, decoded, length_penalty)
+        assert_tells_the_truth(lm, decoded, length_penalty)
     assert math.isclose(sum(math.exp(decoded.log_prob) for decoded in found), 1)
 
 
@@ -34,17 +34,17 @@ def test_wide_beam_search_finds_what_exhaustive_search_finds(seed, vocab_size, l
 def test_beam_search_ranks_distinct_texts_and_never_beats_the_best(
     seed, vocab_size, length, num_beams, early_stopping, eos, length_penalty
 ):
-    tree = Tree(vocab_size, length, seed)
+    lm = RandomLM(vocab_size, length, seed)
     options = {"num_beams": num_beams, "length_penalty": length_penalty, "early_stopping": early_stopping}
-    found = beam_search(tree, [0], length, eos, **options)
+    found = beam_search(lm, [0], length, eos, **options)
     assert 1 <= len(found) <= num_beams
     assert len({tuple(decoded.tokens) for decoded in found}) == len(found)
     assert [d.score for d in found] == sorted((d.score for d in found), reverse=True)
     for decoded in found:
-        assert_tells_the_truth(tree, decoded, length_penalty)
+        assert_tells_the_truth(lm, decoded, length_penalty)
         assert len(decoded.tokens) == length or decoded.tokens[-1] == eos
         assert eos not in decoded.tokens[:-1]
-    best = max(score(tree, text, length_penalty) for text in tree.texts(length, -1 if eos is None else eos))
+    best = max(score(lm, text, length_penalty) for text in lm.texts(length, -1 if eos is None else eos))
     assert found[0].score <= best + 1e-9
 
 
@@ -62,9 +62,9 @@ def test_beam_search_ranks_distinct_texts_and_never_beats_the_best(
     ),
 )
 def test_one_beam_is_greedy_search(seed, vocab_size, length, options):
-    tree = Tree(vocab_size, length, seed)
-    (found,) = beam_search(tree, [0], length, num_beams=1, **options)
-    expected = greedy(tree, [0], length, options.get("eos_token_id"))
+    lm = RandomLM(vocab_size, length, seed)
+    (found,) = beam_search(lm, [0], length, num_beams=1, **options)
+    expected = greedy(lm, [0], length, options.get("eos_token_id"))
     assert found.tokens == expected.tokens
     assert found.log_probs == pytest.approx(expected.log_probs)
 
@@ -94,18 +94,79 @@ def test_early_stopping_says_whether_a_longer_text_is_awaited(early_stopping, to
 
 @given(st.integers(0, 10**6), st.integers(1, 4), st.sampled_from([-1.0, 0.0, 0.7, 2.0]))
 def test_more_patience_never_finds_less(seed, num_beams, length_penalty):
-    tree = Tree(3, 6, seed)
+    lm = RandomLM(3, 6, seed)
     options = {"num_beams": num_beams, "length_penalty": length_penalty}
-    eager, usual, patient = (beam_search(tree, [0], 6, 1, **options, early_stopping=e) for e in (True, False, "never"))
+    eager, usual, patient = (beam_search(lm, [0], 6, 1, **options, early_stopping=e) for e in (True, False, "never"))
     assert patient[0].score >= max(usual[0].score, eager[0].score) - 1e-12
 
 
+@given(
+    st.integers(0, 10**6),
+    st.integers(2, 4),
+    st.integers(1, 6),
+    st.integers(1, 3),
+    st.sampled_from([-2.0, -0.5, 0.0, 0.5, 2.0]),
+)
+def test_never_stopping_early_finds_what_waiting_for_every_text_finds(seed, vocab_size, length, num_beams, penalty):
+    lm = RandomLM(vocab_size, length, seed)
+    found = beam_search(lm, [0], length, 1, num_beams=num_beams, length_penalty=penalty, early_stopping="never")
+    expected = diverse_beam_search(lm, length, 1, 1, num_beams, 0.0, penalty)[:num_beams]
+    assert [decoded.tokens for decoded in found] == [text for _, text in expected]
+
+
+def chain(**after):
+    """A step function whose distribution depends on the number of tokens read; counts its calls."""
+    calls = []
+
+    def step(tokens, state):
+        calls.append(len(tokens))
+        length = torch.zeros(len(tokens)) if state is None else state + 1
+        return torch.tensor([after[f"t{int(n)}"] for n in length], dtype=torch.float64).log(), length
+
+    step.calls = calls
+    return step
+
+
+@pytest.mark.parametrize(
+    "early_stopping, penalty, texts, steps",
+    [
+        # Two texts have ended after two steps, [1] with log .3 and [2, 1] with log .065; [2, 2] runs on with log .585.
+        ("never", -1.0, [[1], [2, 2, 1]], 3),
+        ("never", 1.0, [[2, 2, 1], [2, 2, 2, 1]], 13),
+        (False, -1.0, [[1], [2, 2, 1]], 3),
+        (True, -1.0, [[1], [2, 1]], 2),
+        (True, 1.0, [[1], [2, 1]], 2),
+    ],
+)
+def test_a_search_stops_as_soon_as_its_bound_says_so(early_stopping, penalty, texts, steps):
+    """A bound that is too low loses [2, 2, 1]; one that is too high reads on to the limit."""
+    early = {"t0": [0.0, 0.3, 0.65, 0.05], "t1": [0.0, 0.1, 0.9, 0.0]}
+    step = chain(**early, **{f"t{n}": [0.0, 0.6, 0.4, 0.0] for n in range(2, 30)})
+    options = {"num_beams": 2, "length_penalty": penalty, "early_stopping": early_stopping}
+    found = beam_search(step, [0], 20, 1, **options)
+    assert [decoded.tokens for decoded in found] == texts
+    assert len(step.calls) == steps
+
+
+def test_a_running_text_that_only_equals_the_worst_finished_one_is_not_awaited():
+    for early_stopping in (False, "never"):
+        step = chain(**{f"t{n}": [0.5, 0.5] for n in range(9)})
+        found = beam_search(step, [0], 9, 0, num_beams=1, length_penalty=0.0, early_stopping=early_stopping)
+        assert [decoded.tokens for decoded in found] == [[0]] and len(step.calls) == 1
+
+
+def test_a_search_without_running_texts_is_over():
+    step = chain(t0=[1.0, 0.0], t1=[1.0, 0.0])
+    (found,) = beam_search(step, [1], 9, 0, num_beams=3, early_stopping="never")
+    assert found.tokens == [0] and step.calls == [1]
+
+
 def test_early_stopping_ends_with_the_first_texts_that_end():
-    tree = Tree(4, 6, seed=1)
-    eager = beam_search(tree, [0], 6, 1, num_beams=3, early_stopping=True)
-    eager_steps, tree.steps = tree.steps, 0
-    patient = beam_search(tree, [0], 6, 1, num_beams=3, early_stopping="never")
-    assert eager_steps < tree.steps
+    lm = RandomLM(4, 6, seed=1)
+    eager = beam_search(lm, [0], 6, 1, num_beams=3, early_stopping=True)
+    eager_steps, lm.steps = lm.steps, 0
+    patient = beam_search(lm, [0], 6, 1, num_beams=3, early_stopping="never")
+    assert eager_steps < lm.steps
     assert patient[0].score >= eager[0].score
 
 
@@ -118,24 +179,6 @@ def test_beam_search_passes_over_what_is_impossible():
     assert sorted(decoded.tokens for decoded in found) == [[1, 0], [1, 2]]
 
 
-def by_hand(tree, length, eos, groups, width, diversity_penalty, length_penalty):
-    """Diverse beam search over lists of texts, written anew; waits for every text."""
-    running, done = [[[]]] * groups, []
-    for _ in range(length):
-        taken, after = {}, []
-        for texts in running:
-            longer = [[*text, token] for text in texts for token in range(tree.vocab_size)]
-            rank = {tuple(t): sum(tree.log_probs(t)) - diversity_penalty * taken.get(t[-1], 0) for t in longer}
-            looked = sorted(longer, key=lambda text: -rank[tuple(text)])[: 2 * width]
-            done += [text for text in looked[:width] if text[-1] == eos]
-            after.append([text for text in looked if text[-1] != eos][:width])
-            for text in after[-1]:
-                taken[text[-1]] = taken.get(text[-1], 0) + 1
-        running = after
-    done += [text for texts in running for text in texts]
-    return sorted((score(tree, text, length_penalty), text) for text in done)[::-1]
-
-
 @given(
     st.integers(0, 10**6),
     st.integers(2, 4),
@@ -145,51 +188,59 @@ def by_hand(tree, length, eos, groups, width, diversity_penalty, length_penalty)
     st.sampled_from([0.0, 1.0]),
 )
 def test_groups_find_what_a_second_algorithm_finds(seed, vocab_size, length, shape, diversity_penalty, length_penalty):
-    tree, (groups, width) = Tree(vocab_size, length, seed), shape
+    lm, (groups, width) = RandomLM(vocab_size, length, seed), shape
     options = {"num_beam_groups": groups, "diversity_penalty": diversity_penalty, "length_penalty": length_penalty}
-    found = beam_search(tree, [0], length, None, num_beams=groups * width, early_stopping="never", **options)
-    expected = by_hand(tree, length, None, groups, width, diversity_penalty, length_penalty)[: groups * width]
+    found = beam_search(lm, [0], length, None, num_beams=groups * width, early_stopping="never", **options)
+    expected = diverse_beam_search(lm, length, None, groups, width, diversity_penalty, length_penalty)[: groups * width]
     assert [decoded.score for decoded in found] == pytest.approx([best for best, _ in expected])
     assert sorted(decoded.tokens for decoded in found) == sorted(text for _, text in expected)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(2, 3))
 def test_groups_without_a_penalty_each_search_alone(seed, width, groups):
-    tree = Tree(4, 5, seed)
-    alone = beam_search(tree, [0], 5, 1, num_beams=width)
-    found = beam_search(tree, [0], 5, 1, num_beams=width * groups, num_beam_groups=groups)
+    lm = RandomLM(4, 5, seed)
+    alone = beam_search(lm, [0], 5, 1, num_beams=width)
+    found = beam_search(lm, [0], 5, 1, num_beams=width * groups, num_beam_groups=groups)
     assert sorted(d.tokens for d in found) == sorted(d.tokens for d in alone * groups)
 
 
 def test_a_diversity_penalty_makes_groups_differ():
-    tree = Tree(5, 4, seed=3)
+    lm = RandomLM(5, 4, seed=3)
     options = {"num_beams": 4, "num_beam_groups": 4}
-    same, other = (beam_search(tree, [0], 4, **options, diversity_penalty=d) for d in (0.0, 50.0))
+    same, other = (beam_search(lm, [0], 4, **options, diversity_penalty=d) for d in (0.0, 50.0))
     assert len({d.tokens[0] for d in same}) == 1
     assert len({d.tokens[0] for d in other}) == 4
     for decoded in other:
-        assert_tells_the_truth(tree, decoded, 1.0)
+        assert_tells_the_truth(lm, decoded, 1.0)
 
 
 @given(st.integers(0, 10**6), st.integers(2, 4), st.integers(1, 4), st.integers(1, 4), st.sampled_from([None, 1]))
-def test_watch_tells_how_the_texts_came_about(seed, vocab_size, length, num_beams, eos):
+def test_on_step_tells_how_the_texts_came_about(seed, vocab_size, length, num_beams, eos):
     """Following what was kept from step to step leads to the texts that are returned."""
-    tree, steps = Tree(vocab_size, length, seed), []
+    lm, steps = RandomLM(vocab_size, length, seed), []
     options = {"num_beams": num_beams, "length_penalty": 0.0, "early_stopping": "never"}
-    found = beam_search(tree, [0], length, eos, **options, watch=steps.append)
+    found = beam_search(lm, [0], length, eos, **options, on_step=steps.append)
     running, done = [()], []
     for number, step in enumerate(steps, start=1):
         assert step.length == number
         assert step.totals == sorted(step.totals, reverse=True)
         texts = [(*running[p], token) for p, token in zip(step.parents, step.tokens, strict=True)]
-        assert step.totals == pytest.approx([sum(tree.log_probs(text)) for text in texts])
+        assert step.totals == pytest.approx([sum(lm.log_probs(text)) for text in texts])
         assert len(texts) == min(2 * num_beams, vocab_size * len(running))
-        by_fate = {fate: [t for t, f in zip(texts, step.fates, strict=True) if f == fate] for fate in set(step.fates)}
-        running, ended = by_fate.get("kept", []), by_fate.get("ended", [])
+        by_status = {
+            status: [t for t, s in zip(texts, step.statuses, strict=True) if s == status]
+            for status in set(step.statuses)
+        }
+        others = [rank for rank, text in enumerate(texts) if text[-1] != eos]
+        expected = ["ended" if rank < num_beams else "dropped" for rank in range(len(texts))]
+        for place, rank in enumerate(others):
+            expected[rank] = "kept" if place < num_beams else "dropped"
+        assert step.statuses == expected
+        running, ended = by_status.get("kept", []), by_status.get("ended", [])
         assert len(running) <= num_beams and all(text[-1] == eos for text in ended)
         done += ended
     done += running if len(steps) == length else []
-    best = sorted((sum(tree.log_probs(text)) for text in done), reverse=True)[:num_beams]
+    best = sorted((sum(lm.log_probs(text)) for text in done), reverse=True)[:num_beams]
     assert [decoded.score for decoded in found] == pytest.approx(best)
 
 
@@ -201,24 +252,61 @@ def test_watch_tells_how_the_texts_came_about(seed, vocab_size, length, num_beam
     st.sampled_from([-1.0, 0.0, 0.5, 1.0, 2.0]),
 )
 def test_exact_search_finds_what_exhaustive_search_finds(seed, vocab_size, length, eos, length_penalty):
-    tree = Tree(vocab_size, length, seed)
-    texts = tree.texts(length, eos)
-    best = max(score(tree, text, length_penalty) for text in texts)
-    found = exact_search(tree, [0], length, eos, length_penalty=length_penalty)
+    lm = RandomLM(vocab_size, length, seed)
+    texts = lm.texts(length, eos)
+    best = max(score(lm, text, length_penalty) for text in texts)
+    found = exact_search(lm, [0], length, eos, length_penalty=length_penalty)
     assert found.score == pytest.approx(best)
-    assert_tells_the_truth(tree, found, length_penalty)
+    assert_tells_the_truth(lm, found, length_penalty)
 
 
-def test_exact_search_reads_few_beginnings_and_says_when_they_are_too_many():
-    tree = Tree(4, 7, seed=5)
-    beam_search(tree, [0], 7, 1, num_beams=4, early_stopping="never")
+@pytest.mark.parametrize("chunk_size", [1, 2, 3, 7])
+@pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 1.5])
+@given(st.integers(0, 10**6), st.sampled_from([None, 1]))
+def test_exact_search_is_the_same_in_small_chunks(chunk_size, length_penalty, seed, eos):
+    """Flat distributions: most prefixes are read, and each must find its own state and its own past again."""
+    lm = RandomLM(3, 5, seed, sharpness=0.4)
+    expected = max(lm.texts(5, eos), key=lambda text: score(lm, text, length_penalty))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "CHUNK_SIZE", chunk_size)
+        found = exact_search(lm, [0], 5, eos, length_penalty=length_penalty)
+    assert tuple(found.tokens) == expected
+    assert_tells_the_truth(lm, found, length_penalty)
+
+
+def test_exact_search_reads_as_many_prefixes_as_its_limit_allows():
+    lm, rows, options = RandomLM(3, 5, seed=2, sharpness=0.5), [], {"length_penalty": 1.0}
+
+    def counting(tokens, state):
+        rows.append(len(tokens))
+        return lm(tokens, state)
+
+    beam_search(counting, [0], 5, num_beams=4, early_stopping="never")
+    before = sum(rows) + 1  # and once more the prompt
+    rows.clear()
+    found = exact_search(counting, [0], 5, **options)
+    read = sum(rows) - before
+    assert read > 20
+    assert exact_search(lm, [0], 5, **options, limit=read) == found
+    with pytest.raises(RuntimeError, match=f"more than {read - 1} prefixes"):
+        exact_search(lm, [0], 5, **options, limit=read - 1)
+
+
+def test_exact_search_does_not_read_what_can_only_be_as_good():
+    step = chain(**{"t0": [0.5, 0.5], **{f"t{n}": [0.0, 1.0] for n in range(1, 30)}})
+    assert exact_search(step, [1], 20, 0, limit=1).tokens == [0]
+
+
+def test_exact_search_reads_few_prefixes_and_says_when_they_are_too_many():
+    lm = RandomLM(4, 7, seed=5)
+    beam_search(lm, [0], 7, 1, num_beams=4, early_stopping="never")
     rows = []
 
     def counting(tokens, state):
         rows.append(len(tokens))
-        return tree(tokens, state)
+        return lm(tokens, state)
 
     exact_search(counting, [0], 7, 1)
     assert sum(rows) < sum(4**d for d in range(7)) / 10
-    with pytest.raises(RuntimeError, match="limit must be larger: more than 3 beginnings"):
-        exact_search(Tree(8, 6, seed=1, sharpness=0.1), [0], 6, limit=3)
+    with pytest.raises(RuntimeError, match="limit must be larger: more than 3 prefixes"):
+        exact_search(RandomLM(8, 6, seed=1, sharpness=0.1), [0], 6, limit=3)

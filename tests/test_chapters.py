@@ -178,7 +178,7 @@ def without_magics(source: str) -> str:
 
 
 def test_drift_is_noticed():
-    module = ROOT / "lmkit" / "decoding" / "chance.py"
+    module = ROOT / "lmkit" / "decoding" / "rng.py"
     tree = ast.parse(module.read_text(encoding="utf-8"))
     retyped = ast.unparse(definitions(tree)["draw_rows"])
     assert drifted(retyped) == []

@@ -1,7 +1,9 @@
 """Greedy decoding and sampling against exact probabilities and their own definition; batches against single prompts."""
 
+import inspect
 import math
 from collections import Counter
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -15,53 +17,203 @@ from lmkit.decoding import (
     contrastive_search,
     exact_search,
     filter_logits,
+    generate,
     greedy,
     sample,
     uniform,
 )
-from tests.chance import assert_fits
-from tests.trees import Tree, assert_tells_the_truth
+from lmkit.models import AWDLSTM, LSTMLanguageModel, RecurrentLanguageModel
+from tests.chi_square import assert_fits
+from tests.random_lm import RandomLM, assert_tells_the_truth
 
 KEEP_ALL = {"temperature": 1.0, "top_k": None, "top_p": 1.0, "min_p": 0.0, "typical_p": 1.0}
 
 
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 5))
 def test_greedy_takes_the_most_probable_token_every_time(seed, vocab_size, length):
-    tree = Tree(vocab_size, length, seed)
-    decoded = greedy(tree, [0], length, eos_token_id=0)
-    assert_tells_the_truth(tree, decoded)
+    lm = RandomLM(vocab_size, length, seed)
+    decoded = greedy(lm, [0], length, eos_token_id=0)
+    assert_tells_the_truth(lm, decoded)
     for end, token in enumerate(decoded.tokens):
-        alternatives = [tree.log_probs([*decoded.tokens[:end], other])[-1] for other in range(vocab_size)]
+        alternatives = [lm.log_probs([*decoded.tokens[:end], other])[-1] for other in range(vocab_size)]
         assert alternatives[token] == max(alternatives)
     assert len(decoded.tokens) == length or decoded.tokens[-1] == 0
     assert 0 not in decoded.tokens[:-1]
-    assert tree.steps == len(decoded.tokens)  # one for the prompt, and none that is not needed
+    assert lm.steps == len(decoded.tokens)  # one for the prompt, and none that is not needed
 
 
 @pytest.mark.parametrize("decode", [greedy, sample, lambda *a: beam_search(*a)[0]])
 def test_decoders_read_the_whole_prompt(decode):
-    tree = Tree(3, 9)
+    lm = RandomLM(3, 9)
     prompt = [0, 2, 1, 2]
-    decoded = decode(tree, prompt, 5)
-    whole = tree.log_probs(prompt[1:] + decoded.tokens)  # the tree does not look at the first token
+    decoded = decode(lm, prompt, 5)
+    whole = lm.log_probs(prompt[1:] + decoded.tokens)  # the lm does not look at the first token
     assert len(decoded.tokens) == 5
     assert decoded.log_probs == pytest.approx(whole[3:])
 
 
-def test_state_may_be_nested():
-    tree = Tree(4, 5)
+class Pair(NamedTuple):
+    node: torch.Tensor
+    other: torch.Tensor | None
+
+
+NESTS = {  # how a state is packed, and how the nodes of a RandomLM are got out of it
+    "tensor": (lambda node: node, lambda state: state),
+    "tuple": (lambda node: (None, node), lambda state: state[1]),
+    "list": (lambda node: [(node * 0.5, node), node], lambda state: state[0][1]),
+    "dict": (lambda node: {"cache": [node], "length": None}, lambda state: state["cache"][0]),
+    "named tuple": (lambda node: Pair(node, None), lambda state: state.node),
+}
+
+
+@pytest.mark.parametrize("nest", NESTS)
+@pytest.mark.parametrize("name", ["greedy", "sample", "beam_search", "groups", "exact_search", "contrastive_search"])
+def test_state_may_be_any_nest(name, nest):
+    """Prompts of several lengths: rows are taken out, repeated and put together again."""
+    decode, options = BATCHED[name]
+    pack, unpack = NESTS[nest]
+    lm = RandomLM(3, 7, seed=4)
 
     def nested(tokens, state):
-        log_probs, node = tree(tokens, None if state is None else state[0][1])
-        return log_probs, [(torch.zeros(len(tokens), 2), node), node]
+        log_probs, node = lm(tokens, None if state is None else unpack(state))
+        return log_probs, pack(node)
 
-    plain = beam_search(tree, [0], 5, 1, num_beams=4)
-    assert beam_search(nested, [0], 5, 1, num_beams=4) == plain
+    plain = decode(lm, PROMPTS, 4, 1, **options)
+    if "hidden" in options:
+        options = {**options, "hidden": lambda state: directions(unpack(state))}
+    assert decode(nested, PROMPTS, 4, 1, **options) == plain
 
 
-def test_pick_rows_keeps_the_kind_of_state():
+@pytest.mark.parametrize("name", ["greedy", "sample", "beam_search", "groups", "exact_search"])
+def test_state_may_be_none(name):
+    """A model without a memory: what follows depends on the last token alone."""
+    decode, options = BATCHED[name]
+    table = RandomLM(3, 1).table[1:]
+    found = decode(lambda tokens, state: (table[tokens], None), PROMPTS, 4, 1, **options)
+    assert found == decode(lambda tokens, state: (table[tokens], tokens), PROMPTS, 4, 1, **options)
+
+
+def test_state_of_another_kind_is_refused():
+    with pytest.raises(TypeError, match="state must be None, a tensor, or tuples, .* but it holds a float"):
+        beam_search(lambda tokens, state: (torch.zeros(len(tokens), 3), (tokens, 0.5)), [0], 3)
+
+
+MODELS = [
+    LSTMLanguageModel(5, 4, 6, 2),
+    AWDLSTM(5, 4, 4, weight_p=0.5, output_p=0.5),  # in training: decoders see it as it is in evaluation
+    RecurrentLanguageModel(5, 4, 4, cell="gru"),
+    RecurrentLanguageModel(5, 4, 4),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_decoders_take_a_model(model):
+    step = model.stepper()
+    for decode, options in [
+        (greedy, {}),
+        (sample, {"seed": 3}),
+        (beam_search, {"num_beams": 3}),
+        (exact_search, {}),
+        (contrastive_search, {}),
+        (generate, {"do_sample": True}),
+    ]:
+        for prompt in ([1, 2], [[1], [2, 3]]):
+            assert decode(model, prompt, 4, 0, **options) == decode(step, prompt, 4, 0, **options)
+    assert torch.equal(decoding.read_prompt(model, [1, 2])[0], decoding.read_prompt(step, [1, 2])[0])
+
+
+@pytest.mark.parametrize("model", [torch.nn.Linear(3, 3), "stories", None])
+def test_decoders_refuse_what_is_neither_step_nor_model(model):
+    with pytest.raises(TypeError, match="step must be a step function or a model with a method stepper, but it is of"):
+        greedy(model, [0])
+
+
+def test_contrastive_search_finds_the_last_layers_hidden_states_by_itself():
+    h, c = torch.randn(2, 3, 4), torch.randn(2, 3, 4)
+    assert torch.equal(decoding.last_hidden((h, c)), h[:, 2]) and torch.equal(decoding.last_hidden(h), h[:, 2])
+    for state in (None, h[0], [h], (None,)):
+        with pytest.raises(ValueError, match="hidden must be given where a state is not"):
+            decoding.last_hidden(state)
+
+
+DEFAULTS = {
+    greedy: {"min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0},
+    sample: {**KEEP_ALL, "seed": 0, "min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0},
+    beam_search: {
+        "num_beams": 5,
+        "length_penalty": 1.0,
+        "early_stopping": False,
+        "num_beam_groups": 1,
+        "diversity_penalty": 0.0,
+        "min_new_tokens": 0,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "on_step": None,
+    },
+    exact_search: {"length_penalty": 0.0, "limit": 1_000_000},
+    contrastive_search: {"penalty_alpha": 0.6, "top_k": 4, "hidden": decoding.last_hidden},
+    generate: {"do_sample": False, "num_return_sequences": 1},
+}
+
+
+@pytest.mark.parametrize("decode", DEFAULTS, ids=lambda decode: decode.__name__)
+def test_defaults_are_those_that_users_know(decode):
+    parameters = inspect.signature(decode).parameters.values()
+    found = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert found == {"max_new_tokens": 20, "eos_token_id": None, **DEFAULTS[decode]}
+    assert all(p.kind is p.KEYWORD_ONLY for p in parameters if p.name in DEFAULTS[decode])
+
+
+def constant(*probs):
+    """A step function that always returns the very same tensor."""
+    row = torch.tensor([probs], dtype=torch.float64).log()
+    return lambda tokens, state: (row.expand(len(tokens), -1) if len(tokens) > 1 else row, tokens)
+
+
+def test_end_token_is_forbidden_up_to_the_minimum_and_not_longer():
+    step = constant(0.7, 0.2, 0.1)
+    for least in range(4):
+        for found in (
+            greedy(step, [2], 5, 0, min_new_tokens=least),
+            beam_search(step, [2], 5, 0, num_beams=1, min_new_tokens=least)[0],
+            sample(step, [2], 5, 0, top_k=1, min_new_tokens=least),
+        ):
+            assert found.tokens == [1] * least + [0]
+            assert found.log_probs == pytest.approx([math.log(0.2)] * least + [math.log(0.7)])
+    assert greedy(step, [2], 3, min_new_tokens=3).tokens == [0, 0, 0]  # no end token, none forbidden
+
+
+def test_steps_are_taken_only_while_they_are_needed():
+    """One for each token of the prompt, and for each new token but the last."""
+    calls = []
+
+    def counted(tokens, state):
+        calls.append(len(tokens))
+        return constant(0.1, 0.5, 0.4)(tokens, state)
+
+    for decode, expected in ((greedy, [1, 1, 1, 1]), (sample, [1, 1, 1, 1])):
+        calls.clear()
+        decode(counted, [2, 2], 3)
+        assert calls == expected
+    calls.clear()
+    greedy(counted, [[2, 2], [2], [2, 2, 2]], 2)
+    assert calls == [3, 2, 1, 3]
+    calls.clear()
+    greedy(counted, [[2], [2]], 4, 1)
+    assert calls == [2]  # both end with their first token
+
+
+def test_concat_rows_undoes_select_rows():
+    state = {"h": (torch.arange(6).view(3, 2), None), "c": [torch.rand(3)]}
+    parts = [decoding.select_rows(state, torch.tensor(rows)) for rows in ([0], [1, 2])]
+    joined = decoding.concat_rows(parts)
+    assert type(joined["h"]) is tuple and joined["h"][1] is None and type(joined["c"]) is list
+    assert torch.equal(joined["h"][0], state["h"][0]) and torch.equal(joined["c"][0], state["c"][0])
+
+
+def test_select_rows_keeps_the_kind_of_state():
     rows, part = torch.tensor([2, 0, 2]), torch.arange(6).view(3, 2)
-    picked = decoding.pick_rows([part, (part, part)], rows)
+    picked = decoding.select_rows([part, (part, part)], rows)
     assert type(picked) is list and type(picked[1]) is tuple
     assert all(torch.equal(p, part[rows]) for p in (picked[0], *picked[1]))
 
@@ -79,16 +231,16 @@ def test_pick_rows_keeps_the_kind_of_state():
     ],
 )
 def test_samples_have_their_exact_probabilities(options):
-    tree = Tree(4, 3, seed=2)
+    lm = RandomLM(4, 3, seed=2)
     settings = KEEP_ALL | options
     exact = {}
-    for text in tree.texts(3, eos=1):
+    for text in lm.texts(3, eos=1):
         node, p = 0, 1.0
         for token in text:
-            p *= float(filter_logits(tree.table[node], *settings.values()).softmax(dim=-1)[token])
+            p *= float(filter_logits(lm.table[node], *settings.values()).softmax(dim=-1)[token])
             node = node * 4 + token + 1
         exact[text] = p
-    counts = Counter(tuple(decoded.tokens) for decoded in sample(tree, [[0]] * 4000, 3, 1, **options))
+    counts = Counter(tuple(decoded.tokens) for decoded in sample(lm, [[0]] * 4000, 3, 1, **options))
     assert math.isclose(sum(exact.values()), 1)
     assert_fits(counts, exact)
 
@@ -99,6 +251,7 @@ BATCHED = {
     "with rules": (greedy, {"min_new_tokens": 3, "repetition_penalty": 1.4, "no_repeat_ngram_size": 4}),
     "sample": (sample, {"top_k": 2, "temperature": 1.3}),
     "beam_search": (beam_search, {"num_beams": 3}),
+    "exact_search": (exact_search, {"length_penalty": 0.5}),
     "beams with rules": (beam_search, {"num_beams": 2, "repetition_penalty": 1.4, "no_repeat_ngram_size": 4}),
     "groups": (beam_search, {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 0.7}),
     "contrastive_search": (contrastive_search, {"hidden": lambda state: directions(state), "top_k": 3}),
@@ -116,40 +269,40 @@ def directions(nodes):
 def test_a_batch_gives_what_single_prompts_give(name, seed):
     """Prompts of several lengths, in no order, some twice; texts that end early and late."""
     decode, options = BATCHED[name]
-    tree = Tree(3, 10, seed)
-    found = decode(tree, PROMPTS, 6, 1, **options)
+    lm = RandomLM(3, 9, seed)
+    found = decode(lm, PROMPTS, 6, 1, **options)
     seeds = [{"seed": row} if decode is sample else {} for row in range(len(PROMPTS))]
-    singly = [decode(tree, p, 6, 1, **options, **own) for p, own in zip(PROMPTS, seeds, strict=True)]
+    singly = [decode(lm, p, 6, 1, **options, **own) for p, own in zip(PROMPTS, seeds, strict=True)]
     assert found == singly
 
 
 def test_a_batch_of_one_is_a_list_of_one():
-    tree = Tree(3, 6)
-    assert greedy(tree, [[0, 1]], 4) == [greedy(tree, [0, 1], 4)]
-    assert greedy(tree, torch.tensor([[0, 1]]), 4) == [greedy(tree, torch.tensor([0, 1]), 4)]
+    lm = RandomLM(3, 6)
+    assert greedy(lm, [[0, 1]], 4) == [greedy(lm, [0, 1], 4)]
+    assert greedy(lm, torch.tensor([[0, 1]]), 4) == [greedy(lm, torch.tensor([0, 1]), 4)]
 
 
 def test_seeds_may_be_given_one_by_one():
-    tree = Tree(5, 5)
-    texts = sample(tree, [[0]] * 3, 5, seed=[7, 2**32 - 1, 7])
-    assert texts == [sample(tree, [0], 5, seed=seed) for seed in (7, 2**32 - 1, 7)]
-    assert sample(tree, [[0]] * 2, 5, seed=2**32 - 1)[1] == sample(tree, [0], 5, seed=0)  # the stream after the last
+    lm = RandomLM(5, 5)
+    texts = sample(lm, [[0]] * 3, 5, seed=[7, 2**32 - 1, 7])
+    assert texts == [sample(lm, [0], 5, seed=seed) for seed in (7, 2**32 - 1, 7)]
+    assert sample(lm, [[0]] * 2, 5, seed=2**32 - 1)[1] == sample(lm, [0], 5, seed=0)  # the stream after the last
 
 
 @given(st.integers(0, 10**6), st.integers(0, 5))
 def test_no_text_ends_before_its_minimum(seed, least):
-    tree = Tree(3, 5, seed)
+    lm = RandomLM(3, 5, seed)
     for decode in (greedy, sample, lambda *a, **o: beam_search(*a, **o)[0]):
-        decoded = decode(tree, [0], 5, 1, min_new_tokens=least)
+        decoded = decode(lm, [0], 5, 1, min_new_tokens=least)
         assert len(decoded.tokens) >= least
-        assert decoded.log_probs == pytest.approx(tree.log_probs(decoded.tokens))
+        assert decoded.log_probs == pytest.approx(lm.log_probs(decoded.tokens))
 
 
 @given(st.integers(0, 10**6), st.integers(2, 3))
 def test_no_run_of_n_tokens_comes_twice(seed, n):
-    tree, prompt = Tree(4, 9, seed), [0, 2, 2, 1]
+    lm, prompt = RandomLM(4, 7, seed), [0, 2, 2, 1]
     for decode in (greedy, sample, lambda *a, **o: beam_search(*a, num_beams=2, **o)[0]):
-        text = prompt + decode(tree, prompt, 5, no_repeat_ngram_size=n).tokens
+        text = prompt + decode(lm, prompt, 5, no_repeat_ngram_size=n).tokens
         runs = [tuple(text[i : i + n]) for i in range(len(text) - n + 1)]
         assert len(set(runs)) == len(runs)
 
@@ -163,31 +316,31 @@ def test_a_repetition_penalty_takes_another_token():
 
 
 def test_sample_uses_one_number_of_its_stream_for_each_token():
-    tree = Tree(4, 5)
-    decoded, node = sample(tree, [0], 5, seed=9, top_k=3), 0
+    lm = RandomLM(4, 5)
+    decoded, node = sample(lm, [0], 5, seed=9, top_k=3), 0
     for t, token in enumerate(decoded.tokens):
-        share = filter_logits(tree.table[node], top_k=3).softmax(dim=-1).cumsum(dim=-1)
+        share = filter_logits(lm.table[node], top_k=3).softmax(dim=-1).cumsum(dim=-1)
         assert token == sum(float(c) <= uniform(9, t) for c in share)
         node = node * 4 + token + 1
 
 
 def test_same_seed_gives_the_same_text():
-    tree = Tree(5, 5)
-    texts = [sample(tree, [0], 5, seed=seed) for seed in range(50)]
+    lm = RandomLM(5, 5)
+    texts = [sample(lm, [0], 5, seed=seed) for seed in range(50)]
     torch.manual_seed(99)  # other generators have no say
-    assert texts == [sample(tree, [0], 5, seed=seed) for seed in range(50)]
+    assert texts == [sample(lm, [0], 5, seed=seed) for seed in range(50)]
     assert len({tuple(text.tokens) for text in texts}) > 25
 
 
 @given(st.integers(0, 10**6), st.sampled_from([{"top_k": 1}, {"top_p": 1e-9}, {"temperature": 1e-4}]))
 def test_sampling_from_one_token_is_greedy_search(seed, options):
-    tree = Tree(5, 4, seed)
-    assert sample(tree, [0], 4, 1, seed=seed, **options) == greedy(tree, [0], 4, 1)
+    lm = RandomLM(5, 4, seed)
+    assert sample(lm, [0], 4, 1, seed=seed, **options) == greedy(lm, [0], 4, 1)
 
 
 def test_sample_reports_the_probabilities_before_any_filter():
-    tree = Tree(5, 4)
-    assert_tells_the_truth(tree, sample(tree, [0], 4, temperature=0.5, top_k=2, top_p=0.9, seed=3))
+    lm = RandomLM(5, 4)
+    assert_tells_the_truth(lm, sample(lm, [0], 4, temperature=0.5, top_k=2, top_p=0.9, seed=3))
 
 
 @pytest.mark.parametrize(
@@ -234,8 +387,8 @@ def test_sample_reports_the_probabilities_before_any_filter():
         (lambda step: beam_search(step, [0], num_beam_groups=2), "num_beam_groups must be a divisor of .* is 2"),
         (lambda step: beam_search(step, [0], diversity_penalty=1.0), "diversity_penalty must be 0 where .* it is 1.0"),
         (
-            lambda step: beam_search(step, [[0]] * 2, watch=print),
-            "watch must be left out for a batch or several groups",
+            lambda step: beam_search(step, [[0]] * 2, on_step=print),
+            "on_step must be left out for a batch or several groups",
         ),
         (lambda step: exact_search(step, [0], length_penalty=math.inf), "length_penalty must be a finite .* is inf"),
         (lambda step: exact_search(step, [0], limit=0), "limit must be a whole number of at least 1, but it is 0"),
@@ -247,17 +400,17 @@ def test_sample_reports_the_probabilities_before_any_filter():
 )
 def test_decoders_refuse_what_they_cannot_use(call, rule):
     with pytest.raises(ValueError, match=rule):
-        call(Tree(3, 3))
+        call(RandomLM(3, 3))
 
 
 @pytest.mark.parametrize("decode", [greedy, sample, beam_search, exact_search])
 @pytest.mark.parametrize("good_steps", [0, 2])
 def test_decoders_refuse_a_step_that_returns_nan(decode, good_steps):
-    tree = Tree(3, 5)
+    lm = RandomLM(3, 5)
 
     def failing(tokens, state):
-        log_probs, node = tree(tokens, state)
-        return log_probs * (math.nan if tree.steps > good_steps else 1), node
+        log_probs, node = lm(tokens, state)
+        return log_probs * (math.nan if lm.steps > good_steps else 1), node
 
     with pytest.raises(ValueError, match="step returned NaN log-probabilities; the model has diverged"):
         decode(failing, [0], 4)

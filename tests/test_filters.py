@@ -1,5 +1,6 @@
 """Filters against transformers' processors, on more than ten thousand distributions each, and against their rules."""
 
+import inspect
 import itertools
 import math
 
@@ -184,6 +185,27 @@ def test_typical_keeps_the_least_surprising_surprisals(values, typical_p):
     assert distance[inside].max() <= min(distance[~inside].tolist(), default=INF) + 1e-9
     inner = inside & (distance < distance[inside].max() - 1e-9)
     assert probs[inner].sum() < typical_p + 1e-9  # without the outermost it would be too little
+
+
+def test_typical_keeps_all_where_rounding_leaves_less_mass_than_it_wants():
+    """In float32 the probabilities of some of these rows sum up to less than 1 − 1e-7."""
+    rows = torch.randn(400, 500, generator=torch.Generator().manual_seed(0))
+    filtered = decoding.typical_filter(rows, 1 - 1e-7)
+    distance = (torch.special.entr(rows.softmax(dim=-1)).sum(dim=-1, keepdim=True) + rows.log_softmax(dim=-1)).abs()
+    order = distance.sort(dim=-1, stable=True).indices
+    mass = rows.log_softmax(dim=-1).exp().gather(-1, order).cumsum(dim=-1)[:, -1]
+    short = mass < 1 - 1e-7
+    assert short.any()
+    assert torch.equal(filtered[short], rows[short])
+
+
+def test_filters_keep_everything_by_default():
+    logits = torch.tensor([[0.0, -800.0, 30.0, -INF], [0.0, 0.0, 0.0, 0.0]])
+    assert torch.equal(filter_logits(logits), logits)
+    assert torch.equal(decoding.typical_filter(logits, 1), logits)
+    parameters = inspect.signature(filter_logits).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert defaults == {"temperature": 1.0, "top_k": None, "top_p": 1.0, "min_p": 0.0, "typical_p": 1.0}
 
 
 def test_typical_may_drop_the_most_probable_token():

@@ -7,7 +7,7 @@ from transformers.modeling_outputs import CausalLMOutput
 
 from lmkit.decoding import beam_search, contrastive_search, generate, greedy, sample
 from lmkit.models import LSTMLanguageModel
-from tests.trees import Tree
+from tests.random_lm import RandomLM
 
 
 class Wrapped(PreTrainedModel, GenerationMixin):
@@ -117,8 +117,8 @@ def test_a_batch_of_beams_is_searched_as_transformers_searches_it():
 
 
 def test_generate_is_its_parts():
-    tree, prompts = Tree(4, 9), [[0, 2], [0], [0, 1, 1]]
-    common = (tree, prompts, 5, 1)
+    lm, prompts = RandomLM(4, 9), [[0, 2], [0], [0, 1, 1]]
+    common = (lm, prompts, 5, 1)
     hidden = lambda state: torch.stack([state, state**2 + 1], dim=1).double()  # noqa: E731
     beams = {"num_beams": 3, "length_penalty": 0.3, "early_stopping": True}
     assert generate(*common) == [[text] for text in greedy(*common)]
@@ -132,9 +132,9 @@ def test_generate_is_its_parts():
 
 
 def test_generate_draws_several_texts_for_each_prompt():
-    tree, prompts = Tree(4, 9), [[0, 2], [0]]
-    found = generate(tree, prompts, 5, 1, do_sample=True, num_return_sequences=3, seed=4)
-    assert found == [[sample(tree, p, 5, 1, seed=4 + 3 * j + i) for i in range(3)] for j, p in enumerate(prompts)]
+    lm, prompts = RandomLM(4, 9), [[0, 2], [0]]
+    found = generate(lm, prompts, 5, 1, do_sample=True, num_return_sequences=3, seed=4)
+    assert found == [[sample(lm, p, 5, 1, seed=4 + 3 * j + i) for i in range(3)] for j, p in enumerate(prompts)]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_generate_draws_several_texts_for_each_prompt():
 )
 def test_generate_refuses_what_would_change_nothing(options, rule):
     with pytest.raises(ValueError, match=rule):
-        generate(Tree(3, 4), [0], 3, 1, **options)
+        generate(RandomLM(3, 4), [0], 3, 1, **options)
 
 
 # Contrastive search

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lmkit.decoding import beam_search, pick_rows
+from lmkit.decoding import beam_search, select_rows
 from lmkit.dropout import drop_locked, drop_weights, keep_mask
 from lmkit.models import AWDLSTM, FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
 
@@ -99,7 +99,7 @@ def test_stepper_rows_are_independent(kind):
     step = make(kind, 7, 3, 5, 2).stepper()
     tokens = torch.tensor([2, 4, 6])
     together, state = step(tokens)
-    again, _ = step(tokens, pick_rows(state, torch.tensor([2, 0, 0])))
+    again, _ = step(tokens, select_rows(state, torch.tensor([2, 0, 0])))
     for row, source in enumerate([2, 0, 0]):
         _, own = step(tokens[source : source + 1])
         alone, _ = step(tokens[row : row + 1], own)
@@ -170,7 +170,7 @@ def test_awd_lstm_is_an_lstm_model_where_nothing_is_dropped():
     torch.manual_seed(0)
     model = AWDLSTM(11, 6, 8, 2)
     assert torch.equal(model(TOKENS)[0], plain(TOKENS)[0])
-    assert model.config() == plain.config()
+    assert model.config().items() >= plain.config().items()
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import struct
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load as unpack
 from safetensors.torch import save as pack
 
-from lmkit import pretrained
-from lmkit.models import AWDLSTM, LSTMLanguageModel
+from lmkit import decoding, pretrained
+from lmkit.models import AWDLSTM, LSTMLanguageModel, RecurrentLanguageModel
 from lmkit.pretrained import ModelFileError, from_bytes, prompt_ids, to_bytes
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.training import evaluate
@@ -21,6 +22,16 @@ from lmkit.training import evaluate
 SHIPPED = ["human_numbers", "stories"]
 VOCAB = Vocab(["<eos>", "the", "café", "“", "."])
 CARD = {"title": "A test", "data": "none – “really”", "seed": 3, "metrics": {"loss": 1.25}}
+
+
+class AnyPath:
+    """A path that is neither a string nor a Path."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __fspath__(self):
+        return str(self.path)
 
 
 def random_model(*sizes):
@@ -116,10 +127,11 @@ def test_quantising_changes_the_loss_of_a_shipped_model_little():
     assert abs(evaluate(noisy, stream) - evaluate(shipped.model, stream)) < 0.01
 
 
-def test_save_and_load_by_path(tmp_path):
+@pytest.mark.parametrize("kind", [str, Path, AnyPath])
+def test_save_and_load_by_path(tmp_path, kind):
     path, model = tmp_path / "mine.safetensors", random_model()
-    pretrained.save(path, model, VOCAB, CARD)
-    for name in (path, str(path)):
+    pretrained.save(kind(path), model, VOCAB, CARD)
+    for name in (path, str(path), AnyPath(path)):
         loaded = pretrained.load(name)
         assert (loaded.vocab, loaded.card) == (VOCAB, CARD)
     tokens = torch.tensor([[1, 2, 3]])
@@ -131,19 +143,147 @@ def test_vocabulary_must_have_the_size_of_the_model():
         to_bytes(random_model(), Vocab(["a", "b"]))
 
 
-# Prompts
+# Classes of models
+
+DROPOUTS = {"embed_p": 0.1, "input_p": 0.2, "weight_p": 0.3, "hidden_p": 0.4, "output_p": 0.5}
+MODELS = {
+    "lstm": lambda: LSTMLanguageModel(5, 4, 6, 2),
+    "awd-lstm": lambda: AWDLSTM(5, 4, 6, 2, **DROPOUTS),
+    "untied awd-lstm": lambda: AWDLSTM(5, 4, 4, 2, tied=False, **DROPOUTS),
+    "recurrent lstm": lambda: RecurrentLanguageModel(5, 4, 6, 2, cell="lstm"),
+    "tied recurrent lstm": lambda: RecurrentLanguageModel(5, 4, 4, cell="lstm", tied=True),
+    "gru": lambda: RecurrentLanguageModel(5, 4, 6, cell="gru"),
+    "tied gru": lambda: RecurrentLanguageModel(5, 4, 4, 3, cell="gru", tied=True),
+    "rnn": lambda: RecurrentLanguageModel(5, 4, 6, 2),
+    "relu rnn": lambda: RecurrentLanguageModel(5, 4, 6, nonlinearity="relu"),
+}
+IN_BROWSERS = {"lstm", "awd-lstm", "tied recurrent lstm"}
 
 
-def test_model_with_dropout_is_written_as_it_is_in_evaluation():
-    model = AWDLSTM(len(VOCAB), 4, 6, embed_p=0.5, weight_p=0.5, output_p=0.5)
-    loaded = pretrained.from_bytes(pretrained.to_bytes(model, VOCAB, quantise=False)).model
+@pytest.mark.parametrize("quantise", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_file_keeps_class_sizes_ties_and_dropouts(name, quantise):
+    model = MODELS[name]()
+    loaded = from_bytes(to_bytes(model, VOCAB, CARD, quantise)).model
+    assert type(loaded) is type(model)
+    assert loaded.config() == model.config()
+    assert str(loaded) == str(model)  # the modules inside, with their dropouts
+    assert (loaded.decoder.weight is loaded.embedding.weight) == (model.decoder.weight is model.embedding.weight)
     tokens = torch.arange(len(VOCAB))[None]
-    assert torch.equal(loaded(tokens)[0], model.eval()(tokens)[0])
+    found, expected = loaded(tokens)[0], model.eval()(tokens)[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=0.05 if quantise else 0)
 
 
-def test_untied_model_is_refused():
-    with pytest.raises(ValueError, match="model must have tied weights to fit a model file"):
-        pretrained.to_bytes(AWDLSTM(len(VOCAB), 4, 4, tied=False), VOCAB)
+def test_loaded_awd_lstm_drops_again_in_training():
+    model = AWDLSTM(5, 4, 6, 2, **DROPOUTS)
+    assert {name: model.config()[name] for name in DROPOUTS} == DROPOUTS
+    loaded = from_bytes(to_bytes(model, VOCAB, quantise=False)).model.train()
+    torch.manual_seed(1)
+    expected = model(torch.arange(5)[None])[0]
+    torch.manual_seed(1)
+    assert torch.equal(loaded(torch.arange(5)[None])[0], expected)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_file_says_whether_pages_can_run_the_model(name):
+    """The page's engine reads one format only; every file that it must not show has another."""
+    model = MODELS[name]()
+    metadata = parts(to_bytes(model, VOCAB))[0]["__metadata__"]
+    assert pretrained.runs_in_browser(model) == (name in IN_BROWSERS)
+    found = (metadata["format"], metadata["version"])
+    assert found == (pretrained.BROWSER_FORMAT if name in IN_BROWSERS else pretrained.FORMAT)
+    assert metadata.get("model_class", "LSTMLanguageModel") == type(model).__name__
+    config = json.loads(metadata["config"])
+    assert config == model.config()
+
+
+def test_only_models_of_known_classes_are_written():
+    class Mine(LSTMLanguageModel):
+        pass
+
+    with pytest.raises(ValueError, match="model must be of a class among LSTMLanguageModel, .* but it is of Mine"):
+        to_bytes(Mine(5, 4, 4), VOCAB)
+    with pytest.raises(ValueError, match="but it is of Linear"):
+        to_bytes(torch.nn.Linear(5, 4), VOCAB)
+    assert not pretrained.runs_in_browser(torch.nn.Linear(5, 4))
+
+
+@pytest.mark.parametrize("size", ["vocab_size", "embedding_size", "hidden_size", "num_layers"])
+@pytest.mark.parametrize("wrong", [1, 7, 10**6, 10**12, 10**25])
+def test_sizes_that_the_tensors_do_not_have_are_refused_before_memory_is_taken(size, wrong, monkeypatch):
+    devices, init = [], LSTMLanguageModel.__init__
+
+    def noted(self, *args, **options):
+        devices.append(torch.get_default_device().type)
+        init(self, *args, **options)
+
+    data = whole_file()
+    monkeypatch.setattr(LSTMLanguageModel, "__init__", noted)
+    config = from_bytes(data).model.config()
+    assert devices == ["meta", "cpu"]  # its shapes, then the model
+    with pytest.raises(ModelFileError, match="^data does not fit together"):
+        from_bytes(rewritten(data, config=json.dumps(config | {size: wrong})))
+    assert devices[2:] in ([], ["meta"])
+
+
+# Text
+
+
+@pytest.fixture(scope="module")
+def stories_model():
+    return pretrained.load("stories")
+
+
+def text_of(trained, prompt, decoded):
+    words = [trained.vocab.words[token] for token in decoded.tokens]
+    return " ".join([*prompt.split(), *(word for word in words if word != "<eos>")])
+
+
+def test_generate_writes_what_the_decoders_write(stories_model):
+    trained, prompt = stories_model, "one morning anna"
+    ids, end = trained.prompt_ids(prompt), trained.eos_token_id
+    step = trained.model.stepper()
+    assert trained.generate(prompt, 12) == text_of(trained, prompt, decoding.greedy(step, ids, 12, end))
+    for options in (
+        {"top_p": 0.9},
+        {"seed": 3},
+        {"temperature": 1.3},
+        {"top_k": 5},
+        {"min_p": 0.1},
+        {"typical_p": 0.8},
+    ):
+        expected = text_of(trained, prompt, decoding.sample(step, ids, 12, end, **options))
+        assert trained.generate(prompt, 12, **options) == expected, options
+    beams = decoding.beam_search(step, ids, 12, end, num_beams=3)
+    assert trained.generate(prompt, 12, num_beams=3) == text_of(trained, prompt, beams[0])
+    several = trained.generate(prompt, 12, num_beams=3, num_return_sequences=2)
+    assert several == [text_of(trained, prompt, beam) for beam in beams[:2]]
+    contrastive = decoding.contrastive_search(step, ids, 12, end, penalty_alpha=0.5, top_k=3)
+    assert trained.generate(prompt, 12, penalty_alpha=0.5, top_k=3) == text_of(trained, prompt, contrastive)
+    assert trained.generate(prompt, 12, do_sample=True) == trained.generate(prompt, 12, seed=0)
+    assert trained.generate(prompt, 12, num_beams=1, seed=4) == trained.generate(prompt, 12, seed=4)
+    with pytest.raises(ValueError, match="top_p must be left out of greedy decoding"):
+        trained.generate(prompt, do_sample=False, top_p=0.9)
+    with pytest.raises(ValueError, match="top_p must be left out of beam search"):
+        trained.generate(prompt, num_beams=2, top_p=0.9)
+
+
+def test_generate_takes_batches_and_ends_where_the_model_does(stories_model):
+    trained, prompts = stories_model, ["one morning anna", "<eos>"]
+    whole = trained.generate(prompts, 200, seed=1)
+    assert whole == [trained.generate(prompts[0], 200, seed=1), trained.generate("<eos>", 200, seed=2)]
+    assert whole[0].startswith("one morning anna ") and whole[1].endswith(" .") and "<eos>" not in " ".join(whole)
+    pairs = trained.generate(prompts, 8, top_k=5, num_return_sequences=2)
+    assert [len(texts) for texts in pairs] == [2, 2] and pairs[0][0] != pairs[0][1]
+    assert trained.generate(prompts[:1], 8) == [trained.generate(prompts[0], 8)]
+    beyond = trained.generate("<eos>", 200, seed=2, eos_token_id=None)
+    assert beyond.startswith(whole[1]) and len(beyond.split()) > len(whole[1].split())
+    assert len(trained.generate(prompts[0], seed=1, eos_token_id=None, min_new_tokens=60).split()) >= 60
+    numbers = pretrained.load("human_numbers")
+    assert len(numbers.generate("one .").split()) == 2 + 60  # no end token: the default length
+
+
+# Prompts
 
 
 def test_prompt_of_a_model_with_an_end_token_begins_with_it():
@@ -198,6 +338,11 @@ DAMAGED = {
     "size as a word": lambda data: rewritten(
         data, config='{"vocab_size": 5, "embedding_size": "four", "hidden_size": 6, "num_layers": 2}'
     ),
+    "configuration a list": lambda data: rewritten(data, config="[5, 4, 6, 2]"),
+    "unknown class": lambda data: rewritten(data, model_class="Transformer"),
+    "class of another shape": lambda data: rewritten(data, model_class="RecurrentLanguageModel"),
+    "metadata no table": lambda data: joined({**parts(data)[0], "__metadata__": 7}, parts(data)[1]),
+    "header a list": lambda data: joined([1, 2], b""),
     "no layers": lambda data: rewritten(
         data, config='{"vocab_size": 5, "embedding_size": 4, "hidden_size": 6, "num_layers": 0}'
     ),
@@ -223,7 +368,7 @@ def test_damaged_file_is_refused_with_a_remedy(damage):
 
 @pytest.mark.parametrize("metadata", [{"version": "0"}, {"version": "2"}, {"format": "another"}, {"version": None}])
 def test_file_of_another_version_is_refused_with_a_remedy(metadata):
-    with pytest.raises(ModelFileError, match="version '1', but it says .*; train it again with this version of lmkit"):
+    with pytest.raises(ModelFileError, match="version '2', but it says .*; train it again with this version of lmkit"):
         from_bytes(rewritten(whole_file(), **metadata))
 
 

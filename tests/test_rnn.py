@@ -192,9 +192,9 @@ def test_lstm_gates_stand_in_the_order_input_forget_candidate_output():
     """Saturated gates leave plain arithmetic: c' = f c + i g and h' = o tanh(c')."""
     h, c, no = torch.zeros(1, 1), torch.tensor([[0.5]]), torch.zeros(4, 1)
     for i, f, g, o in [(1, 0, 1, 1), (0, 1, 1, 1), (1, 1, -1, 1), (1, 1, 1, 0)]:
-        from_input = torch.tensor([[i - 0.5, f - 0.5, g, o - 0.5]]) * 200
-        assert [float(gate) for gate in lstm_gates(from_input, no, h)] == pytest.approx([i, f, g, o])
-        h_new, c_new = lstm_step(from_input, no, h, c)
+        input_proj = torch.tensor([[i - 0.5, f - 0.5, g, o - 0.5]]) * 200
+        assert [float(gate) for gate in lstm_gates(input_proj, no, h)] == pytest.approx([i, f, g, o])
+        h_new, c_new = lstm_step(input_proj, no, h, c)
         expected = f * c + i * g
         same([c_new, h_new], [expected, o * torch.tanh(expected)])
 
@@ -204,18 +204,18 @@ def test_gru_gates_stand_in_the_order_reset_update_candidate():
     h, no = torch.tensor([[0.25]]), torch.zeros(3, 1)
     bias_hh = torch.tensor([0.0, 0.0, 0.5])
     for r, z, expected in [(1, 0, torch.tanh(torch.tensor(0.5))), (0, 0, 0.0), (1, 1, 0.25), (0, 1, 0.25)]:
-        from_input = torch.tensor([[(r - 0.5) * 200, (z - 0.5) * 200, 0.0]])
-        assert float(gru_step(from_input, no, bias_hh, h)) == pytest.approx(float(expected), abs=1e-6)
+        input_proj = torch.tensor([[(r - 0.5) * 200, (z - 0.5) * 200, 0.0]])
+        assert float(gru_step(input_proj, no, bias_hh, h)) == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_rnn_step_squashes_the_sum():
-    from_input, weight_hh, h = (
+    input_proj, weight_hh, h = (
         torch.tensor([[0.5, -3.0]]),
         torch.tensor([[1.0, 2.0], [0.0, 1.0]]),
         torch.tensor([[1.0, 0.5]]),
     )
-    same(rnn_step(from_input, weight_hh, h), torch.tanh(torch.tensor([[2.5, -2.5]])))
-    same(rnn_step(from_input, weight_hh, h, "relu"), torch.tensor([[2.5, 0.0]]))
+    same(rnn_step(input_proj, weight_hh, h), torch.tanh(torch.tensor([[2.5, -2.5]])))
+    same(rnn_step(input_proj, weight_hh, h, "relu"), torch.tensor([[2.5, 0.0]]))
 
 
 @pytest.mark.parametrize("batch_first", [False, True])

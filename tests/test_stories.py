@@ -11,7 +11,7 @@ import pytest
 
 from lmkit.datasets import stories
 from lmkit.datasets.stories import Grammar, Oracle
-from tests.chance import assert_fits
+from tests.chi_square import assert_fits
 
 TABLE = json.loads(stories.PATH.read_text(encoding="utf-8"))
 GIRLS, BOYS = set(TABLE["rules"]["GIRL"]), set(TABLE["rules"]["BOY"])

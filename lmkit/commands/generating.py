@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from torch import Tensor
-
 from lmkit import decoding, pretrained
-from lmkit.decoding.generating import OPTIONS
-from lmkit.rnn import State
+from lmkit.decoding.generation import OPTIONS
 
-METHODS = {  # the decoder, and its name in decoding.generating.OPTIONS
+METHODS = {  # the decoder, and its name in decoding.generation.OPTIONS
     "greedy": (decoding.greedy, "greedy decoding"),
     "sample": (decoding.sample, "sampling"),
     "beam": (decoding.beam_search, "beam search"),
@@ -52,8 +49,6 @@ def run(options: argparse.Namespace) -> None:
     decode, strategy = METHODS[options.method]
     given = {name: getattr(options, name, None) for name in OPTIONS[strategy]}
     chosen = {name: value for name, value in given.items() if value is not None}
-    if options.method == "contrastive":
-        chosen["hidden"] = _last_hidden
     copies = options.count if options.method == "sample" else 1  # the others write the same again
     common = (trained.model.stepper(), [prompt] * copies, options.max_new_tokens, trained.eos_token_id)
     texts = decode(*common, **chosen)
@@ -62,8 +57,3 @@ def run(options: argparse.Namespace) -> None:
     for text in texts:
         print(f"{options.prompt} | {trained.vocab.decode(text.tokens)}")
         print(f"    log-probability {text.log_prob:.2f} nats, {len(text.tokens)} tokens, score {text.score:.3f}")
-
-
-def _last_hidden(state: State) -> Tensor:
-    """The hidden vectors (N, H) of the last layer, in what a stepper of ours returns."""
-    return (state if isinstance(state, Tensor) else state[0])[:, -1]

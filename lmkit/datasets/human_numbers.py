@@ -19,7 +19,7 @@ SEPARATOR = "."
 
 @cache
 def words(number: int) -> tuple[str, ...]:
-    """A number from 1 to 9999 in words, without hyphens, commas or "and": 278 is two hundred seventy eight."""
+    """Return a number from 1 to 9999 in words, without hyphens, commas or "and": 278 is two hundred seventy eight."""
     if not (isinstance(number, int) and 1 <= number < LIMIT):
         raise ValueError(f"number must be a whole number from 1 to {LIMIT - 1}, but it is {number!r}")
     text = num2words(number, lang="en").replace("-", " ").replace(",", " ")
@@ -27,17 +27,17 @@ def words(number: int) -> tuple[str, ...]:
 
 
 def numbers(without_8000: bool = False) -> list[int]:
-    """1 … 9999 in order; `without_8000` gives the widely used variant that lacks one number."""
+    """Return 1 … 9999 in order; `without_8000` gives the widely used variant that lacks one number."""
     return [n for n in range(1, LIMIT) if not (without_8000 and n == 8000)]
 
 
 def tokens(which: Iterable[int] | None = None) -> list[str]:
-    """Numbers in words, each followed by a full stop; all of 1 … 9999 by default."""
+    """Return numbers in words, each followed by a full stop; all of 1 … 9999 by default."""
     return [token for number in (numbers() if which is None else which) for token in (*words(number), SEPARATOR)]
 
 
 def sequential_split() -> tuple[list[str], list[str]]:
-    """The best-known split (Howard & Gugger 2020, chapter 12): the first four fifths, and the last fifth held out.
+    """Return the best-known split (Howard & Gugger 2020, chapter 12): the last fifth is held out.
 
     It is taken of the text without 8000 and without its last full stop, cut into sequences of three tokens. Training
     ends shortly after 8000, so `nine thousand` never occurs in it: the split tests extrapolation.
@@ -48,7 +48,7 @@ def sequential_split() -> tuple[list[str], list[str]]:
 
 
 def diagonal_split(k: int = 2, nested: int | None = None) -> tuple[list[str], list[str]]:
-    """One hundred in five held out, spread so that every digit in every place remains somewhere.
+    """Hold out one hundred in five, spread so that every digit in every place remains somewhere.
 
     A block b of 100 numbers, counted from 0, lies on the diagonal (b + ⌊b/10⌋) mod 5. Both parts are in order.
 
@@ -70,7 +70,7 @@ def diagonal_split(k: int = 2, nested: int | None = None) -> tuple[list[str], li
 
 
 def vocab() -> Vocab:
-    """The 30 tokens of Human Numbers, in order of first appearance in the stream; the full stop has id 1."""
+    """Return the 30 tokens of Human Numbers, in order of first appearance in the stream; the full stop has id 1."""
     return Vocab.of(tokens())
 
 
@@ -80,7 +80,7 @@ def _values() -> dict[tuple[str, ...], int]:
 
 
 def parse(numeral: Sequence[str]) -> int | None:
-    """The number that a sequence of words names, or None if it is no numeral from 1 to 9999."""
+    """Return the number that a sequence of words names, or None if it is no numeral from 1 to 9999."""
     return _values().get(tuple(numeral))
 
 

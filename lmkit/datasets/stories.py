@@ -42,7 +42,7 @@ class Symbol(NamedTuple):
     exclude: int | None
 
     def remember(self, word: str, registers: Registers) -> Registers:
-        """The registers after this symbol wrote `word`."""
+        """Return the registers after this symbol wrote `word`."""
         return tuple(word if i in self.store else held for i, held in enumerate(registers))
 
 
@@ -68,7 +68,7 @@ class Grammar:
         self.vocab = Vocab([self.end, *sorted(self._words_written() - {self.end})])
 
     def expand(self, configuration: Configuration) -> Iterator[tuple[float, str, Configuration]]:
-        """Every way to write the next word: its probability, the word, and the configuration after it."""
+        """Yield every way to write the next word: its probability, the word, and the configuration after it."""
         (head, *tail), registers = configuration
         symbol = self._symbol(head)
         if symbol.kind == "rule":
@@ -94,13 +94,13 @@ class Grammar:
                 yield word
 
     def words_of(self, name: str) -> set[str]:
-        """The words that a rule made of single words can become; a word stands for itself."""
+        """Return the words that a rule made of single words can become; a word stands for itself."""
         if name not in self.rules:
             return {name}
         return {word for _, symbols in self.rules[name] for word in self.words_of(symbols[0])}
 
     def _without(self, head: str, banned: str | None) -> list[Alternative]:
-        """The alternatives of a rule and their probabilities, with the banned word left out."""
+        """Return the alternatives of a rule and their probabilities, with the banned word left out."""
         symbol = self._symbol(head)
         kept = [(w, symbols) for w, symbols in self.rules[symbol.name] if symbols != (banned,)]
         total = sum(w for w, _ in kept)
@@ -150,7 +150,7 @@ class Oracle:
         self._belief = {self.grammar.start: 1.0}
 
     def next(self) -> dict[str, float]:
-        """Every token that can come next with its probability; empty once the story has ended or gone wrong."""
+        """Return every token that can come next with its probability; empty once the story has ended or gone wrong."""
         out: dict[str, float] = {}
         for p, token, _ in self._expansions():
             out[token] = out.get(token, 0.0) + p
@@ -168,7 +168,7 @@ class Oracle:
         return total
 
     def register(self, name: str) -> str | None:
-        """The word that a register holds after the tokens read so far, or None if that is open or nothing."""
+        """Return the word that a register holds after the tokens read so far, or None if that is open or nothing."""
         i = self.grammar.registers.index(name)
         held = {configuration.registers[i] for configuration in self._belief}
         return held.pop() if len(held) == 1 else None
@@ -182,18 +182,18 @@ class Oracle:
 
 @cache
 def load_grammar() -> Grammar:
-    """The grammar of Stories as it is shipped."""
+    """Return the grammar of Stories as it is shipped."""
     return Grammar(json.loads(PATH.read_text(encoding="utf-8")))
 
 
 def vocab() -> Vocab:
-    """The vocabulary of Stories; the end token has id 0."""
+    """Return the vocabulary of Stories; the end token has id 0."""
     return load_grammar().vocab
 
 
 @cache
 def primer() -> Grammar:
-    """A first reader: two stories in five are whole, the others a few short sentences in which people are named.
+    """Return a first reader: two stories in five are whole, the others a few short sentences that name people.
 
     The words and all other rules are those of Stories. In the short texts little needs remembering but names, so a
     model soon learns what it is very slow to learn from Stories alone: who is who.
@@ -210,14 +210,14 @@ def primer() -> Grammar:
 
 
 def stories(seed: int, grammar: Grammar | None = None) -> Iterator[list[str]]:
-    """An endless supply of stories, each a list of tokens that ends with the end token; one seed, one supply."""
+    """Write stories without end, each a list of tokens that ends with the end token; one seed, one supply."""
     grammar, rng = grammar or load_grammar(), random.Random(seed)
     while True:
         yield list(grammar.sample(rng))
 
 
 def next_token_distribution(prefix: str | Iterable[str]) -> dict[str, float]:
-    """The true probability of every token that can follow a beginning of a story.
+    """Return the true probability of every token that can follow a beginning of a story.
 
     Parameters
     ----------
@@ -235,13 +235,13 @@ def next_token_distribution(prefix: str | Iterable[str]) -> dict[str, float]:
 
 
 def token_log_probs(tokens: str | Iterable[str]) -> list[float]:
-    """The true log-probability (natural, in nats) of every token of a text given the tokens before it."""
+    """Return the true log-probability (natural, in nats) of every token of a text given the tokens before it."""
     oracle = Oracle()
     return [math.log(p) if p else -math.inf for p in map(oracle.read, _tokens(tokens))]
 
 
 def log_prob(tokens: str | Iterable[str]) -> float:
-    """The true log-probability (nats) that a story begins with this text; -inf if no story does.
+    """Return the true log-probability (nats) that a story begins with this text; -inf if no story does.
 
     With the end token at the end it is the log-probability of the whole story.
     """
@@ -249,17 +249,17 @@ def log_prob(tokens: str | Iterable[str]) -> float:
 
 
 def is_grammatical(tokens: str | Iterable[str]) -> bool:
-    """Whether the grammar could have written a story that begins with this text."""
+    """Return whether the grammar could have written a story that begins with this text."""
     return log_prob(tokens) > -math.inf
 
 
 def entropy(distribution: dict[str, float]) -> float:
-    """The entropy of a distribution in nats: H = - Σ p log p."""
+    """Return the entropy of a distribution in nats: H = - Σ p log p."""
     return -sum(p * math.log(p) for p in distribution.values())
 
 
 def entropy_per_token(seed: int, num_stories: int) -> float:
-    """The grammar's own cross-entropy, estimated over `num_stories` stories; nats per token, end tokens included.
+    """Estimate the grammar's own cross-entropy over `num_stories` stories; nats per token, end tokens included.
 
     At every position the exact entropy of the next token is taken, not the log-probability of the token drawn:
     both have the same mean, and this one varies less.
@@ -279,13 +279,13 @@ def _tokens(text: str | Iterable[str]) -> Iterable[str]:
 
 
 def _weighted(alternatives: dict[str, float] | list[str]) -> list[Alternative]:
-    """Alternatives as (weight, symbols); a list means equal weights."""
+    """Return alternatives as (weight, symbols); a list means equal weights."""
     weights = alternatives if isinstance(alternatives, dict) else dict.fromkeys(alternatives, 1)
     return [(weight, tuple(text.split())) for text, weight in weights.items()]
 
 
 def _draw(choices: list[Alternative], u: float) -> tuple[str, ...]:
-    """The alternative under which u in [0, 1) falls."""
+    """Return the alternative under which u in [0, 1) falls."""
     for p, symbols in choices:
         u -= p
         if u < 0:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from lmkit.decoding.checks import check, check_count
-from lmkit.decoding.prompts import Prompt, Step, checked_step, for_batches, pick_rows, read_prompts
-from lmkit.decoding.rules import Rules
-from lmkit.decoding.texts import Decoded
+from lmkit.decoding.constraints import Constraints
+from lmkit.decoding.filters import check, check_count
+from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.ranking import top_k
+from lmkit.decoding.state import select_rows
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class BeamStep:
     tokens : list of int
     totals : list of float
         Σ log p.
-    fates : list of str
+    statuses : list of str
         "kept" (goes on), "ended" (a finished text), or "dropped".
     """
 
@@ -36,12 +38,12 @@ class BeamStep:
     parents: list[int]
     tokens: list[int]
     totals: list[float]
-    fates: list[str]
+    statuses: list[str]
 
 
 @for_batches
 def beam_search(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
@@ -54,13 +56,14 @@ def beam_search(
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
-    watch: Callable[[BeamStep], None] | None = None,
+    on_step: Callable[[BeamStep], None] | None = None,
 ) -> list[Decoded] | list[list[Decoded]]:
     """Extend the `num_beams` most probable texts side by side, and rank those that end.
 
     A text that ends, or is cut at `max_new_tokens`, gets the score Σ log p / length^length_penalty, its end token
     counted. At each step the 2 · num_beams best extensions are looked at; of these the end tokens among the first
-    num_beams finish a text, and the best num_beams others go on.
+    num_beams finish a text, and the best num_beams others go on. Of equally good extensions the one of the better
+    hypothesis comes first, then the one with the lower token id.
 
     Parameters
     ----------
@@ -78,7 +81,7 @@ def beam_search(
         What a token costs, in nats, for each beam of an earlier group that took it in the same step. It decides which
         extensions are kept and never enters a score. (transformers before version 5 let it add up in the scores.)
     min_new_tokens, repetition_penalty, no_repeat_ngram_size : as for `greedy`
-    watch : function of a BeamStep, optional
+    on_step : function of a BeamStep, optional
         Called after every step, for a single prompt and a single group.
 
     Returns
@@ -88,84 +91,84 @@ def beam_search(
     Source: Lowerre (1976); length normalisation: Wu et al. (2016); groups: Vijayakumar et al. (2018), section 4.
     Chapter: Beam search.
     """
-    rules = Rules(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
-    plan = _Plan(num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty, rules)
-    if watch and (len(prompt) > 1 or num_beam_groups > 1):
-        raise ValueError("watch must be left out for a batch or several groups; search them one by one to watch")
+    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    config = _Config(num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty, constraints)
+    if on_step and (len(prompt) > 1 or num_beam_groups > 1):
+        raise ValueError("on_step must be left out for a batch or several groups; search them one by one to see steps")
     log_probs, state = read_prompts(step, prompt)
-    searches = [[_Search(plan) for _ in range(num_beam_groups)] for _ in prompt]
-    _search(step, _Beams(log_probs, state, rules.first_texts(prompt), plan), searches, plan, watch)
-    return [_ranked([text for search in groups for text in search.done], num_beams) for groups in searches]
+    searches = [[_GroupSearch(config) for _ in range(num_beam_groups)] for _ in prompt]
+    beams = _Beams(log_probs, state, constraints.initial_history(prompt), config)
+    _search(step, beams, searches, config, on_step)
+    return [_ranked([text for group in groups for text in group.finished], num_beams) for groups in searches]
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Config:
     """The arguments of a search, checked."""
 
     num_beams: int
     length_penalty: float
     early_stopping: bool | str
-    groups: int
+    num_groups: int
     diversity_penalty: float
-    rules: Rules
+    constraints: Constraints
 
     def __post_init__(self):
         check_count("num_beams", self.num_beams)
         check("length_penalty", self.length_penalty, math.isfinite(self.length_penalty), "a finite number")
-        among = self.early_stopping is True or self.early_stopping is False or self.early_stopping == "never"
-        check("early_stopping", self.early_stopping, among, "True, False or 'never'")
-        check_count("num_beam_groups", self.groups)
+        known = self.early_stopping is True or self.early_stopping is False or self.early_stopping == "never"
+        check("early_stopping", self.early_stopping, known, "True, False or 'never'")
+        check_count("num_beam_groups", self.num_groups)
         rule = f"a divisor of num_beams, {self.num_beams}"
-        check("num_beam_groups", self.groups, self.num_beams % self.groups == 0, rule)
+        check("num_beam_groups", self.num_groups, self.num_beams % self.num_groups == 0, rule)
         penalty = self.diversity_penalty
         check("diversity_penalty", penalty, 0 <= penalty < math.inf, "a finite number of at least 0")
-        alone = penalty > 0 and self.groups == 1
-        check("diversity_penalty", penalty, not alone, "0 where num_beam_groups is 1, for it acts between groups")
+        useless = penalty > 0 and self.num_groups == 1
+        check("diversity_penalty", penalty, not useless, "0 where num_beam_groups is 1, for it acts between groups")
 
     @property
-    def width(self) -> int:
-        """Beams in a group."""
-        return self.num_beams // self.groups
+    def group_size(self) -> int:
+        return self.num_beams // self.num_groups
 
     def score(self, total: float, length: int) -> float:
         return total / length**self.length_penalty
 
 
 class _Beams:
-    """The running hypotheses of n prompts, as rows: n × groups × width; a row that nothing can be has total -inf."""
+    """The running hypotheses of n prompts, as rows: n × groups × size; a row that nothing fills has total -inf."""
 
-    def __init__(self, log_probs: Tensor, state, texts: Tensor | None, plan: _Plan):
-        copies = torch.arange(len(log_probs)).repeat_interleave(plan.num_beams)
-        self.log_probs, self.state = log_probs[copies], pick_rows(state, copies)
-        self.texts = None if texts is None else texts[copies]
-        self.totals = torch.full((len(log_probs), plan.groups, plan.width), -math.inf, dtype=torch.float64)
+    def __init__(self, log_probs: Tensor, state: Any, history: Tensor | None, config: _Config):
+        copies = torch.arange(len(log_probs)).repeat_interleave(config.num_beams)
+        self.log_probs, self.state, self.history = select_rows((log_probs, state, history), copies)
+        shape = (len(log_probs), config.num_groups, config.group_size)
+        self.totals = torch.full(shape, -math.inf, dtype=torch.float64)
         self.totals[..., 0] = 0.0
 
-    def extended(self, step: Step, tokens: Tensor, parents: Tensor, totals: Tensor, prompts: list[int]) -> None:
-        """Go on with the chosen extensions (n, groups, width), of those prompts only that are still searched."""
-        n, groups, width = tokens.shape
-        offsets = width * torch.arange(n * groups).view(n, groups, 1)
-        chosen = torch.tensor(prompts) if len(prompts) < n else slice(None)
+    def extend(self, step: StepFn, tokens: Tensor, parents: Tensor, totals: Tensor, prompts: list[int]) -> None:
+        """Go on with the chosen extensions (n, groups, size), of those prompts only that are still searched."""
+        n, groups, size = tokens.shape
+        offsets = size * torch.arange(n * groups).view(n, groups, 1)
+        chosen = torch.tensor(prompts)
         rows, tokens = (parents + offsets)[chosen].flatten(), tokens[chosen].flatten()
         self.totals = totals[chosen]
-        if self.texts is not None:
-            self.texts = torch.cat([self.texts[rows], tokens[:, None]], dim=1)
-        self.log_probs, self.state = checked_step(step, tokens, pick_rows(self.state, rows))
+        if self.history is not None:
+            self.history = torch.cat([self.history[rows], tokens[:, None]], dim=1)
+        self.log_probs, self.state = checked_step(step, tokens, select_rows(self.state, rows))
 
 
 @dataclass
-class _Search:
+class _GroupSearch:
     """The search of one group for one prompt: how its hypotheses came about, and the finished ones."""
 
-    plan: _Plan
-    trail: list[tuple[list[int], list[int], list[float]]] = field(default_factory=list)  # parents, tokens, log p
-    done: list[Decoded] = field(default_factory=list)
-    settled: bool = False
+    config: _Config
+    backpointers: list[tuple[list[int], list[int], list[float]]] = field(default_factory=list)  # parents, tokens, log p
+    finished: list[Decoded] = field(default_factory=list)
+    is_done: bool = False
 
     def text(self, parent: int) -> tuple[list[int], list[float]]:
-        """Tokens and log-probabilities of a running hypothesis."""
+        """Return tokens and log-probabilities of a running hypothesis."""
         tokens, log_probs = [], []
-        for parents, all_tokens, all_log_probs in reversed(self.trail):
+        for parents, all_tokens, all_log_probs in reversed(self.backpointers):
             tokens.append(all_tokens[parent])
             log_probs.append(all_log_probs[parent])
             parent = parents[parent]
@@ -174,64 +177,81 @@ class _Search:
     def finish(self, parent: int, token: int, log_prob: float, total: float) -> None:
         """Add a text that ends with this token to the finished ones, of which the best are kept."""
         tokens, log_probs = self.text(parent)
-        score = self.plan.score(total, len(tokens) + 1)
-        self.done = _ranked([*self.done, Decoded([*tokens, token], [*log_probs, log_prob], score)], self.plan.width)
+        score = self.config.score(total, len(tokens) + 1)
+        text = Decoded([*tokens, token], [*log_probs, log_prob], score)
+        self.finished = _ranked([*self.finished, text], self.config.group_size)
 
-    def settle(self, best_running: float) -> None:
+    def update_is_done(self, best_running: float) -> None:
         """Note whether no running hypothesis will be awaited any more, given the best one's Σ log p."""
-        plan, length = self.plan, len(self.trail)
+        config, length = self.config, len(self.backpointers)
         if best_running == -math.inf:
-            self.settled = True
-            if not self.done:
-                raise plan.rules.stuck(length - 1)
-        elif len(self.done) == plan.width:
+            self.is_done = True
+            if not self.finished:
+                raise config.constraints.no_token_left(length - 1)
+        elif len(self.finished) == config.group_size:
             # Σ log p can only fall; the length that would flatter it most is the longest or the next one.
-            kindest = plan.rules.max_new_tokens if plan.length_penalty > 0 else length + 1
-            length = kindest if plan.early_stopping == "never" else length
-            self.settled = plan.early_stopping is True or self.done[-1].score >= plan.score(best_running, length)
+            best_case_length = config.constraints.max_new_tokens if config.length_penalty > 0 else length + 1
+            length = best_case_length if config.early_stopping == "never" else length
+            best_case = config.score(best_running, length)
+            self.is_done = config.early_stopping is True or self.finished[-1].score >= best_case
 
 
 def _ranked(texts: list[Decoded], most: int) -> list[Decoded]:
+    """Return the best texts, best first; of equally good ones those that were found first."""
     return sorted(texts, key=lambda text: -text.score)[:most]
 
 
-def _search(step: Step, beams: _Beams, searches: list[list[_Search]], plan: _Plan, watch) -> None:
-    """Extend all beams until every search has settled or the texts are as long as they may be."""
+def _search(
+    step: StepFn,
+    beams: _Beams,
+    searches: list[list[_GroupSearch]],
+    config: _Config,
+    on_step: Callable[[BeamStep], None] | None,
+) -> None:
+    """Extend all beams until every search is done or the texts are as long as they may be."""
     running = list(range(len(searches)))
-    for length in range(1, plan.rules.max_new_tokens + 1):
-        allowed = plan.rules.apply(beams.log_probs, beams.texts, length - 1)
-        last = length == plan.rules.max_new_tokens
-        chosen = _extend(allowed, beams, [searches[prompt] for prompt in running], plan, last, watch)
-        going = [i for i, prompt in enumerate(running) if not all(search.settled for search in searches[prompt])]
-        if last or not going:
+    for length in range(1, config.constraints.max_new_tokens + 1):
+        allowed = config.constraints.apply(beams.log_probs, beams.history, length - 1)
+        last = length == config.constraints.max_new_tokens
+        chosen = _extend(allowed, beams, [searches[prompt] for prompt in running], config, last, on_step)
+        kept = [i for i, prompt in enumerate(running) if not all(search.is_done for search in searches[prompt])]
+        if last or not kept:
             return
-        running = [running[i] for i in going]
-        beams.extended(step, *chosen, going)
+        running = [running[i] for i in kept]
+        beams.extend(step, *chosen, kept)
 
 
-def _extend(allowed: Tensor, beams: _Beams, searches: list[list[_Search]], plan: _Plan, last: bool, watch):
-    """One step, group by group: the extensions that go on, as tokens, parents and totals (n, groups, width)."""
-    shape = (len(searches), plan.groups, plan.width, allowed.shape[-1])
-    allowed, own = allowed.view(shape), beams.log_probs.view(shape)
+def _extend(
+    allowed: Tensor,
+    beams: _Beams,
+    searches: list[list[_GroupSearch]],
+    config: _Config,
+    last: bool,
+    on_step: Callable[[BeamStep], None] | None,
+) -> tuple[Tensor, ...]:
+    """Take one step, group by group; return tokens, parents and totals (n, groups, size) of what goes on."""
+    shape = (len(searches), config.num_groups, config.group_size, allowed.shape[-1])
+    allowed, model_log_probs = allowed.view(shape), beams.log_probs.view(shape)
     chosen = []
-    for group in range(plan.groups):
+    for group in range(config.num_groups):
         totals = beams.totals[:, group, :, None] + allowed[:, group]
-        looked = _look(totals, own[:, group], _cost(chosen, plan, shape[-1]), plan)
-        chosen.append(going := looked.going_on(plan))
-        _note(looked, going, [groups[group] for groups in searches], last)
-        if watch:
-            watch(looked.as_step(len(searches[0][0].trail), plan))
+        cost = _diversity_cost(chosen, config, shape[-1])
+        candidates = _best_extensions(totals, model_log_probs[:, group], cost, config)
+        chosen.append(kept := candidates.kept(config))
+        _record(candidates, kept, [groups[group] for groups in searches], last)
+        if on_step:
+            on_step(candidates.as_step(len(searches[0][0].backpointers), config))
     return tuple(torch.stack([getattr(c, part) for c in chosen], dim=1) for part in ("tokens", "parents", "totals"))
 
 
-def _cost(chosen: list[_Extensions], plan: _Plan, vocab_size: int) -> Tensor | float:
-    """What each token costs (n, 1, V) because earlier groups have taken it in this step."""
+def _diversity_cost(chosen: list[_Extensions], config: _Config, vocab_size: int) -> Tensor | float:
+    """Return what each token costs (n, 1, V) because earlier groups have taken it in this step."""
     if not chosen:
         return 0.0
-    tokens = torch.cat([going.tokens for going in chosen], dim=1)
-    alive = torch.cat([going.totals > -math.inf for going in chosen], dim=1)
+    tokens = torch.cat([kept.tokens for kept in chosen], dim=1)
+    alive = torch.cat([kept.totals > -math.inf for kept in chosen], dim=1)
     taken = torch.zeros(len(tokens), vocab_size, dtype=torch.float64).scatter_add_(1, tokens, alive.double())
-    return plan.diversity_penalty * taken[:, None]
+    return config.diversity_penalty * taken[:, None]
 
 
 @dataclass(frozen=True)
@@ -244,51 +264,50 @@ class _Extensions:
     log_probs: Tensor
     ends: Tensor  # whether the token is the end token
 
-    def going_on(self, plan: _Plan) -> _Extensions:
-        """The best that do not end, `width` of them; places that nothing fills have total -inf."""
-        order = self.ends.sort(dim=1, stable=True).indices[:, : plan.width]
+    def kept(self, config: _Config) -> _Extensions:
+        """Return the best that do not end, as many as a group has; places that nothing fills have total -inf."""
+        order = self.ends.sort(dim=1, stable=True).indices[:, : config.group_size]
         parts = (self.parents, self.tokens, self.totals, self.log_probs, self.ends)
         parents, tokens, totals, log_probs, ends = (part.gather(1, order) for part in parts)
         return _Extensions(parents, tokens, totals.masked_fill(ends, -math.inf), log_probs, ends)
 
-    def as_step(self, length: int, plan: _Plan) -> BeamStep:
-        """The first prompt's extensions, and what becomes of each."""
-        fates, kept = [], 0
+    def as_step(self, length: int, config: _Config) -> BeamStep:
+        """Return the first prompt's extensions, and what becomes of each."""
+        statuses, kept = [], 0
         for rank, (ends, total) in enumerate(zip(self.ends[0].tolist(), self.totals[0].tolist(), strict=True)):
-            keep = not ends and kept < plan.width and total > -math.inf
+            keep = not ends and kept < config.group_size and total > -math.inf
             kept += keep
-            fates.append("kept" if keep else "ended" if ends and rank < plan.width else "dropped")
+            statuses.append("kept" if keep else "ended" if ends and rank < config.group_size else "dropped")
         real = int((self.totals[0] > -math.inf).sum())
         columns = (self.parents, self.tokens, self.totals)
-        return BeamStep(length, *(column[0, :real].tolist() for column in columns), fates[:real])
+        return BeamStep(length, *(column[0, :real].tolist() for column in columns), statuses[:real])
 
 
-def _look(totals: Tensor, own: Tensor, cost: Tensor | float, plan: _Plan) -> _Extensions:
-    """The best 2 · width of all extensions (n, width, V), by their totals less a cost."""
+def _best_extensions(totals: Tensor, log_probs: Tensor, cost: Tensor | float, config: _Config) -> _Extensions:
+    """Return the best 2 · size of all extensions (n, size, V), by their totals less a cost."""
     vocab_size = totals.shape[-1]
-    ranks, totals = (totals - cost).flatten(1), totals.flatten(1)
-    index = ranks.topk(min(2 * plan.width, ranks.shape[1])).indices
-    tokens, totals = index % vocab_size, totals.gather(1, index)
-    end = plan.rules.eos_token_id
+    _, index = top_k((totals - cost).flatten(1), 2 * config.group_size)
+    tokens, totals = index % vocab_size, totals.flatten(1).gather(1, index)
+    end = config.constraints.eos_token_id
     ends = torch.zeros_like(tokens, dtype=torch.bool) if end is None else (tokens == end) & (totals > -math.inf)
-    return _Extensions(index // vocab_size, tokens, totals, own.flatten(1).gather(1, index), ends)
+    return _Extensions(index // vocab_size, tokens, totals, log_probs.flatten(1).gather(1, index), ends)
 
 
-def _note(looked: _Extensions, going: _Extensions, searches: list[_Search], last: bool) -> None:
+def _record(candidates: _Extensions, kept: _Extensions, searches: list[_GroupSearch], last: bool) -> None:
     """Tell each prompt's search what has ended, and what goes on; at the last step, what goes on has ended too."""
-    _finish(looked, looked.ends[:, : going.tokens.shape[1]], searches)
+    _finish(candidates, candidates.ends[:, : kept.tokens.shape[1]], searches)
     if last:
-        _finish(going, going.totals > -math.inf, searches)
-    columns = (going.parents.tolist(), going.tokens.tolist(), going.log_probs.tolist(), going.totals.tolist())
+        _finish(kept, kept.totals > -math.inf, searches)
+    columns = (kept.parents.tolist(), kept.tokens.tolist(), kept.log_probs.tolist(), kept.totals.tolist())
     for search, parents, tokens, log_probs, totals in zip(searches, *columns, strict=True):
-        search.trail.append((parents, tokens, log_probs))
-        if not search.settled:
-            search.settle(max(totals))
+        search.backpointers.append((parents, tokens, log_probs))
+        if not search.is_done:
+            search.update_is_done(max(totals))
 
 
-def _finish(extensions: _Extensions, which: Tensor, searches: list[_Search]) -> None:
+def _finish(extensions: _Extensions, which: Tensor, searches: list[_GroupSearch]) -> None:
     """Hand some of the extensions, those where `which` (n, count) is true, to their searches as whole texts."""
     parts = (extensions.parents, extensions.tokens, extensions.log_probs, extensions.totals)
     for row, place in which.nonzero().tolist():
-        if not searches[row].settled:
+        if not searches[row].is_done:
             searches[row].finish(*(part[row, place].item() for part in parts))

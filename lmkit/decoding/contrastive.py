@@ -11,24 +11,45 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from lmkit.decoding.checks import check, check_count
-from lmkit.decoding.prompts import Prompt, Step, checked_step, for_batches, join_rows, pick_rows, read_prompt
-from lmkit.decoding.rules import Rules
-from lmkit.decoding.texts import Decoded
+from lmkit.decoding.constraints import Constraints
+from lmkit.decoding.filters import check, check_count
+from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.ranking import argmax, top_k
+from lmkit.decoding.state import concat_rows, select_rows
+
+
+def last_hidden(state: Tensor | tuple[Tensor, ...]) -> Tensor:
+    """Return the hidden vectors (N, H) of the last layer, in a state as the models of `lmkit.models` have it.
+
+    Parameters
+    ----------
+    state : h, or (h, c), each Tensor (N, D, H)
+
+    Raises
+    ------
+    ValueError
+        For another state.
+    """
+    h = state[0] if isinstance(state, tuple) else state
+    if not isinstance(h, Tensor) or h.dim() != 3:
+        raise ValueError(f"hidden must be given where a state is not h or (h, c) of shape (N, D, H); it is {state!r}")
+    return h[:, -1]
 
 
 @for_batches
 def contrastive_search(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
-    hidden: Callable[[Any], Tensor],
+    hidden: Callable[[Any], Tensor] = last_hidden,
     penalty_alpha: float = 0.6,
     top_k: int = 4,
 ) -> Decoded | list[Decoded]:
-    """Of the k most probable tokens take the one with the highest
+    """Take, of the k most probable tokens, the one with the highest score.
+
+    The score is::
 
         (1 - α) p(token) - α max_j cos(h_token, h_j)
 
@@ -38,9 +59,8 @@ def contrastive_search(
     Parameters
     ----------
     step, prompt, max_new_tokens, eos_token_id : as for `greedy`
-    hidden : function of a state
-        The hidden vectors (N, H) in a state that `step` has returned; for an LSTM of ours
-        ``lambda state: state[0][:, -1]``.
+    hidden : function of a state, optional
+        Returns the hidden vectors (N, H) in a state that `step` has returned; by default `last_hidden`.
     penalty_alpha : float in [0, 1]
         α; 0 is greedy decoding.
     top_k : int ≥ 1
@@ -54,19 +74,19 @@ def contrastive_search(
     """
     check("penalty_alpha", penalty_alpha, 0 <= penalty_alpha <= 1, "a number from 0 to 1")
     check_count("top_k", top_k)
-    rules = Rules(max_new_tokens, eos_token_id)
+    constraints = Constraints(max_new_tokens, eos_token_id)
     texts, rows = [([], []) for _ in prompt], list(range(len(prompt)))
     contexts = _Contexts.read(step, prompt, hidden)
-    for _ in range(rules.max_new_tokens):
+    for _ in range(constraints.max_new_tokens):
         chosen, log_probs, contexts = contexts.extended(step, hidden, penalty_alpha, top_k)
         for row, token, log_prob in zip(rows, chosen, log_probs, strict=True):
             texts[row][0].append(token)
             texts[row][1].append(log_prob)
-        going = [i for i, token in enumerate(chosen) if token != eos_token_id]
-        if not going:
+        running = [i for i, token in enumerate(chosen) if token != eos_token_id]
+        if not running:
             break
-        if len(going) < len(rows):
-            rows, contexts = [rows[i] for i in going], contexts.picked(torch.tensor(going))
+        if len(running) < len(rows):
+            rows, contexts = [rows[i] for i in running], contexts.selected(torch.tensor(running))
     return [Decoded(tokens, log_probs, sum(log_probs)) for tokens, log_probs in texts]
 
 
@@ -77,10 +97,10 @@ class _Contexts:
     log_probs: Tensor  # (N, V)
     state: Any
     directions: Tensor  # (N, L, H): unit vectors
-    filled: Tensor  # (N, L): False where a shorter prompt has no state
+    mask: Tensor  # (N, L): False where a shorter prompt has no state
 
     @classmethod
-    def read(cls, step: Step, prompts: Sequence[Prompt], hidden: Callable[[Any], Tensor]) -> _Contexts:
+    def read(cls, step: StepFn, prompts: Sequence[Prompt], hidden: Callable[[Any], Tensor]) -> _Contexts:
         """Read prompts one by one, for the states on the way are wanted too."""
         ends, directions = [], []
         for prompt in prompts:
@@ -89,32 +109,34 @@ class _Contexts:
                 states.append(checked_step(step, torch.tensor([int(token)]), states[-1][1]))
             ends.append(states[-1])
             directions.append(torch.cat([_direction(hidden(state)) for _, state in states]))
-        filled = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in directions], batch_first=True)
+        mask = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in directions], batch_first=True)
         log_probs, states = zip(*ends, strict=True)
-        return cls(torch.cat(log_probs), join_rows(states), pad_sequence(directions, batch_first=True), filled)
+        return cls(torch.cat(log_probs), concat_rows(states), pad_sequence(directions, batch_first=True), mask)
 
-    def picked(self, rows: Tensor) -> _Contexts:
-        """Some of the texts."""
-        tensors = (part[rows] for part in (self.log_probs, self.directions, self.filled))
-        log_probs, directions, filled = tensors
-        return _Contexts(log_probs, pick_rows(self.state, rows), directions, filled)
+    def selected(self, rows: Tensor) -> _Contexts:
+        """Return some of the texts."""
+        return _Contexts(*select_rows((self.log_probs, self.state, self.directions, self.mask), rows))
 
-    def extended(self, step: Step, hidden: Callable, penalty_alpha: float, top_k: int):
+    def extended(
+        self, step: StepFn, hidden: Callable[[Any], Tensor], penalty_alpha: float, k: int
+    ) -> tuple[list[int], list[float], _Contexts]:
         """Try the k best tokens of every text; return those chosen, their log-probabilities, and the longer texts."""
-        n, k = len(self.log_probs), min(top_k, self.log_probs.shape[-1])
-        values, tokens = self.log_probs.topk(k)
+        candidates = top_k(self.log_probs, k)[1].sort(dim=1).values  # by id: of equal scores the lowest id wins
+        n, k = candidates.shape
+        model_log_probs = self.log_probs.gather(1, candidates)
         copies = torch.arange(n).repeat_interleave(k)
-        log_probs, states = checked_step(step, tokens.flatten(), pick_rows(self.state, copies))
+        log_probs, states = checked_step(step, candidates.flatten(), select_rows(self.state, copies))
         ahead = _direction(hidden(states)).view(n, k, -1)
-        likeness = (ahead @ self.directions.mT).masked_fill(~self.filled[:, None], -math.inf).amax(dim=-1)
-        best = ((1 - penalty_alpha) * values.exp() - penalty_alpha * likeness).argmax(dim=1)
+        similarity = (ahead @ self.directions.mT).masked_fill(~self.mask[:, None], -math.inf).amax(dim=-1)
+        best = argmax((1 - penalty_alpha) * model_log_probs.exp() - penalty_alpha * similarity)
         rows = torch.arange(n)
         directions = torch.cat([self.directions, ahead[rows, best][:, None]], dim=1)
-        filled = torch.cat([self.filled, torch.ones(n, 1, dtype=torch.bool)], dim=1)
+        mask = torch.cat([self.mask, torch.ones(n, 1, dtype=torch.bool)], dim=1)
         taken = rows * k + best
-        longer = _Contexts(log_probs[taken], pick_rows(states, taken), directions, filled)
-        return tokens[rows, best].tolist(), values[rows, best].tolist(), longer
+        longer = _Contexts(log_probs[taken], select_rows(states, taken), directions, mask)
+        return candidates[rows, best].tolist(), model_log_probs[rows, best].tolist(), longer
 
 
 def _direction(vectors: Tensor) -> Tensor:
+    """Return vectors (N, H) scaled to length 1."""
     return torch.nn.functional.normalize(vectors, dim=-1)

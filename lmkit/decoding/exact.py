@@ -10,16 +10,17 @@ import torch
 from torch import Tensor
 
 from lmkit.decoding.beams import beam_search
-from lmkit.decoding.checks import check, check_count
-from lmkit.decoding.prompts import Prompt, Step, checked_step, for_batches, join_rows, pick_rows, read_prompt
-from lmkit.decoding.texts import Decoded
+from lmkit.decoding.filters import check, check_count
+from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.ranking import argmax
+from lmkit.decoding.state import concat_rows, select_rows
 
-AT_ONCE = 4096  # beginnings read in one step: many more, and memory fills
+CHUNK_SIZE = 4096  # prefixes read in one step: many more, and memory fills
 
 
 @for_batches
 def exact_search(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
@@ -29,7 +30,7 @@ def exact_search(
 ) -> Decoded | list[Decoded]:
     """Find the text with the best score Σ log p / length^length_penalty, of all that end or reach `max_new_tokens`.
 
-    Σ log p can only fall as a text grows. So a beginning whose score, at the length that flatters it most, is no better
+    Σ log p can only fall as a text grows. So a prefix whose score, at the length that flatters it most, is no better
     than that of a finished text need not be read. All others are, the short ones first: a beam search whose width sets
     itself.
 
@@ -39,96 +40,117 @@ def exact_search(
     length_penalty : float
         Far above 0 the bound is loose and the search long.
     limit : int ≥ 1
-        How many beginnings may be read.
+        How many prefixes may be read.
+
+    Returns
+    -------
+    Decoded, or for a batch a list of them.
 
     Raises
     ------
     RuntimeError
-        If `limit` beginnings have been read and a better text is still possible.
+        If `limit` prefixes have been read and a better text is still possible.
 
-    Source: Stahlberg & Byrne (2019), section 2, with short beginnings first instead of depth first.
+    Source: Stahlberg & Byrne (2019), section 2, with short prefixes first instead of depth first.
     Chapter: Beam search.
     """
     check("length_penalty", length_penalty, math.isfinite(length_penalty), "a finite number")
     check_count("limit", limit)
-    return [_Hunt(step, one, max_new_tokens, eos_token_id, length_penalty).best(limit) for one in prompt]
+    searches = [BranchAndBound(step, one, max_new_tokens, eos_token_id, length_penalty) for one in prompt]
+    return [search.best(limit) for search in searches]
 
 
-class _Hunt:
-    """A search from one prompt: the best text found so far, and how all beginnings of one length came about."""
+class BranchAndBound:
+    """A search from one prompt: the best text found so far, and how all prefixes of one length came about.
 
-    def __init__(self, step: Step, prompt: Prompt, most: int, end: int | None, length_penalty: float):
-        self.step, self.prompt, self.most, self.end = step, prompt, most, end
-        self.length_penalty = length_penalty
-        options = {"length_penalty": length_penalty, "early_stopping": "never"}
-        self.found = beam_search(step, prompt, most, end, num_beams=4, **options)[0]  # the mark to beat
-        self.trail: list[tuple[Tensor, Tensor, Tensor]] = []  # for each length: parents, tokens, log p
+    Parameters
+    ----------
+    step, prompt, max_new_tokens, eos_token_id, length_penalty : as for `exact_search`
+    """
+
+    def __init__(
+        self, step: StepFn, prompt: Prompt, max_new_tokens: int, eos_token_id: int | None, length_penalty: float
+    ):
+        self.step, self.prompt = step, prompt
+        self.max_new_tokens, self.eos_token_id, self.length_penalty = max_new_tokens, eos_token_id, length_penalty
+        options = {"num_beams": 4, "length_penalty": length_penalty, "early_stopping": "never"}
+        self.incumbent = beam_search(step, prompt, max_new_tokens, eos_token_id, **options)[0]  # to be beaten
+        self.backpointers: list[tuple[Tensor, Tensor, Tensor]] = []  # for each length: parents, tokens, log p
 
     def best(self, limit: int) -> Decoded:
-        """Go from length to length, with all beginnings that may still lead to a better text."""
+        """Go from length to length, with all prefixes that may still lead to a better text."""
         log_probs, state = read_prompt(self.step, self.prompt)
-        parents, tokens, own = self.branch(log_probs, torch.zeros(1, dtype=torch.float64), 0)
-        totals, places, read = own.double(), parents, 0
+        parents, tokens, model_log_probs = self.branch(log_probs, torch.zeros(1, dtype=torch.float64), 0)
+        totals, state_rows, read = model_log_probs.double(), parents, 0
         while len(tokens):
-            self.trail.append((parents, tokens, own))
+            self.backpointers.append((parents, tokens, model_log_probs))
             read += len(tokens)
             if read > limit:
                 raise RuntimeError(
-                    f"limit must be larger: more than {limit} beginnings may lead to a text that scores better than "
-                    f"the best one found ({self.found.score:.3f}); or lower max_new_tokens or length_penalty"
+                    f"limit must be larger: more than {limit} prefixes may lead to a text that scores better than "
+                    f"the best one found ({self.incumbent.score:.3f}); or lower max_new_tokens or length_penalty"
                 )
-            parents, tokens, own, places, state = self.read(tokens, totals, places, state)
-            totals = totals[parents] + own
-        return self.found
+            parents, tokens, model_log_probs, state_rows, state = self.read(tokens, totals, state_rows, state)
+            totals = totals[parents] + model_log_probs
+        return self.incumbent
 
-    def read(self, tokens: Tensor, totals: Tensor, places: Tensor, state: Any) -> tuple[Tensor, ...]:
-        """Read a token after each of these beginnings, a few thousand at a time, and branch.
+    def read(self, tokens: Tensor, totals: Tensor, state_rows: Tensor, state: Any) -> tuple[Any, ...]:
+        """Read a token after each of these prefixes, a few thousand at a time, and branch.
 
-        A beginning's state stands at its place in `state`. Only the states are kept that something goes on from.
+        Parameters
+        ----------
+        tokens, totals, state_rows : Tensors (n,)
+            The last token of each prefix, its Σ log p, and the row of `state` in which it was read so far.
+
+        Returns
+        -------
+        parents, tokens, model_log_probs, state_rows, state
+            Of the longer prefixes. Only the states are kept that something goes on from.
         """
-        found, states, kept = [], [], 0
-        for rows in torch.arange(len(tokens)).split(AT_ONCE):
-            log_probs, after = checked_step(self.step, tokens[rows], pick_rows(state, places[rows]))
-            parents, longer, own = self.branch(log_probs, totals[rows], int(rows[0]))
+        longer, states, kept = [], [], 0
+        for rows in torch.arange(len(tokens)).split(CHUNK_SIZE):
+            log_probs, after = checked_step(self.step, tokens[rows], select_rows(state, state_rows[rows]))
+            start = int(rows[0])
+            parents, next_tokens, model_log_probs = self.branch(log_probs, totals[rows], start)
             alive, which = parents.unique(return_inverse=True)
-            states.append(pick_rows(after, alive))
-            found.append((parents + rows[0], longer, own, which + kept))
+            states.append(select_rows(after, alive))
+            longer.append((parents + start, next_tokens, model_log_probs, which + kept))
             kept += len(alive)
-        return *(torch.cat(parts) for parts in zip(*found, strict=True)), join_rows(states)
+        return *(torch.cat(parts) for parts in zip(*longer, strict=True)), concat_rows(states)
 
     def branch(self, log_probs: Tensor, totals: Tensor, start: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Extend beginnings by every token: what may lead to a better text, as parents, tokens and log p.
+        """Extend prefixes by every token: what may lead to a better text, as parents, tokens and log p.
 
-        `start` is the place of the first row among all beginnings of its length.
+        `start` is the place of the first row among all prefixes of its length.
         """
-        length = len(self.trail) + 1
+        length = len(self.backpointers) + 1
         longer = totals[:, None] + log_probs.double()
-        self.offer(longer, log_probs, start, length)
-        bounds = longer / self.kindest(length) ** self.length_penalty
-        if length == self.most:
+        self.update_incumbent(longer, log_probs, start, length)
+        bounds = longer / self.best_case_length(length) ** self.length_penalty
+        if length == self.max_new_tokens:
             bounds[:] = -math.inf  # whole texts, which have been looked at
-        elif self.end is not None:
-            bounds[:, self.end] = -math.inf
-        parents, tokens = (bounds > self.found.score).nonzero(as_tuple=True)
+        elif self.eos_token_id is not None:
+            bounds[:, self.eos_token_id] = -math.inf
+        parents, tokens = (bounds > self.incumbent.score).nonzero(as_tuple=True)
         return parents, tokens, log_probs[parents, tokens]
 
-    def kindest(self, length: int) -> int:
-        """The length, of all that a text of `length` tokens may still get, at which its Σ log p would score best."""
-        return self.most if self.length_penalty > 0 else length
+    def best_case_length(self, length: int) -> int:
+        """Return the length, of all that a text of `length` tokens may still get, at which its Σ log p scores best."""
+        return self.max_new_tokens if self.length_penalty > 0 else length
 
-    def offer(self, totals: Tensor, log_probs: Tensor, start: int, length: int) -> None:
+    def update_incumbent(self, totals: Tensor, log_probs: Tensor, start: int, length: int) -> None:
         """Take the best text that is whole at this length, if it is the best so far; `start` is the first row."""
-        if length == self.most:
-            row, token = divmod(int(totals.argmax()), totals.shape[1])
-        elif self.end is not None:
-            row, token = int(totals[:, self.end].argmax()), self.end
+        if length == self.max_new_tokens:
+            row, token = divmod(int(argmax(totals.flatten())), totals.shape[1])
+        elif self.eos_token_id is not None:
+            row, token = int(argmax(totals[:, self.eos_token_id])), self.eos_token_id
         else:
             return
         score = float(totals[row, token]) / length**self.length_penalty
-        if score > self.found.score:
-            tokens, own, place = [token], [float(log_probs[row, token])], start + row
-            for parents, all_tokens, all_log_probs in reversed(self.trail):
+        if score > self.incumbent.score:
+            tokens, model_log_probs, place = [token], [float(log_probs[row, token])], start + row
+            for parents, all_tokens, all_log_probs in reversed(self.backpointers):
                 tokens.append(int(all_tokens[place]))
-                own.append(float(all_log_probs[place]))
+                model_log_probs.append(float(all_log_probs[place]))
                 place = int(parents[place])
-            self.found = Decoded(tokens[::-1], own[::-1], score)
+            self.incumbent = Decoded(tokens[::-1], model_log_probs[::-1], score)

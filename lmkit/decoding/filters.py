@@ -1,14 +1,29 @@
-"""Filters: functions of logits (…, V) that reshape a distribution or cut tokens out of it, by setting them to -inf."""
+"""Filters and penalties: functions of logits (…, V) that reshape a distribution, or cut tokens out by -inf."""
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lmkit.decoding.checks import check, check_count
+
+def check(name: str, value: Any, holds: bool, rule: str) -> None:
+    """Raise ValueError, which names the argument, the rule and the value, unless the rule holds."""
+    if not holds:
+        raise ValueError(f"{name} must be {rule}, but it is {value!r}")
+
+
+def is_whole(value: Any) -> bool:
+    """Return whether a value is an int, and not a bool."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_count(name: str, value: Any, least: int = 1) -> None:
+    """Raise ValueError unless a value is a whole number of at least `least`."""
+    check(name, value, is_whole(value) and value >= least, f"a whole number of at least {least}")
 
 
 def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
@@ -32,8 +47,8 @@ def top_k_filter(logits: Tensor, top_k: int) -> Tensor:
     Source: Fan, Lewis & Dauphin (2018). Chapter: Top-k and top-p.
     """
     check_count("top_k", top_k)
-    place = max(logits.shape[-1] - top_k, 0)
-    kth = torch.from_numpy(np.partition(logits.detach().numpy(), place, axis=-1))[..., place, None]
+    index = max(logits.shape[-1] - top_k, 0)  # of the k-th largest, counted from the smallest
+    kth = torch.from_numpy(np.partition(logits.detach().numpy(), index, axis=-1))[..., index, None]
     return logits.masked_fill(logits < kth, -math.inf)
 
 
@@ -114,7 +129,7 @@ def filter_logits(
     min_p: float = 0.0,
     typical_p: float = 1.0,
 ) -> Tensor:
-    """Temperature, top-k, top-p, min-p, then typical, on logits (…, V); each works on what the one before left.
+    """Apply temperature, top-k, top-p, min-p, then typical to logits (…, V); each works on what the one before left.
 
     Raises
     ------
@@ -178,6 +193,6 @@ def no_repeat_ngram_filter(logits: Tensor, tokens: Tensor, no_repeat_ngram_size:
 
 
 def _marked(tokens: Tensor, vocab_size: int) -> Tensor:
-    """For each row, which tokens of the vocabulary are among `tokens` (N, L): bool (N, V); -1 is none of them."""
+    """Return, for each row, which tokens of the vocabulary are among `tokens` (N, L): bool (N, V); -1 is none."""
     marks = torch.zeros(len(tokens), vocab_size + 1, dtype=torch.bool)
     return marks.scatter_(1, torch.where(tokens < 0, vocab_size, tokens), True)[:, :vocab_size]

@@ -1,23 +1,73 @@
-"""Prompts, one or a batch, and the state of a model that has read them."""
+"""The seam between models and decoders: step functions, prompts (one or a batch), and what decoders return."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
+from lmkit.decoding.state import concat_rows, select_rows
+
+StepFn = Callable[[Tensor, Any], tuple[Tensor, Any]]
 Prompt = Sequence[int]
 
 
+class HasStepper(Protocol):
+    """A model that decoders can use: its `stepper()` returns a step function."""
+
+    def stepper(self) -> StepFn: ...
+
+
+@dataclass
+class Decoded:
+    """Text that a decoder wrote after a prompt.
+
+    Attributes
+    ----------
+    tokens : list of int
+        The new tokens, without the prompt; the last is the end token if the decoder reached it.
+    log_probs : list of float
+        The model's own log-probability (nats, before any filter or penalty) of each new token.
+    score : float
+        Σ log p; for beam search of the penalised log-probabilities, divided by length^length_penalty.
+    """
+
+    tokens: list[int]
+    log_probs: list[float] = field(repr=False)
+    score: float
+
+    @property
+    def log_prob(self) -> float:
+        """The model's log-probability of all new tokens together."""
+        return sum(self.log_probs)
+
+
+def as_step_fn(model: StepFn | HasStepper) -> StepFn:
+    """Return the step function of a model; a step function is returned as it is.
+
+    Raises
+    ------
+    TypeError
+        For anything else.
+    """
+    if hasattr(model, "stepper"):
+        return model.stepper()
+    if isinstance(model, torch.nn.Module) or not callable(model):
+        kind = type(model).__name__
+        raise TypeError(f"step must be a step function or a model with a method stepper, but it is of class {kind}")
+    return model
+
+
 def for_batches(decode: Callable) -> Callable:
-    """Let a decoder of a batch, `decode(step, prompts, …) -> list`, take a single prompt too, and return one result."""
+    """Let a decoder of a batch, `decode(step, prompts, …) -> list`, take a model too, and one prompt for one result."""
 
     @wraps(decode)
-    def decoder(step: Step, prompt: Prompt | Sequence[Prompt], *args, **options):
+    def decoder(step: StepFn | HasStepper, prompt: Prompt | Sequence[Prompt], *args, **options):
+        step = as_step_fn(step)
         if is_batch(prompt):
             return decode(step, prompt, *args, **options)
         return decode(step, [prompt], *args, **options)[0]
@@ -26,55 +76,54 @@ def for_batches(decode: Callable) -> Callable:
 
 
 def is_batch(prompt: Prompt | Sequence[Prompt]) -> bool:
-    """Whether this is a sequence of prompts, and not one prompt."""
+    """Return whether this is a sequence of prompts, and not one prompt."""
     return len(prompt) > 0 and not isinstance(prompt[0], int) and getattr(prompt[0], "ndim", 1) > 0
 
 
-def read_prompt(step: Step, prompt: Prompt) -> tuple[Tensor, Any]:
+def read_prompt(step: StepFn | HasStepper, prompt: Prompt) -> tuple[Tensor, Any]:
     """Read a prompt token by token; return the log-probabilities (1, V) of what follows, and the state."""
-    return read_prompts(step, [prompt])
+    return read_prompts(as_step_fn(step), [prompt])
 
 
-def read_prompts(step: Step, prompts: Sequence[Prompt]) -> tuple[Tensor, Any]:
-    """Read prompts of any lengths side by side; return the log-probabilities (N, V) of what follows, and the state."""
+def read_prompts(step: StepFn, prompts: Sequence[Prompt]) -> tuple[Tensor, Any]:
+    """Read prompts of any lengths side by side; return the log-probabilities (N, V) of what follows, and the state.
+
+    Raises
+    ------
+    ValueError
+        If a prompt is empty, or the step returns NaN.
+    """
     for prompt in prompts:
         if not len(prompt):
             raise ValueError("prompt must hold at least one token, but it is empty; use the end token for a new text")
-    order = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]))
-    texts = [[int(token) for token in prompts[row]] for row in order]
-    log_probs, state, read = None, None, []  # `read`: what the shorter ones have come to, shortest first
-    for place in range(len(texts[0])):
-        going = sum(len(text) > place for text in texts)
-        if log_probs is not None and going < len(log_probs):
-            rows = torch.arange(len(log_probs))
-            read.append((log_probs[going:], pick_rows(state, rows[going:])))
-            state = pick_rows(state, rows[:going])
-        log_probs, state = checked_step(step, torch.tensor([text[place] for text in texts[:going]]), state)
-    if not read:
-        return log_probs, state
-    pieces = [(log_probs, state), *reversed(read)]
-    back = torch.tensor(order).argsort()
-    joined = join_rows([piece for _, piece in pieces])
-    return torch.cat([piece for piece, _ in pieces])[back], pick_rows(joined, back)
+    longest_first = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]))
+    texts = [[int(token) for token in prompts[row]] for row in longest_first]
+    running, finished = None, []  # (log_probs, state) of those that are still read, and of the shorter ones
+    for position in range(len(texts[0])):
+        count = sum(len(text) > position for text in texts)
+        if running is not None and count < len(running[0]):
+            running, ended = _split(running, count)
+            finished.insert(0, ended)
+        tokens = torch.tensor([text[position] for text in texts[:count]])
+        running = checked_step(step, tokens, None if running is None else running[1])
+    if not finished:
+        return running
+    log_probs, states = zip(running, *finished, strict=True)
+    original_order = torch.tensor(longest_first).argsort()
+    return torch.cat(log_probs)[original_order], select_rows(concat_rows(states), original_order)
 
 
-def checked_step(step: Step, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
-    """One step; raises ValueError where it returns NaN."""
+def _split(read: tuple[Tensor, Any], count: int) -> tuple[tuple[Tensor, Any], tuple[Tensor, Any]]:
+    """Return log-probabilities and states of the first `count` rows, and of the others."""
+    log_probs, state = read
+    rows = torch.arange(len(log_probs))
+    first, others = rows[:count], rows[count:]
+    return (log_probs[first], select_rows(state, first)), (log_probs[others], select_rows(state, others))
+
+
+def checked_step(step: StepFn, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """Take one step; raise ValueError where it returns NaN."""
     log_probs, state = step(tokens, state)
     if log_probs.amax().isnan():  # one NaN makes the maximum NaN
         raise ValueError("step returned NaN log-probabilities; the model has diverged or its weights are damaged")
     return log_probs, state
-
-
-def pick_rows(state: Any, rows: Tensor) -> Any:
-    """The given rows of a state: a tensor with N first, or a tuple or list of such states."""
-    if isinstance(state, Tensor):
-        return state.index_select(0, rows)
-    return type(state)(pick_rows(part, rows) for part in state)
-
-
-def join_rows(states: Sequence[Any]) -> Any:
-    """States of the same shape, one below the other."""
-    if isinstance(states[0], Tensor):
-        return torch.cat(states)
-    return type(states[0])(join_rows(parts) for parts in zip(*states, strict=True))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-Step = Callable[[Tensor, Any], tuple[Tensor, Any]]
+from lmkit.decoding import HasStepper, StepFn, as_step_fn, select_rows
 
 
 class Estimate(NamedTuple):
@@ -25,7 +25,7 @@ class Estimate(NamedTuple):
 
 
 def total_variation(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """TV = ½ Σ |q − p|, in [0, 1]: the largest difference in probability that any event can have.
+    """Return TV = ½ Σ |q − p|, in [0, 1]: the largest difference in probability that any event can have.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def total_variation(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 
 def kl_divergence(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """KL(q‖p) = Σ q log(q / p) in nats, from 0 to infinity.
+    """Return KL(q‖p) = Σ q log(q / p) in nats, from 0 to infinity.
 
     Infinite where q gives anything to a token that is impossible under p. For a decoder's q and the truth p that is
     so as soon as q leaks; the other direction, KL(p‖q), is infinite as soon as a filter drops a true token.
@@ -53,7 +53,7 @@ def kl_divergence(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 
 def jensen_shannon(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """JS = ½ KL(q‖m) + ½ KL(p‖m) with m = (q + p) / 2, in nats, from 0 to ln 2; finite for any two distributions.
+    """Return JS = ½ KL(q‖m) + ½ KL(p‖m) with m = (q + p) / 2, in nats, from 0 to ln 2; it is always finite.
 
     Source: Lin (1991), with equal weights.
     """
@@ -63,13 +63,13 @@ def jensen_shannon(log_q: Tensor, log_p: Tensor) -> Tensor:
 
 
 def false_mass(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """The probability, in [0, 1], that q gives to tokens that are impossible under p."""
+    """Return the probability, in [0, 1], that q gives to tokens that are impossible under p."""
     log_q, log_p = _pair(log_q, log_p)
     return torch.where(log_p == -math.inf, log_q.exp(), 0.0).sum(dim=-1)
 
 
 def missed_mass(log_q: Tensor, log_p: Tensor) -> Tensor:
-    """The true probability, in [0, 1], of the tokens that q never writes: what a filter has thrown away."""
+    """Return the true probability, in [0, 1], of the tokens that q never writes: what a filter has thrown away."""
     return false_mass(log_p, log_q)
 
 
@@ -84,7 +84,7 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def step_distances(logits: Tensor, log_p: Tensor) -> dict[str, float]:
-    """Every distance of `DISTANCES` at every position, averaged over the positions.
+    """Return every distance of `DISTANCES` at every position, averaged over the positions.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def step_distances(logits: Tensor, log_p: Tensor) -> dict[str, float]:
 
 
 def text_total_variation(log_q: Tensor, log_p: Tensor) -> Estimate:
-    """The total variation between two distributions of whole texts, from texts drawn from q, without bias.
+    """Estimate the total variation between two distributions of whole texts, from texts drawn from q, without bias.
 
     Σ_x max(0, q(x) − p(x)) is the total variation, and the same as the mean over x ~ q of max(0, 1 − p(x) / q(x)).
 
@@ -123,7 +123,7 @@ def text_total_variation(log_q: Tensor, log_p: Tensor) -> Estimate:
 
 
 def text_kl_divergence(log_q: Tensor, log_p: Tensor) -> Estimate:
-    """KL(q‖p) between two distributions of whole texts, the mean of log q − log p over texts drawn from q, in nats.
+    """Estimate KL(q‖p) of whole texts, in nats: the mean of log q − log p over texts drawn from q.
 
     Parameters and returns are those of `text_total_variation`. Infinite as soon as one text is impossible under p.
     An estimate may fall below 0, which the divergence never does.
@@ -136,20 +136,20 @@ def text_kl_divergence(log_q: Tensor, log_p: Tensor) -> Estimate:
 
 @torch.inference_mode()
 def text_log_probs(
-    step: Step,
+    step: StepFn | HasStepper,
     prompts: Sequence[Sequence[int]],
     texts: Sequence[Sequence[int]],
     reshape: Callable[[Tensor], Tensor] = lambda logits: logits,
 ) -> Tensor:
-    """log q of finished texts, the q from which a sampler with filters drew them.
+    """Return log q of finished texts, the q from which a sampler with filters drew them.
 
     All texts are read side by side, each after its prompt; before a token of a text is read, its log-probability is
     taken from the reshaped distribution.
 
     Parameters
     ----------
-    step : function (tokens, state) -> (log_probs, state)
-        As for `decoding`: the state is None, a tensor with N first, or a tuple of such tensors.
+    step : function (tokens, state) -> (log_probs, state), or a model
+        As for `decoding`.
     prompts, texts : sequences of N sequences of int
         No prompt may be empty; texts do not include theirs.
     reshape : function from Tensor (N, V) to Tensor (N, V)
@@ -158,7 +158,13 @@ def text_log_probs(
     Returns
     -------
     Tensor (N,), float64
+
+    Raises
+    ------
+    ValueError
+        If prompts and texts are not equally many, or a prompt is empty.
     """
+    step = as_step_fn(step)
     if len(prompts) != len(texts):
         raise ValueError(f"prompts must be as many as texts, but they are {len(prompts)} and {len(texts)}")
     if not all(map(len, prompts)):
@@ -171,20 +177,13 @@ def text_log_probs(
     total, state = torch.zeros(len(rows), dtype=torch.float64), None
     for t in range(1, tokens.shape[1]):
         count = sum(length > t for length in lengths)  # of texts that go on; the others are read no further
-        log_probs, state = step(tokens[:count, t - 1], _first(state, count))
+        log_probs, state = step(tokens[:count, t - 1], select_rows(state, torch.arange(count)))
         written = starts[:count] <= t
         if not written.any():  # the prompts are still being read
             continue
         log_q = reshape(log_probs[written]).double().log_softmax(dim=-1)
         total[:count][written] += log_q.gather(-1, tokens[:count][written, t, None])[:, 0]
     return total[torch.tensor(longest_first).argsort()]
-
-
-def _first(state: Any, count: int) -> Any:
-    """The first rows of a state: a tensor with N first, or a tuple or list of such states."""
-    if state is None or isinstance(state, Tensor):
-        return state if state is None else state[:count]
-    return type(state)(_first(part, count) for part in state)
 
 
 def _pair(log_q: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:

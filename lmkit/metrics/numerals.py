@@ -10,7 +10,7 @@ Text = Sequence[str]
 
 
 def valid_numerals(texts: Sequence[Text]) -> float:
-    """The share of lines, in [0, 1], that name a number from 1 to 9999; a line is what stands before a full stop.
+    """Return the share of lines, in [0, 1], that name a number from 1 to 9999; a line ends with a full stop.
 
     What follows the last full stop of a text is not counted. Raises ValueError if there is no line at all.
     """
@@ -21,7 +21,7 @@ def valid_numerals(texts: Sequence[Text]) -> float:
 
 
 def correct_successors(texts: Sequence[Text]) -> float:
-    """The share of lines, in [0, 1], that name the number after the one of the line before.
+    """Return the share of lines, in [0, 1], that name the number after the one of the line before.
 
     Only lines that follow a numeral from 1 to 9998 are asked about: after nonsense, or after 9999, nothing is right.
     An unfinished last line counts as wrong. Give texts with their prompts, so that the first line written is judged.

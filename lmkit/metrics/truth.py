@@ -16,7 +16,7 @@ Story = Sequence[str]
 
 
 def true_log_probs(texts: Sequence[Story], given: Sequence[Story] | None = None) -> Tensor:
-    """The true log-probability (nats) of every text, that a story begins so; with its end token, of the whole story.
+    """Return the true log-probability (nats) that a story begins so; with its end token, that of the whole story.
 
     Parameters
     ----------
@@ -44,17 +44,17 @@ def _given(text: Story, prompt: Story) -> float:
 
 @lru_cache(maxsize=2048)
 def _token_log_probs(text: tuple[str, ...]) -> list[float]:
-    """A text is mostly judged several times, in one respect after the other; the grammar reads it once."""
+    """Read a text with the grammar, and keep the answer: most texts are judged in several respects, one by one."""
     return stories.token_log_probs(text)
 
 
 def grammatical_share(texts: Sequence[Story]) -> float:
-    """The share of texts, in [0, 1], that the grammar could have written, to the last word."""
+    """Return the share of texts, in [0, 1], that the grammar could have written, to the last word."""
     return float(true_log_probs(_some(texts)).isfinite().double().mean())
 
 
 def log_prob_per_token(texts: Sequence[Story], given: Sequence[Story] | None = None) -> float:
-    """The true log-probability per token (nats) of the grammatical texts among `texts`; NaN if there is none.
+    """Return the true log-probability per token (nats) of the grammatical ones of `texts`; NaN if there is none.
 
     Ungrammatical texts would make it minus infinity; they are what `grammatical_share` counts. Where beginnings are
     `given`, they count neither as probability nor as tokens.
@@ -66,7 +66,7 @@ def log_prob_per_token(texts: Sequence[Story], given: Sequence[Story] | None = N
 
 
 def true_distributions(texts: Sequence[Story], vocab: Vocab | None = None) -> Tensor:
-    """The true distribution of the next token at every position of true stories, one story after the other.
+    """Return the true distribution of the next token at every position of true stories, one after the other.
 
     Parameters
     ----------

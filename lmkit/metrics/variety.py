@@ -13,14 +13,14 @@ SMOOTHING = 0.1  # matches credited to a run length of which nothing matched: Ch
 
 
 def ngrams(tokens: Text, n: int) -> list[Gram]:
-    """All runs of n ≥ 1 consecutive tokens, in order."""
+    """Return all runs of n ≥ 1 consecutive tokens, in order."""
     if n < 1:
         raise ValueError(f"n must be at least 1, but it is {n}")
     return [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
 
 
 def distinct_n(texts: Sequence[Text], n: int) -> float:
-    """The share of distinct n-grams among all n-grams of a set of texts, in (0, 1]; higher is more diverse.
+    """Return the share of distinct n-grams among all n-grams of a set of texts, in (0, 1]; higher is more diverse.
 
     It falls as texts are added, so compare sets of equal size only.
 
@@ -33,20 +33,20 @@ def distinct_n(texts: Sequence[Text], n: int) -> float:
 
 
 def repetition(tokens: Text, n: int = 4) -> float:
-    """The share of a text's n-grams that it has written before, in [0, 1); 0 if it is shorter than n tokens."""
+    """Return the share, in [0, 1), of a text's n-grams that it has written before; 0 if it is shorter than n."""
     grams = ngrams(tokens, n)
     return 1 - len(set(grams)) / len(grams) if grams else 0.0
 
 
 def mean_length(texts: Sequence[Text]) -> float:
-    """Tokens per text."""
+    """Return the number of tokens per text."""
     if not texts:
         raise ValueError("texts must hold at least one text, but there is none")
     return sum(map(len, texts)) / len(texts)
 
 
 def self_bleu(texts: Sequence[Text], n: int = 4) -> float:
-    """How much the texts of a set are made of one another's phrases, in [0, 1]; lower is more diverse.
+    """Return how much the texts of a set are made of one another's phrases, in [0, 1]; lower is more diverse.
 
     The mean over the texts of the BLEU score (Papineni et al. 2002) that each has with all others as its
     references::
@@ -84,7 +84,7 @@ def self_bleu(texts: Sequence[Text], n: int = 4) -> float:
 
 
 def _matches(texts: Sequence[Text], n: int) -> list[int]:
-    """For every text, how many of its n-grams another text holds, each counted as often as the other one has it."""
+    """Count, for every text, its n-grams that another text holds, each as often as the other one has it."""
     counts = [Counter(ngrams(text, n)) for text in texts]
     most = _most(counts)
 
@@ -96,7 +96,7 @@ def _matches(texts: Sequence[Text], n: int) -> list[int]:
 
 
 def _most(counts: Sequence[Counter]) -> dict[Gram, tuple[int, int, int]]:
-    """For every n-gram its largest count in any text, the second largest, and the place of the text with the first."""
+    """Return, for every n-gram, its largest count in any text, the second largest, and which text has the first."""
     most: dict[Gram, tuple[int, int, int]] = {}
     for owner, own in enumerate(counts):
         for gram, count in own.items():
@@ -111,7 +111,7 @@ def _geometric_mean(found: Sequence[int], total: Sequence[int]) -> float:
 
 
 def _brevities(lengths: Sequence[int]) -> list[float]:
-    """BLEU's brevity penalty of every text, against the other text that is nearest in length, the shorter of two."""
+    """Return BLEU's brevity penalty of every text, against the other that is nearest in length, the shorter of two."""
     present, out = Counter(lengths), []
     for length in lengths:
         others = [other for other, count in present.items() if count > (other == length)]

@@ -23,7 +23,7 @@ def plot_next_token(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Next-token probabilities as horizontal bars, the first token on top.
+    """Plot next-token probabilities as horizontal bars, the first token on top.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def plot_curves(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Measurements over a setting, one marked line each, labelled at its end.
+    """Plot measurements over a setting, one marked line each, labelled at its end.
 
     Parameters
     ----------

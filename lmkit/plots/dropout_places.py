@@ -22,7 +22,7 @@ _TOKENS, _DROPPED = (".", "one", ".", "two"), "."
 
 
 def plot_dropout_places(*, highlight: Iterable[str] | str = (), ax: Axes | None = None) -> Axes:
-    """The five dropouts of an AWD-LSTM of two layers: time from left to right, depth upwards.
+    """Draw the five dropouts of an AWD-LSTM of two layers: time from left to right, depth upwards.
 
     A mask is a row of squares, with crosses for what it drops. It is the same at all steps, for it is drawn once for
     the sequence. A weight mask is a square of squares on the way of the hidden state. A dropped word has a vector of
@@ -53,7 +53,7 @@ def plot_dropout_places(*, highlight: Iterable[str] | str = (), ax: Axes | None 
 
 
 def _draw_reading(sketch: Sketch, t: int, x: float) -> None:
-    """A word and its vector, which is zero if the word is dropped."""
+    """Draw a word and its vector, which is zero if the word is dropped."""
     word = _TOKENS[t]
     sketch.label((x, _TOKEN), word, "input", (), f"token-{t}", size=WORD, chip=True)
     sketch.line([(x, _TOKEN + 0.2), (x, _VECTOR - _BOX[1] / 2)], "input", (), f"up-token-{t}")
@@ -65,7 +65,7 @@ def _draw_reading(sketch: Sketch, t: int, x: float) -> None:
 
 
 def _draw_way_up(sketch: Sketch, t: int, x: float) -> None:
-    """Cells and output of a step, with the masks between them."""
+    """Draw cells and output of a step, with the masks between them."""
     floors = [_VECTOR + _BOX[1] / 2, *(y + _CELL[1] / 2 for y in _CELLS)]
     ceilings = [*(y - _CELL[1] / 2 for y in _CELLS), _SCORES - _BOX[1] / 2]
     for (part, (y, role, kept)), low, high in zip(_MASKS.items(), floors, ceilings, strict=True):
@@ -77,7 +77,7 @@ def _draw_way_up(sketch: Sketch, t: int, x: float) -> None:
 
 
 def _draw_recurrence(sketch: Sketch, t: int, x: float) -> None:
-    """The hidden states that enter the cells of a step, past the weights; the last step also sends its own on."""
+    """Draw the hidden states that enter a step's cells, past the weights; the last step also sends its own on."""
     start = _COLUMNS[t - 1] + _CELL[0] / 2 if t else _LEFT
     for layer, (y, kept) in enumerate(zip(_CELLS, _WEIGHTS, strict=True), 1):
         sketch.line([(start, y), (x - _CELL[0] / 2, y)], "hidden", (), f"state-{layer}-{t}")
@@ -88,7 +88,7 @@ def _draw_recurrence(sketch: Sketch, t: int, x: float) -> None:
 
 
 def _draw_squares(sketch: Sketch, at: Point, rows: list[str], role: str, part: str, gid: str) -> None:
-    """A mask around a point: full squares, and white ones with a cross for what is dropped."""
+    """Draw a mask around a point: full squares, and white ones with a cross for what is dropped."""
     for r, row in enumerate(rows):
         for c, kept in enumerate(row):
             x = at[0] + (c - (len(row) - 1) / 2) * _SQUARE

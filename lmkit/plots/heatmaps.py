@@ -25,7 +25,7 @@ def plot_gates(
     role: str = "f",
     ax: Axes | None = None,
 ) -> Axes:
-    """The values of a gate or a state: units downwards, time to the right, a colour bar beside them.
+    """Plot the values of a gate or a state: units downwards, time to the right, a colour bar beside them.
 
     A gate goes from white (0, closed) over its own colour to a darker one (1, open). What tanh has made, and the cell
     state, goes from orange (negative) over white (0) to blue (positive), which no common colour blindness confuses.
@@ -67,29 +67,29 @@ def plot_gates(
 
 
 def sequential(role: str) -> LinearSegmentedColormap:
-    """From white over the colours of a role to a darker one; its lightness falls all the way."""
+    """Return colours from white over those of a role to a darker one; their lightness falls all the way."""
     return LinearSegmentedColormap.from_list(f"lm-{role}", ["white", *_shades(role)])
 
 
 def diverging() -> LinearSegmentedColormap:
-    """From the colours of negative numbers over white to those of positive ones, darker towards both ends."""
+    """Return colours from those of negative numbers over white to positive ones, darker towards both ends."""
     return LinearSegmentedColormap.from_list("lm-sign", [*reversed(_shades("negative")), "white", *_shades("positive")])
 
 
 def _shades(role: str) -> list:
-    """Bright, middle and dark."""
+    """Return a bright, a middle and a dark shade."""
     middle = to_rgb(color(role))
     return [color(role, dark=True), middle, tuple(0.62 * channel for channel in middle)]
 
 
 def _both_sides(shown: np.ndarray) -> tuple[float, float]:
-    """A range around 0 that holds all values."""
+    """Return a range around 0 that holds all values."""
     most = float(np.abs(shown).max()) or 1.0
     return -most, most
 
 
 def _draw_axes(ax: Axes, tokens: Sequence[str], units: Sequence[int]) -> None:
-    """Words below, numbers of units at the left (not too many), no grid over the colours."""
+    """Draw words below, numbers of units at the left (not too many), no grid over the colours."""
     crowded = len(tokens) * (max(map(len, tokens)) + 1) > _ROOM * ax.bbox.width / ax.figure.dpi
     ax.set_xticks(range(len(tokens)), tokens)
     if crowded:
@@ -104,7 +104,7 @@ def _draw_axes(ax: Axes, tokens: Sequence[str], units: Sequence[int]) -> None:
 
 
 def _draw_seams(ax: Axes, steps: int, units: int) -> None:
-    """White lines between the cells, where cells are large enough to be told apart one by one."""
+    """Draw white lines between the cells, where cells are large enough to be told apart one by one."""
     width, height = ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
     if min(width / steps, height / units) < 0.1:
         return

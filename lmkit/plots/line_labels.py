@@ -30,7 +30,7 @@ def label_ends(ax: Axes, ends: Sequence[tuple[str, float, float, str]]) -> None:
 
 
 def _spread(heights: Sequence[float]) -> list[float]:
-    """The nearest heights, in least squares, that keep their order and lie a gap apart.
+    """Return the nearest heights, in least squares, that keep their order and lie a gap apart.
 
     Less k gaps for the k-th, they need only rise: isotonic regression, by pooling neighbours that fall.
     """

@@ -26,7 +26,7 @@ _BOX, _NODE = (1.0, 0.56), 0.13
 def plot_lstm_cell(
     *, highlight: Iterable[str] | str = (), values: Mapping[str, float] | None = None, ax: Axes | None = None
 ) -> Axes:
-    r"""One step of an LSTM: the cell state is the straight line on top, the hidden state leaves at the bottom right.
+    r"""Draw one step of an LSTM: the cell state is the line on top, the hidden state leaves at the bottom right.
 
     Four boxes look at h_(t-1) and x_t: the forget gate f, the input gate i, the candidate g and the output gate o. Then
 
@@ -70,14 +70,14 @@ def plot_lstm_cell(
 
 
 def _draw_body(sketch: Sketch) -> None:
-    """The border of the cell, behind everything."""
+    """Draw the border of the cell, behind everything."""
     left, right = _EDGE
     body = sketch.box(((left + right) / 2, 1.77), (right - left, 3.06), "muted", set(), "body")
     body.set(facecolor=tint("muted", 0.05), linewidth=1, zorder=0)
 
 
 def _draw_inputs(sketch: Sketch) -> None:
-    """What the four boxes look at: the hidden state from the left, the input from below, then both as one."""
+    """Draw what the four boxes look at: the hidden state from the left, the input from below, then both as one."""
     sketch.line([(_END[0], _BUS), (_JOIN, _BUS)], "hidden", {"h"}, "h-in", head=False)
     sketch.line([(_JOIN, -0.04), (_JOIN, _BUS)], "input", {"x"}, "x-in", head=False)
     sketch.line([(_JOIN, _BUS), (_COLUMN["o"], _BUS)], "input", {"h", "x"}, "gate-inputs", head=False)
@@ -87,7 +87,7 @@ def _draw_inputs(sketch: Sketch) -> None:
 
 
 def _draw_gates(sketch: Sketch) -> None:
-    """Four boxes with their names and functions, and what leaves them."""
+    """Draw four boxes with their names and functions, and what leaves them."""
     top, side = _GATE + _BOX[1] / 2, _NODE + 0.02
     ways = {
         "f": [(_CELL - side,)],
@@ -103,7 +103,7 @@ def _draw_gates(sketch: Sketch) -> None:
 
 
 def _draw_cell_state(sketch: Sketch) -> None:
-    """The straight line on top, where the old state is scaled and something is added."""
+    """Draw the straight line on top, where the old state is scaled and something is added."""
     line, gap = {"c", "additive path"}, _NODE + 0.02
     forget, add = (_COLUMN["f"], _CELL), (_ADD, _CELL)
     stops = [_END[0], forget[0] - gap], [forget[0] + gap, _ADD - gap], [_ADD + gap, _END[1]]
@@ -117,7 +117,7 @@ def _draw_cell_state(sketch: Sketch) -> None:
 
 
 def _draw_hidden_state(sketch: Sketch) -> None:
-    """From the cell state through tanh and the output gate to the right."""
+    """Draw the way from the cell state through tanh and the output gate to the right."""
     sketch.line([(_OUT, _CELL), (_OUT, _TANH + 0.15)], "cell", {"h"}, "c-down")
     sketch.box((_OUT, _TANH), (0.56, 0.28), "cell", {"h"}, "tanh", "tanh")
     sketch.line([(_OUT, _TANH - 0.14), (_OUT, _SHOW + _NODE + 0.02)], "cell", {"h"}, "tanh-out")
@@ -126,7 +126,7 @@ def _draw_hidden_state(sketch: Sketch) -> None:
 
 
 def _write_gate(sketch: Sketch, gate: str, value: float | None) -> None:
-    """The name and the function in a gate's box, and its letter, with its number if it has one, beside its arrow."""
+    """Write name and function in a gate's box; beside its arrow its letter, with its number if it has one."""
     name, function = GATES[gate]
     x, top = _COLUMN[gate], _GATE + _BOX[1] / 2
     sketch.label((x, _GATE + 0.13), name, gate, {gate}, f"gate-{gate}-name", size=10)
@@ -142,7 +142,7 @@ def _write_gate(sketch: Sketch, gate: str, value: float | None) -> None:
 
 
 def _write_states(sketch: Sketch, values: Mapping[str, float]) -> None:
-    """The names of the states at the cell's borders, with their numbers."""
+    """Write the names of the states at the cell's borders, with their numbers."""
     for key, text, word, at, role, parts in (
         ("c_prev", "c_{t-1}", "cell\nstate", (0.34, _CELL), "cell", {"c", "additive path"}),
         ("c", "c_t", "", (6.42, _CELL), "cell", {"c", "additive path"}),
@@ -159,7 +159,7 @@ def _write_states(sketch: Sketch, values: Mapping[str, float]) -> None:
 
 
 def _write_products(sketch: Sketch, values: Mapping[str, float]) -> None:
-    """What is kept, what is added and what is shown: as formulas, or as numbers where these follow from the values."""
+    """Write what is kept, added and shown: as formulas, or as numbers where these follow from the values."""
     v = {**dict.fromkeys(VALUES, math.nan), **values}
     for gid, formula, value, at, parts, ha in (
         (
@@ -186,5 +186,5 @@ def _write_products(sketch: Sketch, values: Mapping[str, float]) -> None:
 
 
 def _number(value: float) -> str:
-    """Two decimals; a zero has no sign."""
+    """Return two decimals; a zero has no sign."""
     return f"{round(float(value), 2) + 0.0:.2f}"

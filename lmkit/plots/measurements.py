@@ -23,7 +23,7 @@ def plot_losses(
     label: str = "training",
     ax: Axes | None = None,
 ) -> Axes:
-    """The loss of every step, light; its running mean, strong; and what was measured on held-out text.
+    """Plot the loss of every step, light; its running mean, strong; and what was measured on held-out text.
 
     The running mean looks as far ahead as back, m_t = mean(loss_(t-s), …, loss_(t+s)): unlike a mean of past values
     alone it does not lag behind a falling loss.
@@ -79,7 +79,7 @@ def plot_reach(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Norms of gradients against how many steps back they reach, on a logarithmic axis; lines named at their ends.
+    """Plot norms of gradients against how many steps back they reach, on a logarithmic axis; ends are named.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def plot_reach(
 
 
 def running_mean(values: np.ndarray, reach: int) -> np.ndarray:
-    """The mean of each of values (T,) with its `reach` neighbours on both sides, where it has them: (T - 2 reach,)."""
+    """Average each of values (T,) with its `reach` neighbours on both sides, where it has them: (T - 2 reach,)."""
     width = 2 * reach + 1
     return np.convolve(values, np.full(width, 1 / width), mode="valid")
 
@@ -167,7 +167,7 @@ def _draw_accuracy(ax: Axes, rows: np.ndarray) -> Axes:
 
 
 def _legend(ax: Axes, right: Axes | None) -> None:
-    """One row above the axes, where no curve can run into it."""
+    """Put a row above the axes, where no curve can run into it."""
     handles, labels = ax.get_legend_handles_labels()
     more = right.get_legend_handles_labels() if right else ([], [])
     ax.legend(
@@ -197,6 +197,6 @@ def _role_of(label: str, roles: Mapping[str, str] | None) -> str:
 
 
 def _end(label: str, x: Sequence[float], values: np.ndarray, role: str) -> tuple[str, float, float, str]:
-    """The last point of a line that a logarithmic axis can show."""
+    """Return the last point of a line that a logarithmic axis can show."""
     last = int(np.flatnonzero(values > 0)[-1])
     return label, x[last], values[last], role

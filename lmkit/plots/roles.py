@@ -16,7 +16,7 @@ _DARK = 'html[data-theme="dark"], [data-jp-theme-light="false"]'
 
 
 def color(role: str, dark: bool = False, text: bool = False) -> str:
-    """The colour of a role as matplotlib and CSS take it.
+    """Return the colour of a role as matplotlib and CSS take it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def color(role: str, dark: bool = False, text: bool = False) -> str:
 
 
 def css() -> str:
-    """Custom properties `--lm-<role>` and, for text, `--lm-<role>-text`, in light and dark."""
+    """Return custom properties `--lm-<role>` and, for text, `--lm-<role>-text`, in light and dark."""
     return _rule(":root", dark=False) + _rule(_DARK, dark=True)
 
 

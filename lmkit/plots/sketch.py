@@ -26,7 +26,7 @@ _LINES, _SHAPES, _TEXT = 2, 3, 4  # what is drawn over what
 
 
 def tint(role: str, strength: float = 0.1) -> str:
-    """The colour of a role mixed with white, faint enough to write on."""
+    """Return the colour of a role mixed with white, faint enough to write on."""
     return to_hex([1 - strength * (1 - channel) for channel in to_rgb(color(role))])
 
 
@@ -58,19 +58,19 @@ class Sketch:
         ax.set_axis_off()
 
     def is_muted(self, parts: Iterable[Part]) -> bool:
-        """Whether others are highlighted, but none of these."""
+        """Return whether others are highlighted, but none of these."""
         return bool(self.highlight) and not self.highlight & set(parts)
 
     def hue(self, role: str, parts: Iterable[Part], text: bool = False) -> str:
-        """The colour of a thing of this role that belongs to these parts."""
+        """Return the colour of a thing of this role that belongs to these parts."""
         return color("muted" if self.is_muted(parts) else role, text=text)
 
     def width(self, parts: Iterable[Part]) -> float:
-        """The width of its lines, in points."""
+        """Return the width of its lines, in points."""
         return PLAIN if not self.highlight else THIN if self.is_muted(parts) else THICK
 
     def box(self, at: Point, size: Point, role: str, parts: Iterable[Part], gid: str, text: str = "") -> FancyBboxPatch:
-        """A rounded box around a point, tinted unless it is muted, with text in it."""
+        """Draw a rounded box around a point, tinted unless it is muted, with text in it."""
         (width, height), muted = size, self.is_muted(parts)
         shape = FancyBboxPatch(
             (-width / 2, -height / 2),
@@ -91,7 +91,7 @@ class Sketch:
         return shape
 
     def node(self, at: Point, radius: float, role: str, parts: Iterable[Part], gid: str, sign: str) -> Circle:
-        """A circle that multiplies (sign "⊙", drawn as that sign) or adds ("+")."""
+        """Draw a circle that multiplies (sign "⊙", drawn as that sign) or adds ("+")."""
         hue, here = self.hue(role, parts), self._around(at)
         pen = {"edgecolor": hue, "linewidth": self.width(parts), "transform": here}
         circle = Circle((0, 0), radius, facecolor="white", zorder=_SHAPES, gid=gid, **pen)
@@ -116,7 +116,7 @@ class Sketch:
         around: Point | None = None,
         curved: bool = False,
     ) -> FancyArrowPatch:
-        """An arrow (or line, without a head) along points of the data, or of a shape's own measure around a point."""
+        """Draw an arrow (or line, without a head) along points of the data, or of a shape's own measure around one."""
         codes = [Path.MOVETO, *[Path.CURVE4 if curved else Path.LINETO] * (len(points) - 1)]
         way = {"path": Path(points, codes), "transform": self.ax.transData if around is None else self._around(around)}
         return self._arrow(way, role, parts, gid, head, bold)
@@ -124,7 +124,7 @@ class Sketch:
     def between(
         self, start: Point, end: Point, gaps: Point, role: str, parts: Iterable[Part], gid: str
     ) -> FancyArrowPatch:
-        """A straight arrow between two points of the data, which starts and ends gaps (in inches) away from them."""
+        """Draw a straight arrow between two points of the data that starts and ends gaps (in inches) away from them."""
         way = {"posA": start, "posB": end, "shrinkA": 72 * gaps[0], "shrinkB": 72 * gaps[1]}
         return self._arrow(way, role, parts, gid, head=True, bold=1)
 
@@ -158,7 +158,7 @@ class Sketch:
         va: str = "center",
         chip: bool = False,
     ) -> Text:
-        """Text at a point, moved by an offset in points; on a chip, so that even a full stop is seen to be a word."""
+        """Write text at a point, moved by an offset in points; on a chip, so that even a full stop is a word."""
         pad = {"boxstyle": "round,pad=0.28", "linewidth": 0, "zorder": _SHAPES}
         behind = {**pad, "facecolor": tint("muted" if self.is_muted(parts) else role)}
         return self.ax.annotate(
@@ -177,14 +177,14 @@ class Sketch:
         )
 
     def _around(self, at: Point) -> Transform:
-        """From a shape's own measure, with its middle at (0, 0), to the screen."""
+        """Return the transform from a shape's own measure, with its middle at (0, 0), to the screen."""
         if self.inches:
             return self.ax.figure.dpi_scale_trans + ScaledTranslation(*at, self.ax.transData)
         return Affine2D().translate(*at) + self.ax.transData
 
 
 def chosen_parts(highlight: Iterable[Part] | Part, parts: Sequence[Part]) -> set[Part]:
-    """What is to be highlighted, as a set.
+    """Return what is to be highlighted, as a set.
 
     Raises
     ------

@@ -24,7 +24,7 @@ def plot_rnn(
     cell: str = "tanh",
     ax: Axes | None = None,
 ) -> Axes:
-    """A recurrent network: time from left to right, depth upwards, the same weights at every step.
+    """Draw a recurrent network: time from left to right, depth upwards, the same weights at every step.
 
     An arrow has the colour of what flows along it; the letter beside it is the weight that it is multiplied by, and
     equal letters are equal weights.
@@ -95,16 +95,16 @@ class _Network:
         return ["input", *reading, "cell", "hidden", "output", "weights", "W_x", "W_h", "W_y", *layers, *steps]
 
     def index(self, t: int) -> str:
-        """How a step is called in a formula and in the name of a thing drawn."""
+        """Return how a step is called in a formula and in the name of a thing drawn."""
         return str(t) if self.unrolled else "t"
 
     def formula(self, letter: str, layer: int = 0, t: int | None = None) -> str:
-        """A letter with its step, and with its layer if there are several."""
+        """Return a letter with its step, and with its layer if there are several."""
         letter = letter if t is None else f"{letter}_{{{self.index(t)}}}"
         return f"${letter}^{{({layer})}}$" if layer and self.layers > 1 else f"${letter}$"
 
     def draw_input(self, t: int) -> None:
-        """The input at the bottom, which is an embedding if there are tokens."""
+        """Draw the input at the bottom, which is an embedding if there are tokens."""
         name, role = self.index(t), "embedding" if self.words else "input"
         self.sketch.box((t, 0), _VECTOR, role, {role, t}, f"{role}-{name}", self.formula("x", t=t))
         if self.words:
@@ -113,7 +113,7 @@ class _Network:
             self.draw_weight("W_e", at, (t, 0), (0.14, _VECTOR[1] / 2), "input", {t}, name)
 
     def draw_layers(self, t: int) -> None:
-        """The cells of a step from below, with what enters and leaves them."""
+        """Draw the cells of a step from below, with what enters and leaves them."""
         for layer in range(1, self.layers + 1):
             mine, name = {f"layer {layer}", t}, f"{layer}-{self.index(t)}"
             below, height = ("hidden", _HEIGHT) if layer > 1 else ("embedding" if self.words else "input", _VECTOR[1])
@@ -123,7 +123,7 @@ class _Network:
             self.draw_state(t, layer) if self.unrolled else self.draw_loop(layer)
 
     def draw_output(self, t: int) -> None:
-        """The output at the top, and what it has to predict."""
+        """Draw the output at the top, and what it has to predict."""
         name, parts = self.index(t), {"output", t}
         gaps = (_HEIGHT / 2, _VECTOR[1] / 2)
         self.draw_weight("W_y", (t, self.layers), (t, self.top), gaps, "hidden", {t}, name)
@@ -135,7 +135,7 @@ class _Network:
     def draw_weight(
         self, weight: str, start: Point, end: Point, gaps: Point, role: str, mine: set[Part], name: str, layer: int = 0
     ) -> None:
-        """An arrow upwards with its weight at its right; its colour is that of what flows, unless weights are meant."""
+        """Draw an arrow upwards with its weight at its right, coloured as what flows, unless weights are meant."""
         parts = {"weights", weight} | mine
         self.arrow(start, end, gaps, self.flow(role, weight), parts, f"{weight}-{name}")
         middle = (end[0], (start[1] + end[1]) / 2)
@@ -144,7 +144,7 @@ class _Network:
         self.sketch.label(middle, text, "weight", parts, f"{weight}-{name}-text", offset=(5, rise), ha="left")
 
     def draw_state(self, t: int, layer: int) -> None:
-        """The state that enters a cell, and the one that leaves the last."""
+        """Draw the state that enters a cell, and the one that leaves the last."""
         half, mine = self.cell[0] / 2, {"hidden", f"layer {layer}", t}
         start, gap = (t - 1, half) if t > 1 else (0.3, -_AIR)
         middle, shift = ((start + t) / 2, layer), 0 if t > 1 else -36 * half
@@ -159,7 +159,7 @@ class _Network:
     def draw_letters(
         self, at: Point, layer: int, t: int, parts: set[Part], right: float, weight: bool = False, ha: str = "center"
     ) -> None:
-        """The name of a state above its arrow, or of its weight below."""
+        """Draw the name of a state above its arrow, or of its weight below."""
         name = f"{layer}-{self.index(t)}"
         place = {"offset": (right, -4 if weight else 4), "ha": ha, "va": "top" if weight else "bottom"}
         if weight:
@@ -169,7 +169,7 @@ class _Network:
             self.sketch.label(at, self.formula("h", layer, t), "hidden", parts, f"hidden-{name}-text", **place)
 
     def draw_loop(self, layer: int) -> None:
-        """The state that leaves the cell and comes back one step later."""
+        """Draw the state that leaves the cell and comes back one step later."""
         right, mine = self.cell[0] / 2 + _AIR, {"hidden", f"layer {layer}", 1}
         way = [(right, 0.1), (right + 0.65, 0.5), (right + 0.65, -0.5), (right, -0.1)]
         parts = {"weights", "W_h"} | mine
@@ -179,7 +179,7 @@ class _Network:
             self.draw_letters((1, layer), layer, 1, mine, 72 * (right + 0.55), weight, ha="left")
 
     def flow(self, role: str, weight: str) -> str:
-        """The role of an arrow that has a weight: what flows, unless weights are highlighted."""
+        """Return the role of an arrow that has a weight: what flows, unless weights are highlighted."""
         return "weight" if self.sketch.highlight & {"weights", weight} else role
 
     def arrow(self, start: Point, end: Point, gaps: Point, role: str, parts: set[Part], gid: str) -> None:
@@ -187,7 +187,7 @@ class _Network:
 
 
 def _words(tokens: Sequence[str] | None, steps: int, unrolled: bool) -> tuple[list[str], list[str]]:
-    """What is read and what is to be predicted: words, or letters for words if the network is rolled up."""
+    """Return what is read and what is to be predicted: words, or letters for words if the network is rolled up."""
     if tokens is None:
         return [], []
     has_targets = len(tokens) > steps

@@ -8,7 +8,7 @@ E input size, H hidden size, D number of layers.
 """
 
 from lmkit.rnn.cells import Cell, GRUCell, LSTMCell, RNNCell, check_sizes, gru_step, lstm_gates, lstm_step, rnn_step
-from lmkit.rnn.layers import GRU, LSTM, RNN, Layers, State
+from lmkit.rnn.layers import GRU, LSTM, RNN, RNNBase, State
 
 __all__ = [
     "GRU",
@@ -17,7 +17,7 @@ __all__ = [
     "Cell",
     "GRUCell",
     "LSTMCell",
-    "Layers",
+    "RNNBase",
     "RNNCell",
     "State",
     "check_sizes",

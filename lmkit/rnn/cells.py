@@ -19,12 +19,12 @@ def check_nonlinearity(nonlinearity: str) -> None:
         raise ValueError(f"nonlinearity must be 'tanh' or 'relu', but it is {nonlinearity!r}")
 
 
-def rnn_step(from_input: Tensor, weight_hh: Tensor, h: Tensor, nonlinearity: str = "tanh") -> Tensor:
-    """The part of a plain recurrent step that cannot be done for all time steps at once.
+def rnn_step(input_proj: Tensor, weight_hh: Tensor, h: Tensor, nonlinearity: str = "tanh") -> Tensor:
+    """Take the part of a plain recurrent step that cannot be done for all time steps at once.
 
     Parameters
     ----------
-    from_input : Tensor (N, H)
+    input_proj : Tensor (N, H)
         W_ih x + b_ih + b_hh: the input's share, with both biases.
     weight_hh : Tensor (H, H)
     h : Tensor (N, H)
@@ -35,15 +35,15 @@ def rnn_step(from_input: Tensor, weight_hh: Tensor, h: Tensor, nonlinearity: str
     h' : Tensor (N, H)
     """
     squash = torch.tanh if nonlinearity == "tanh" else torch.relu
-    return squash(torch.addmm(from_input, h, weight_hh.T))
+    return squash(torch.addmm(input_proj, h, weight_hh.T))
 
 
-def lstm_gates(from_input: Tensor, weight_hh: Tensor, h: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The four gates of an LSTM step.
+def lstm_gates(input_proj: Tensor, weight_hh: Tensor, h: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the four gates of an LSTM step.
 
     Parameters
     ----------
-    from_input : Tensor (N, 4H)
+    input_proj : Tensor (N, 4H)
         W_ih x + b_ih + b_hh for the gates i, f, g, o: the input's share, with both biases.
     weight_hh : Tensor (4H, H)
     h : Tensor (N, H)
@@ -53,33 +53,33 @@ def lstm_gates(from_input: Tensor, weight_hh: Tensor, h: Tensor) -> tuple[Tensor
     i, f, g, o : Tensors (N, H)
         Input, forget and output gate between 0 and 1, the candidate g between -1 and 1.
     """
-    i, f, g, o = torch.addmm(from_input, h, weight_hh.T).chunk(4, dim=1)
+    i, f, g, o = torch.addmm(input_proj, h, weight_hh.T).chunk(4, dim=1)
     return torch.sigmoid(i), torch.sigmoid(f), torch.tanh(g), torch.sigmoid(o)
 
 
-def lstm_step(from_input: Tensor, weight_hh: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
-    """The part of an LSTM step that cannot be done for all time steps at once.
+def lstm_step(input_proj: Tensor, weight_hh: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """Take the part of an LSTM step that cannot be done for all time steps at once.
 
     Parameters
     ----------
-    from_input, weight_hh, h : as for `lstm_gates`
+    input_proj, weight_hh, h : as for `lstm_gates`
     c : Tensor (N, H)
 
     Returns
     -------
     h', c' : Tensors (N, H)
     """
-    i, f, g, o = lstm_gates(from_input, weight_hh, h)
+    i, f, g, o = lstm_gates(input_proj, weight_hh, h)
     c = f * c + i * g
     return o * torch.tanh(c), c
 
 
-def gru_step(from_input: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) -> Tensor:
-    """The part of a GRU step that cannot be done for all time steps at once.
+def gru_step(input_proj: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) -> Tensor:
+    """Take the part of a GRU step that cannot be done for all time steps at once.
 
     Parameters
     ----------
-    from_input : Tensor (N, 3H)
+    input_proj : Tensor (N, 3H)
         W_ih x + b_ih for r, z and n: the input's share. The other bias stays with h, because r multiplies it.
     weight_hh : Tensor (3H, H)
     bias_hh : Tensor (3H,)
@@ -89,7 +89,7 @@ def gru_step(from_input: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) 
     -------
     h' : Tensor (N, H)
     """
-    x_r, x_z, x_n = from_input.chunk(3, dim=1)
+    x_r, x_z, x_n = input_proj.chunk(3, dim=1)
     h_r, h_z, h_n = torch.addmm(bias_hh, h, weight_hh.T).chunk(3, dim=1)
     r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
     n = torch.tanh(x_n + r * h_n)
@@ -125,7 +125,7 @@ class Cell(nn.Module):
             nn.init.uniform_(parameter, -(hidden_size**-0.5), hidden_size**-0.5)
 
     def zeros(self, x: Tensor) -> Tensor:
-        """The state (N, H) before the first of the inputs x (N, E)."""
+        """Return the state (N, H) before the first of the inputs x (N, E)."""
         return x.new_zeros(len(x), self.hidden_size)
 
 
@@ -151,8 +151,8 @@ class RNNCell(Cell):
     def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         """Take one step: x (N, E), h (N, H) or None for zeros; returns h' (N, H)."""
         h = self.zeros(x) if h is None else h
-        from_input = x @ self.weight_ih.T + self.bias_ih + self.bias_hh
-        return rnn_step(from_input, self.weight_hh, h, self.nonlinearity)
+        input_proj = x @ self.weight_ih.T + self.bias_ih + self.bias_hh
+        return rnn_step(input_proj, self.weight_hh, h, self.nonlinearity)
 
 
 class LSTMCell(Cell):
@@ -175,8 +175,8 @@ class LSTMCell(Cell):
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, Tensor]:
         """Take one step: x (N, E), state (h, c) each (N, H) or None for zeros; returns (h', c')."""
         h, c = state or (self.zeros(x), self.zeros(x))
-        from_input = x @ self.weight_ih.T + self.bias_ih + self.bias_hh
-        return lstm_step(from_input, self.weight_hh, h, c)
+        input_proj = x @ self.weight_ih.T + self.bias_ih + self.bias_hh
+        return lstm_step(input_proj, self.weight_hh, h, c)
 
 
 class GRUCell(Cell):
@@ -199,5 +199,5 @@ class GRUCell(Cell):
     def forward(self, x: Tensor, h: Tensor | None = None) -> Tensor:
         """Take one step: x (N, E), h (N, H) or None for zeros; returns h' (N, H)."""
         h = self.zeros(x) if h is None else h
-        from_input = x @ self.weight_ih.T + self.bias_ih
-        return gru_step(from_input, self.weight_hh, self.bias_hh, h)
+        input_proj = x @ self.weight_ih.T + self.bias_ih
+        return gru_step(input_proj, self.weight_hh, self.bias_hh, h)

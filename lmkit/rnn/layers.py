@@ -22,10 +22,10 @@ from lmkit.rnn.cells import (
 )
 
 State = Tensor | tuple[Tensor, Tensor]  # h, or (h, c)
-Step = Callable[..., tuple[Tensor, ...]]  # (from_input, *state) -> new state
+CellStep = Callable[..., tuple[Tensor, ...]]  # (input_proj, *state) -> new state
 
 
-class Layers(nn.Module):
+class RNNBase(nn.Module):
     """The base of `RNN`, `LSTM` and `GRU`: layers of cells, where the hidden states of one are the inputs of the next.
 
     Parameters
@@ -100,30 +100,30 @@ class Layers(nn.Module):
         return (output.transpose(0, 1) if self.batch_first else output), (state if len(state) > 1 else state[0])
 
     def layer(self, index: int) -> list[Tensor]:
-        """The weights of one layer: weight_ih, weight_hh, bias_ih, bias_hh, with the shapes they have in its cell."""
+        """Return the weights of one layer as in its cell: weight_ih, weight_hh, bias_ih, bias_hh."""
         return [getattr(self, f"{name}_l{index}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
 
-    def drawn_layer(self, index: int) -> list[Tensor]:
-        """The weights of one layer for one forward pass: in training, some hidden-to-hidden weights are dropped."""
+    def dropped_weights(self, index: int) -> list[Tensor]:
+        """Return a layer's weights for one forward pass: in training, some hidden-to-hidden weights are dropped."""
         weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
         return [weight_ih, drop_weights(weight_hh, self.weight_p if self.training else 0.0), bias_ih, bias_hh]
 
-    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        """One layer, taken apart into what depends on its input alone and what depends on its state.
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, CellStep]:
+        """Take one layer apart into what depends on its input alone and what depends on its state.
 
         In training the step has one draw of the dropped weights.
 
         Returns
         -------
         weight_ih, bias : Tensors
-            The input's share of a step is `from_input = x @ weight_ih.T + bias`; it needs no state, so it can be had
+            The input's share of a step is `input_proj = x @ weight_ih.T + bias`; it needs no state, so it can be had
             for all time steps at once.
-        step : function from_input (N, …) and the tensors of the state, each (N, H), to a tuple of new ones
+        step : function input_proj (N, …) and the tensors of the state, each (N, H), to a tuple of new ones
         """
         raise NotImplementedError
 
     def _checked(self, x: Tensor, state: State | None) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """The input with L first, and the state as a tuple of tensors."""
+        """Return the input with L first, and the state as a tuple of tensors."""
         if x.dim() != 3 or x.shape[2] != self.input_size:
             wanted = f"({'N, L' if self.batch_first else 'L, N'}, {self.input_size})"
             raise ValueError(f"x must be of shape {wanted}, but its shape is {tuple(x.shape)}")
@@ -145,19 +145,19 @@ class Layers(nn.Module):
             weight_ih, bias, step = self.recurrence(index)
             now, outputs = [part[index] for part in state], []
             x = self._between(x) if index else x
-            for from_input in x @ weight_ih.T + bias:  # the input's share, for all time steps at once
-                now = step(from_input, *now)
+            for input_proj in x @ weight_ih.T + bias:  # the input's share, for all time steps at once
+                now = step(input_proj, *now)
                 outputs.append(now[0])
             x = torch.stack(outputs)
             last.append(now)
         return x, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 
     def _fused(self, x: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """All layers in one call of the kernel, or one by one where something comes between them."""
+        """Run all layers in one call of the kernel, or one by one where something comes between them."""
         count = 1 if self.hidden_p and self.training else self.num_layers
         last = []
         for index in range(0, self.num_layers, count):
-            weights = [weight for each in range(index, index + count) for weight in self.drawn_layer(each)]
+            weights = [weight for each in range(index, index + count) for weight in self.dropped_weights(each)]
             now = [part[index : index + count] for part in state]
             x = self._between(x) if index else x
             now = now if len(now) > 1 else now[0]
@@ -166,21 +166,21 @@ class Layers(nn.Module):
         return x, tuple(torch.cat(parts) for parts in zip(*last, strict=True))
 
     def _between(self, x: Tensor) -> Tensor:
-        """What one layer's outputs (L, N, H) are to the next layer."""
+        """Turn one layer's outputs (L, N, H) into the inputs of the next."""
         return drop_locked(x.transpose(0, 1), self.hidden_p).transpose(0, 1) if self.training else x
 
     def _kernel(self) -> Callable:
-        """The function of torch that does all this at once."""
+        """Return the function of torch that does all this at once."""
         raise NotImplementedError
 
 
-class RNN(Layers):
+class RNN(RNNBase):
     """Layers of plain recurrent cells (`RNNCell`): `output, h = layers(x, h)`.
 
     Parameters
     ----------
     nonlinearity : "tanh" or "relu"
-    input_size, hidden_size, num_layers, options : as for `Layers`
+    input_size, hidden_size, num_layers, options : as for `RNNBase`
     """
 
     cell = RNNCell
@@ -190,27 +190,27 @@ class RNN(Layers):
         check_nonlinearity(nonlinearity)
         self.nonlinearity = nonlinearity
 
-    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, CellStep]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.dropped_weights(index)
         nonlinearity = self.nonlinearity
-        return weight_ih, bias_ih + bias_hh, lambda from_input, h: (rnn_step(from_input, weight_hh, h, nonlinearity),)
+        return weight_ih, bias_ih + bias_hh, lambda input_proj, h: (rnn_step(input_proj, weight_hh, h, nonlinearity),)
 
     def _kernel(self) -> Callable:
         return torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
 
 
-class LSTM(Layers):
-    """Layers of LSTM cells (`LSTMCell`): `output, (h, c) = layers(x, (h, c))`; parameters as for `Layers`."""
+class LSTM(RNNBase):
+    """Layers of LSTM cells (`LSTMCell`): `output, (h, c) = layers(x, (h, c))`; parameters as for `RNNBase`."""
 
     cell = LSTMCell
     state_names = ("h", "c")
 
-    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
-        return weight_ih, bias_ih + bias_hh, lambda from_input, h, c: lstm_step(from_input, weight_hh, h, c)
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, CellStep]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.dropped_weights(index)
+        return weight_ih, bias_ih + bias_hh, lambda input_proj, h, c: lstm_step(input_proj, weight_hh, h, c)
 
     def trace(self, x: Tensor, state: State | None = None) -> dict[str, Tensor]:
-        """Every gate and state of every layer at every step, without dropout.
+        """Return every gate and state of every layer at every step, without dropout.
 
         Parameters
         ----------
@@ -227,9 +227,9 @@ class LSTM(Layers):
         for index in range(self.num_layers):
             weight_ih, weight_hh, bias_ih, bias_hh = self.layer(index)
             h_t, c_t, seen = h[index], c[index], []
-            for from_input in x @ weight_ih.T + (bias_ih + bias_hh):
-                gates = lstm_gates(from_input, weight_hh, h_t)
-                h_t, c_t = lstm_step(from_input, weight_hh, h_t, c_t)
+            for input_proj in x @ weight_ih.T + (bias_ih + bias_hh):
+                gates = lstm_gates(input_proj, weight_hh, h_t)
+                h_t, c_t = lstm_step(input_proj, weight_hh, h_t, c_t)
                 seen.append(torch.stack([*gates, c_t, h_t]))
             traced.append(torch.stack(seen, dim=2))  # (6, N, L, H)
             x = traced[-1][-1].transpose(0, 1)
@@ -239,14 +239,14 @@ class LSTM(Layers):
         return torch.lstm
 
 
-class GRU(Layers):
-    """Layers of gated recurrent units (`GRUCell`): `output, h = layers(x, h)`; parameters as for `Layers`."""
+class GRU(RNNBase):
+    """Layers of gated recurrent units (`GRUCell`): `output, h = layers(x, h)`; parameters as for `RNNBase`."""
 
     cell = GRUCell
 
-    def recurrence(self, index: int) -> tuple[Tensor, Tensor, Step]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.drawn_layer(index)
-        return weight_ih, bias_ih, lambda from_input, h: (gru_step(from_input, weight_hh, bias_hh, h),)
+    def recurrence(self, index: int) -> tuple[Tensor, Tensor, CellStep]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.dropped_weights(index)
+        return weight_ih, bias_ih, lambda input_proj, h: (gru_step(input_proj, weight_hh, bias_hh, h),)
 
     def _kernel(self) -> Callable:
         return torch.gru

@@ -86,5 +86,7 @@ def _own(model: Module, vocab: Vocab | None) -> ModelOption:
     for name, weight in model.state_dict().items():
         if not torch.isfinite(weight).all():
             raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
+    if not pretrained.runs_in_browser(model):
+        raise ValueError("model must be an LSTM with tied weights, which pages can run; give it cell='lstm', tied=True")
     data = pretrained.to_bytes(model, vocab, quantise=False)
     return ModelOption("your model", Pretrained(model, vocab, {}), model.stepper(), assets.digest(data), data)

@@ -90,9 +90,9 @@ def test_browser_looks_at_what_python_looks_at(grown):
         for looked, step in zip(tree["steps"], search.steps, strict=True):
             texts = [[*kept[parent], token] for parent, token in zip(step.parents, step.tokens, strict=True)]
             assert [node["tokens"] for node in looked] == texts, lab.settings()
-            assert [node["status"] for node in looked] == step.fates, lab.settings()
+            assert [node["status"] for node in looked] == step.statuses, lab.settings()
             assert [node["total"] for node in looked] == pytest.approx(step.totals, abs=1e-9)
-            kept = [text for text, fate in zip(texts, step.fates, strict=True) if fate == "kept"]
+            kept = [text for text, status in zip(texts, step.statuses, strict=True) if status == "kept"]
 
 
 def test_browser_ranks_what_python_ranks(grown):
@@ -265,7 +265,7 @@ def test_view_grows_step_by_step(view):
     for step in range(len(steps), -1, -1):
         view.set(step=step)
         for fate in ("ended", "dropped"):
-            count = sum(beam.fates.count(fate) for beam in steps[:step])
+            count = sum(beam.statuses.count(fate) for beam in steps[:step])
             assert page.locator(f".lmkit-beam-node.lmkit-beam-{fate}").count() == count
         assert page.locator(".lmkit-beam-winner").count() == (4 if step == len(steps) else 0)
     assert "nothing written yet" in page.locator(".lmkit-beam-walk").inner_text()

@@ -52,10 +52,10 @@ class Driver(Lab):
         lab = self.python
         search, table, step = lab.search(), lab.table, self.values["step"]
         over = step >= len(search.steps)
-        fates = [fate for beam in search.steps[:step] for fate in beam.fates]
+        statuses = [status for beam in search.steps[:step] for status in beam.statuses]
         expected = {
-            "dropped": fates.count("dropped"),
-            "ended": fates.count("ended"),
+            "dropped": statuses.count("dropped"),
+            "ended": statuses.count("ended"),
             "winners": len(search.texts[0].tokens) if over else 0,
             "ready": True,
         }

@@ -69,7 +69,7 @@ def shipped(name: str) -> tuple[Pretrained, Any]:
 class DecodingLab(Lab):
     """One decoding lab on an open page; `own` is the (step, Vocab) of a model that is not shipped."""
 
-    def __init__(self, root: Locator, plan: Plan, own: tuple[decoding.Step, Vocab] | None = None):
+    def __init__(self, root: Locator, plan: Plan, own: tuple[decoding.StepFn, Vocab] | None = None):
         super().__init__(root, plan)
         self.own = own
         names = (
@@ -217,7 +217,7 @@ class DecodingLab(Lab):
         first = models[self.plan.view["model_index"]]
         return next(entry for entry in models if entry["title"] == self.values.get("model", first["title"]))
 
-    def _decoder(self) -> tuple[decoding.Step, Vocab, int | None]:
+    def _decoder(self) -> tuple[decoding.StepFn, Vocab, int | None]:
         if self.own:
             step, vocab = self.own
         else:

@@ -151,14 +151,14 @@ def test_beam_search_looks_at_what_python_looks_at(page, model_vectors):
             assert step["length"] == known["length"]
             assert column["parent"] == known["parents"]
             assert column["token"] == known["tokens"]
-            assert column["fate"] == known["fates"]
+            assert column["fate"] == known["statuses"]
             # Where a model finds a text very improbable, its state may be about to tip, and then rounding tells.
             assert column["total"] == pytest.approx(known["totals"], rel=1e-4, abs=1e-4)
 
 
 def test_filters_drop_what_python_drops(page):
     cases = vectors.filtered()
-    assert len(cases) >= 500 and {fate for case in cases for fate in case["fates"]} == set(range(5))
+    assert len(cases) >= 500 and {status for case in cases for status in case["statuses"]} == set(range(5))
     got = page.evaluate(
         """(cases) => {
           const filter = new lmkit.Filter(cases[0].logProbs.length);
@@ -166,8 +166,8 @@ def test_filters_drop_what_python_drops(page):
         }""",
         cases,
     )
-    for fates, case in zip(got, cases, strict=True):
-        assert fates == case["fates"], case["settings"]
+    for statuses, case in zip(got, cases, strict=True):
+        assert statuses == case["statuses"], case["settings"]
 
 
 # What follows texts that grow side by side, read one by one and together, `count` at a time.

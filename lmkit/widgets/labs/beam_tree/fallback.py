@@ -19,7 +19,7 @@ class Node:
 
     tokens: tuple[int, ...]
     total: float
-    fate: str
+    status: str
     children: list[Node] = field(default_factory=list)
     row: float = 0.0
 
@@ -47,10 +47,10 @@ def tree(steps) -> Node:
     running = [root]
     for step in steps:
         nodes = []
-        for parent, token, total, fate in zip(step.parents, step.tokens, step.totals, step.fates, strict=True):
-            nodes.append(Node((*running[parent].tokens, token), total, fate))
+        for parent, token, total, status in zip(step.parents, step.tokens, step.totals, step.statuses, strict=True):
+            nodes.append(Node((*running[parent].tokens, token), total, status))
             running[parent].children.append(nodes[-1])
-        running = [node for node in nodes if node.fate == "kept"]
+        running = [node for node in nodes if node.status == "kept"]
     return root
 
 
@@ -59,7 +59,7 @@ def describe(lab, search, step: int, over: bool) -> str:
     table, width = lab.table, lab.value("num_beams")
     if not over:
         last = search.steps[step - 1] if step else None
-        kept = last.fates.count("kept") if last else 0
+        kept = last.statuses.count("kept") if last else 0
         return f"The tree of a beam search of width {width} after step {step}: {kept} texts go on."
     texts = "; ".join(f"{table.text(found.tokens)} ({found.score:.2f})" for found in search.texts)
     best, greedy = table.text(lab.optimum().tokens), table.text(lab.greedy().tokens)
@@ -103,7 +103,7 @@ def _drawn(node: Node, table, pitch: float, signs: dict) -> list[str]:
     for child in node.children:
         below, middle = TOP + child.row * ROW, (x + far) / 2
         line = f'd="M{x:g} {y:g}C{middle:g} {y:g} {middle:g} {below:g} {far:g} {below:g}"'
-        parts += [f"<path {line} {_stroke(child.fate)}/>", *_drawn(child, table, pitch, signs)]
+        parts += [f"<path {line} {_stroke(child.status)}/>", *_drawn(child, table, pitch, signs)]
     return parts
 
 
@@ -111,8 +111,8 @@ def _right(node: Node, pitch: float) -> float:
     return 64 + len(node.tokens) * pitch - 22 if node.tokens else 48
 
 
-def _stroke(fate: str) -> str:
-    dropped = fate == "dropped"
+def _stroke(status: str) -> str:
+    dropped = status == "dropped"
     dash = ' stroke-dasharray="4 3"' if dropped else ""
     return f'fill="none" stroke="{color("dropped" if dropped else "kept")}" stroke-width="1.4"{dash}'
 
@@ -121,11 +121,11 @@ def _chip(node: Node, table, pitch: float, signs: dict) -> list[str]:
     y = TOP + node.row * ROW
     if not node.tokens:
         return [text(8, y + 5, table.start, MUTED)]
-    x, ink = 64 + (len(node.tokens) - 1) * pitch, MUTED if node.fate == "dropped" else INK
-    behind = ("‖ " if node.fate == "ended" else "") + signs.get(node.tokens, "")
+    x, ink = 64 + (len(node.tokens) - 1) * pitch, MUTED if node.status == "dropped" else INK
+    behind = ("‖ " if node.status == "ended" else "") + signs.get(node.tokens, "")
     frame = f'<rect x="{x:g}" y="{y - HEIGHT / 2:g}" width="{pitch - 22:g}" height="{HEIGHT}" rx="5"'
     return [
-        f"{frame} {_stroke(node.fate)}/>",
+        f"{frame} {_stroke(node.status)}/>",
         text(x + 6, y - 2, table.words[node.tokens[-1]], ink, 'font-size="13"'),
         text(x + 6, y + 12, f"Σ {_number(node.total)}", MUTED, 'font-size="11"'),
         *([text(x + pitch - 18, y + 5, behind, INK)] if behind else []),

@@ -130,7 +130,7 @@ class BeamTreeLab(Lab):
     def search(self) -> Search:
         """What Python's beam search looks at with the present settings; the page shows the same."""
         steps: list[BeamStep] = []
-        texts = decoding.beam_search(self.table.step, self.table.prompt, watch=steps.append, **self.settings())
+        texts = decoding.beam_search(self.table.step, self.table.prompt, on_step=steps.append, **self.settings())
         return Search(steps, texts)
 
     def optimum(self) -> Decoded:

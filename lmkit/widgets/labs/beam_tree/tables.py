@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmkit.decoding import Step
+from lmkit.decoding import StepFn
 from lmkit.widgets.base.model_options import ModelOption, model_options
 
 Rows = Mapping[str, Mapping[str, float]]
@@ -141,7 +141,7 @@ class Continuation:
         return self.option.trained.vocab.words
 
     @property
-    def step(self) -> Step:
+    def step(self) -> StepFn:
         return self.option.step
 
     @property

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lmkit import gradients
 from lmkit.decoding import uniform
-from lmkit.rnn import LSTM, RNN, Layers
+from lmkit.rnn import LSTM, RNN, RNNBase
 from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
@@ -130,7 +130,7 @@ def networks(
 
 
 @torch.no_grad()
-def _drawn(layers: Layers, draws: _Draws) -> Layers:
+def _drawn(layers: RNNBase, draws: _Draws) -> RNNBase:
     """Weights as torch would begin with, uniform between −1/√H and 1/√H, but from our generator; biases of 0."""
     layers.double()
     for name, parameter in layers.named_parameters():

@@ -6,26 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from lmkit.decoding.beams import beam_search
-from lmkit.decoding.checks import check, check_count
 from lmkit.decoding.contrastive import contrastive_search
-from lmkit.decoding.prompts import Prompt, Step, for_batches
-from lmkit.decoding.rows import SEEDS, greedy, sample
-from lmkit.decoding.texts import Decoded
+from lmkit.decoding.filters import check, check_count
+from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, for_batches
+from lmkit.decoding.sampling import NUM_SEEDS, greedy, sample
 
-COMMON = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
+CONSTRAINTS = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "seed")
 BEAMS = ("num_beams", "length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty")
 OPTIONS = {
-    "greedy decoding": COMMON,
-    "sampling": (*SAMPLING, *COMMON),
-    "beam search": (*BEAMS, *COMMON),
+    "greedy decoding": CONSTRAINTS,
+    "sampling": (*SAMPLING, *CONSTRAINTS),
+    "beam search": (*BEAMS, *CONSTRAINTS),
     "contrastive search": ("penalty_alpha", "top_k", "hidden"),
 }
 
 
 @for_batches
 def generate(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
@@ -57,6 +56,11 @@ def generate(
     -------
     list of Decoded, `num_return_sequences` of them (fewer where beam search finds fewer); for a batch a list of such
     lists.
+
+    Raises
+    ------
+    ValueError
+        For an argument that is out of range, or that the strategy does not know.
     """
     check_count("num_return_sequences", num_return_sequences)
     strategy = _strategy(do_sample, options)
@@ -70,8 +74,8 @@ def generate(
     if strategy == "sampling":
         return _draws(step, prompt, common, num_return_sequences, **options)
     if strategy == "beam search":
-        most = f"at most num_beams, {options['num_beams']}"
-        check("num_return_sequences", num_return_sequences, num_return_sequences <= options["num_beams"], most)
+        rule = f"at most num_beams, {options['num_beams']}"
+        check("num_return_sequences", num_return_sequences, num_return_sequences <= options["num_beams"], rule)
         return [texts[:num_return_sequences] for texts in beam_search(step, prompt, *common, **options)]
     check("num_return_sequences", num_return_sequences, num_return_sequences == 1, f"1, for {strategy} writes one text")
     decode = greedy if strategy == "greedy decoding" else contrastive_search
@@ -79,7 +83,7 @@ def generate(
 
 
 def _strategy(do_sample: bool, options: dict[str, Any]) -> str:
-    """The key of `OPTIONS` that the arguments imply; arguments that only name it are taken out."""
+    """Return the key of `OPTIONS` that the arguments imply; arguments that only name it are taken out."""
     if not options.get("penalty_alpha"):
         options.pop("penalty_alpha", None)
     if options.get("num_beams") == 1:
@@ -91,9 +95,11 @@ def _strategy(do_sample: bool, options: dict[str, Any]) -> str:
     return strategies[chosen[0]] if chosen else "greedy decoding"
 
 
-def _draws(step: Step, prompts: Sequence[Prompt], common: tuple, count: int, *, seed: int = 0, **filters):
-    """So many draws for each prompt, all in one batch."""
+def _draws(
+    step: StepFn, prompts: Sequence[Prompt], common: tuple, num_draws: int, *, seed: int = 0, **filters: Any
+) -> list[list[Decoded]]:
+    """Return `num_draws` texts for each prompt, all drawn in one batch."""
     check_count("seed", seed, least=0)
-    copies = [prompt for prompt in prompts for _ in range(count)]
-    texts = sample(step, copies, *common, seed=[(seed + row) % SEEDS for row in range(len(copies))], **filters)
-    return [texts[start : start + count] for start in range(0, len(texts), count)]
+    copies = [prompt for prompt in prompts for _ in range(num_draws)]
+    texts = sample(step, copies, *common, seed=[(seed + row) % NUM_SEEDS for row in range(len(copies))], **filters)
+    return [texts[start : start + num_draws] for start in range(0, len(texts), num_draws)]

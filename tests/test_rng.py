@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmkit.decoding import draw, uniform
-from tests.chance import assert_fits
+from tests.chi_square import assert_fits
 
 INF = math.inf
 

@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def uniform(seed: int, counter: int) -> float:
-    """The `counter`-th number in [0, 1) of the stream named `seed`: random access, the same in every language.
+    """Return the `counter`-th number in [0, 1) of the stream named `seed`: the same in every language.
 
-    A counter-based generator in the manner of Salmon et al. (2011): the pair is hashed by two rounds of the
-    32-bit finaliser of MurmurHash3 (Appleby 2011), which needs 32-bit integers only.
+    A counter-based generator, with random access, in the manner of Salmon et al. (2011): the pair is hashed by two
+    rounds of the 32-bit finaliser of MurmurHash3 (Appleby 2011), which needs 32-bit integers only.
 
     Parameters
     ----------
@@ -27,12 +27,12 @@ def _mix(x: int) -> int:
 
 
 def draw(logits: Tensor, u: float) -> int:
-    """The token under which u falls when the probabilities of `logits` (V,) are laid end to end in id order."""
+    """Return the token under which u falls when the probabilities of `logits` (V,) are laid end to end in id order."""
     return int(draw_rows(logits[None], [u]))
 
 
 def draw_rows(logits: Tensor, numbers: list[float]) -> Tensor:
-    """For each row of logits (N, V) the token under which its number in [0, 1) falls: a tensor (N,)."""
+    """Return, for each row of logits (N, V), the token under which its number in [0, 1) falls: a tensor (N,)."""
     cumulative = logits.double().softmax(dim=-1).cumsum(dim=-1)
     targets = torch.tensor(numbers, dtype=torch.float64)[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, targets, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)

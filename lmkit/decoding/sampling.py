@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lmkit.decoding.chance import draw_rows, uniform
-from lmkit.decoding.checks import check, is_whole
-from lmkit.decoding.filters import filter_logits
-from lmkit.decoding.prompts import Prompt, Step, checked_step, for_batches, pick_rows, read_prompts
-from lmkit.decoding.rules import Rules
-from lmkit.decoding.texts import Decoded
+from lmkit.decoding.constraints import Constraints
+from lmkit.decoding.filters import check, filter_logits, is_whole
+from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.ranking import argmax
+from lmkit.decoding.rng import draw_rows, uniform
+from lmkit.decoding.state import select_rows
 
-SEEDS = 2**32
+NUM_SEEDS = 2**32
 
 
 @for_batches
 def greedy(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
@@ -29,11 +29,13 @@ def greedy(
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
 ) -> Decoded | list[Decoded]:
-    """Take the most probable token at every step.
+    """Take the most probable token at every step, of equally probable ones that with the lowest id.
 
     Parameters
     ----------
-    step : function (tokens, state) -> (log_probs, state)
+    step : function (tokens, state) -> (log_probs, state), or a model
+        Anything with a method `stepper` counts as a model. It is asked once for each call: hand many calls the same
+        ``model.stepper()``.
     prompt : non-empty sequence of int, or a batch of them
         The tokens to continue.
     max_new_tokens : int ≥ 1
@@ -50,13 +52,13 @@ def greedy(
     -------
     Decoded, or for a batch a list of them.
     """
-    rules = Rules(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
-    return _decode(step, prompt, rules, lambda log_probs, rows, t: log_probs.argmax(dim=-1))
+    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    return _decode(step, prompt, constraints, lambda log_probs, rows, t: argmax(log_probs))
 
 
 @for_batches
 def sample(
-    step: Step,
+    step: StepFn | HasStepper,
     prompt: Prompt | Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
@@ -89,53 +91,54 @@ def sample(
     -------
     Decoded, or for a batch a list of them.
     """
-    rules = Rules(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
     seeds = _seeds(seed, len(prompt))
 
     def choose(log_probs: Tensor, rows: list[int], t: int) -> Tensor:
         filtered = filter_logits(log_probs, temperature, top_k, top_p, min_p, typical_p)
         return draw_rows(filtered, [uniform(seeds[row], t) for row in rows])
 
-    return _decode(step, prompt, rules, choose)
+    return _decode(step, prompt, constraints, choose)
 
 
 def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
-    """A seed for each prompt."""
+    """Return a seed for each prompt."""
     for one in seed if isinstance(seed, Sequence) else [seed]:
-        check("seed", one, is_whole(one) and 0 <= one < SEEDS, "a whole number from 0 to 2³² - 1")
+        check("seed", one, is_whole(one) and 0 <= one < NUM_SEEDS, "a whole number from 0 to 2³² - 1")
     if not isinstance(seed, Sequence):
-        return [(seed + row) % SEEDS for row in range(count)]
+        return [(seed + row) % NUM_SEEDS for row in range(count)]
     if len(seed) != count:
         raise ValueError(f"seed must be one number or {count}, one for each prompt, but there are {len(seed)}")
     return list(seed)
 
 
 def _decode(
-    step: Step, prompts: Sequence[Prompt], rules: Rules, choose: Callable[[Tensor, list[int], int], Tensor]
+    step: StepFn,
+    prompts: Sequence[Prompt],
+    constraints: Constraints,
+    choose: Callable[[Tensor, list[int], int], Tensor],
 ) -> list[Decoded]:
-    """Extend texts token by token: `choose` gets what may come next (n, V), the rows that go on, and the step t."""
+    """Extend texts token by token: `choose` gets what may come next (n, V), the running rows, and the step t."""
     log_probs, state = read_prompts(step, prompts)
-    texts = rules.first_texts(prompts)
+    history = constraints.initial_history(prompts)
     tokens, scores = [[] for _ in prompts], [[] for _ in prompts]
     rows = list(range(len(prompts)))
-    for t in range(rules.max_new_tokens):
-        allowed = rules.apply(log_probs, texts, t)
-        if rules.look_back and (allowed == -math.inf).all(dim=-1).any():
-            raise rules.stuck(t)
+    for t in range(constraints.max_new_tokens):
+        allowed = constraints.apply(log_probs, history, t)
+        if constraints.needs_history and (allowed == -math.inf).all(dim=-1).any():
+            raise constraints.no_token_left(t)
         chosen = choose(allowed, rows, t)
-        own = log_probs.gather(1, chosen[:, None])[:, 0]
-        for row, token, log_prob in zip(rows, chosen.tolist(), own.tolist(), strict=True):
+        model_log_probs = log_probs.gather(1, chosen[:, None])[:, 0]
+        for row, token, log_prob in zip(rows, chosen.tolist(), model_log_probs.tolist(), strict=True):
             tokens[row].append(token)
             scores[row].append(log_prob)
-        going = [i for i, row in enumerate(rows) if tokens[row][-1] != rules.eos_token_id]
-        if not going or t == rules.max_new_tokens - 1:
+        running = [i for i, row in enumerate(rows) if tokens[row][-1] != constraints.eos_token_id]
+        if not running or t == constraints.max_new_tokens - 1:
             break
-        if len(going) < len(rows):
-            rows = [rows[i] for i in going]
-            kept = torch.tensor(going)
-            chosen, state = chosen[kept], pick_rows(state, kept)
-            texts = texts if texts is None else texts[kept]
-        if texts is not None:
-            texts = torch.cat([texts, chosen[:, None]], dim=1)
+        if len(running) < len(rows):
+            rows, kept = [rows[i] for i in running], torch.tensor(running)
+            chosen, state, history = select_rows((chosen, state, history), kept)
+        if history is not None:
+            history = torch.cat([history, chosen[:, None]], dim=1)
         log_probs, state = checked_step(step, chosen, state)
     return [Decoded(*written, sum(written[1])) for written in zip(tokens, scores, strict=True)]

@@ -1,0 +1,109 @@
+"""A trained model with the vocabulary it reads, and what it makes of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lmkit.decoding import Decoded, generate
+from lmkit.decoding.generation import SAMPLING
+from lmkit.models import LanguageModel
+from lmkit.text import Vocab
+
+END = "<eos>"  # ends a text, in vocabularies that have it
+
+
+@dataclass
+class Pretrained:
+    """A trained model, the vocabulary it reads, and the card that tells where it comes from."""
+
+    model: LanguageModel
+    vocab: Vocab
+    card: dict[str, Any]
+
+    def prompt_ids(self, text: str) -> list[int]:
+        """Return the ids of a prompt as the model reads it; see `prompt_ids`."""
+        return prompt_ids(self.vocab, text)
+
+    @property
+    def eos_token_id(self) -> int | None:
+        """The id of the end token, or None if the vocabulary has none."""
+        return self.vocab.id(END) if END in self.vocab else None
+
+    def generate(
+        self,
+        prompt: str | Sequence[str],
+        max_new_tokens: int = 60,
+        *,
+        do_sample: bool | None = None,
+        num_return_sequences: int = 1,
+        **options: Any,
+    ) -> str | list[str] | list[list[str]]:
+        """Continue a text: ``pretrained.load("stories").generate("one morning anna", top_p=0.9)``.
+
+        Parameters
+        ----------
+        prompt : str, or a batch of them
+            Words of the vocabulary, with white space between words and marks.
+        max_new_tokens : int ≥ 1
+            A text ends sooner where the model writes the end token.
+        do_sample : bool, optional
+            Whether tokens are drawn at random; by default they are if an argument of `sample` is given (temperature,
+            top_k, top_p, min_p, typical_p or seed) that no other strategy claims. Else the strategy is greedy decoding,
+            or the one that num_beams or penalty_alpha choose.
+        num_return_sequences : int ≥ 1
+            How many texts for each prompt.
+        **options
+            Those of `lmkit.decoding.generate`, where they are described: temperature, top_k, top_p, min_p, typical_p,
+            seed; num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty; penalty_alpha, hidden;
+            min_new_tokens, repetition_penalty, no_repeat_ngram_size; and eos_token_id, by default the model's own.
+
+        Returns
+        -------
+        str
+            Prompt and continuation, without end tokens. With `num_return_sequences` above 1 a list of texts; for a
+            batch a list with what each prompt gives.
+
+        Raises
+        ------
+        UnknownWordError
+            If the vocabulary lacks a word of the prompt.
+        ValueError
+            If the prompt is empty, or an argument is out of range or of no use to the strategy.
+        """
+        if do_sample is None:
+            other_strategy = options.get("num_beams", 1) != 1 or options.get("penalty_alpha")
+            do_sample = not other_strategy and any(name in options for name in SAMPLING)
+        single = isinstance(prompt, str)
+        prompts = [self.prompt_ids(text) for text in ([prompt] if single else prompt)]
+        options = {"eos_token_id": self.eos_token_id, "num_return_sequences": num_return_sequences, **options}
+        found = generate(self.model, prompts, max_new_tokens, do_sample=do_sample, **options)
+        texts = [[self._text(ids, one) for one in several] for ids, several in zip(prompts, found, strict=True)]
+        texts = texts if num_return_sequences > 1 else [several[0] for several in texts]
+        return texts[0] if single else texts
+
+    def _text(self, prompt: list[int], decoded: Decoded) -> str:
+        """Return a prompt and its continuation in words, without end tokens."""
+        return self.vocab.decode(token for token in prompt + decoded.tokens if token != self.eos_token_id)
+
+
+def prompt_ids(vocab: Vocab, text: str) -> list[int]:
+    """Return the ids of a prompt as a model reads it, from its zero state.
+
+    A model of texts that end with the end token was trained to begin after one, so where the vocabulary has an end
+    token, one is put before the prompt (unless the prompt begins with it). The prompt `<eos>` alone begins a new text.
+
+    Raises
+    ------
+    UnknownWordError
+        If the vocabulary lacks a word of the text.
+    ValueError
+        If the text is empty.
+    """
+    ids = vocab.encode(text)
+    end = vocab.id(END) if END in vocab else None
+    if not ids:
+        remedy = "type a few words" if end is None else f"type a few words, or {END} to begin a new text"
+        raise ValueError(f"prompt must hold at least one word, but it is empty; {remedy}")
+    return ids if end is None or ids[0] == end else [end, *ids]

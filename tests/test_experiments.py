@@ -8,20 +8,20 @@ import pytest
 from lmkit import experiments, runs
 from lmkit.datasets import human_numbers
 from lmkit.experiments import (
+    BASE,
     EXPERIMENTS,
-    LARGEST,
+    MAX_PARAMETERS,
     OURS,
     OURS_DIAGONAL,
     PARTS,
     PEER,
-    Recipe,
-    assembled,
     make,
     run,
     texts,
+    with_parts,
 )
 
-TINY = Recipe(hidden_size=4, batch_size=64, window=64, output_p=0.1)
+TINY = replace(BASE, hidden_size=4, batch_size=64, window=64, output_p=0.1)
 
 
 @pytest.fixture
@@ -60,12 +60,12 @@ def test_every_model_is_within_the_budget(name):
     counts = set()
     for recipe in {recipe for recipe, *_ in EXPERIMENTS[name]()}:
         counts.add(sum(parameter.numel() for parameter in experiments._model(recipe, 30).parameters()))
-    assert max(counts) <= LARGEST
-    assert min(counts) > 0.99 * LARGEST
+    assert max(counts) <= MAX_PARAMETERS
+    assert min(counts) > 0.99 * MAX_PARAMETERS
 
 
 def test_peers_model_has_the_budget():
-    assert sum(parameter.numel() for parameter in experiments._model(PEER, 30).parameters()) == LARGEST
+    assert sum(parameter.numel() for parameter in experiments._model(PEER, 30).parameters()) == MAX_PARAMETERS
 
 
 def test_larger_models_are_refused():
@@ -77,7 +77,7 @@ def test_ablation_has_every_part_alone_and_all_but_each():
     present = {frozenset(part for part in PARTS if settings[part]) for _, settings, _ in EXPERIMENTS["ablation"]()}
     everything = frozenset(PARTS)
     assert present == {frozenset(), everything} | {frozenset({p}) for p in PARTS} | {everything - {p} for p in PARTS}
-    assert len({assembled(parts) for parts in present}) == 2 + 2 * len(PARTS)  # every part changes something
+    assert len({with_parts(parts) for parts in present}) == 2 + 2 * len(PARTS)  # every part changes something
 
 
 def test_run_can_be_made_again(short):

@@ -12,13 +12,13 @@ import torch
 from lmkit import pretrained
 from lmkit.__main__ import main
 from lmkit.models import AWDLSTM
-from lmkit.training import IGNORED, set_seed, train
-from lmkit.training.parallel import Processes, joined, present
+from lmkit.training import IGNORE_INDEX, distributed, set_seed, train
+from lmkit.training.parallel import ProcessGroup, current
 
 ROOT = Path(__file__).parents[1]
 TEXT = torch.arange(4 * 52).view(4, 52) ** 2 % 11
 PADDED = TEXT.clone()
-PADDED[2, 30:], PADDED[3] = IGNORED, IGNORED  # the second of two processes has fewer targets, and once none
+PADDED[2, 30:], PADDED[3] = IGNORE_INDEX, IGNORE_INDEX  # the second of two processes has fewer targets, and once none
 HELD_OUT = torch.arange(40).view(2, 20) % 11
 DROPOUTS = {"embed_p": 0.1, "input_p": 0.2, "weight_p": 0.3, "hidden_p": 0.2, "output_p": 0.1}
 SURE = {  # runs without chance in the model, which are the same in two processes as in one
@@ -56,15 +56,15 @@ def run(name, path=None, streams=9, **changes):
 
 def work(folder):
     """What each of two processes does."""
-    with joined() as processes:
+    with distributed() as processes:
         found = {name: run(name) for name in RUNS}
         path = folder / "checkpoint"
         found["broken off"] = run("dropout", path, streams=2)
         found["gone on"] = run("dropout", path)
-        found["processes"] = [processes.rank, processes.count, present() == processes]
-        found["collected"] = processes.collected(processes.rank * 10)
+        found["processes"] = [processes.rank, processes.world_size, current() == processes]
+        found["gathered"] = processes.gather(processes.rank * 10)
         found["interface"] = os.environ["GLOO_SOCKET_IFNAME"]
-    found["alone again"] = present() == Processes()
+    found["alone again"] = current() == ProcessGroup()
     torch.save(found, folder / f"{processes.rank}.pt")
 
 
@@ -138,12 +138,12 @@ def test_run_of_two_processes_goes_on_from_its_checkpoint(found):
 @pytest.mark.slow
 def test_processes_know_each_other(found):
     assert [there["processes"] for there in found] == [[0, 2, True], [1, 2, True]]
-    assert [there["collected"] for there in found] == [[0, 10], []]
+    assert [there["gathered"] for there in found] == [[0, 10], []]
     assert all(there["alone again"] and there["interface"].startswith("lo") for there in found)
 
 
 def test_rows_are_shared_out():
-    shares = [Processes(rank, 3).share(torch.arange(12).view(6, 2)) for rank in range(3)]
+    shares = [ProcessGroup(rank, 3).shard(torch.arange(12).view(6, 2)) for rank in range(3)]
     assert [share.shape for share in shares] == [(2, 2)] * 3
     assert torch.equal(torch.cat(shares).flatten(), torch.arange(12))
 
@@ -152,28 +152,28 @@ def test_rows_are_shared_out():
 def test_rows_that_cannot_be_shared_evenly_are_refused(count, size):
     rule = f"batch_size must be a multiple of the number of processes, {count}, but it is {size}; change either"
     with pytest.raises(ValueError, match=rule):
-        Processes(0, count).share(torch.zeros(size, 2))
+        ProcessGroup(0, count).shard(torch.zeros(size, 2))
 
 
 def test_process_that_is_alone_needs_no_group(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with joined() as processes:
-        assert processes == present() == Processes() == Processes(0, 1)
-        assert processes.is_first
-    assert processes.total(1, 2.5) == [1, 2.5]
-    assert processes.told("a") == "a"
-    assert processes.collected("a") == ["a"]
+    with distributed() as processes:
+        assert processes == current() == ProcessGroup() == ProcessGroup(0, 1)
+        assert processes.is_main
+    assert processes.all_reduce(1, 2.5) == [1, 2.5]
+    assert processes.broadcast("a") == "a"
+    assert processes.gather("a") == ["a"]
     state = torch.get_rng_state()
-    with processes.own_masks():
+    with processes.per_rank_rng():
         assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_other_processes_draw_other_masks(monkeypatch):
-    monkeypatch.setattr(Processes, "told", lambda self, value: value)
+    monkeypatch.setattr(ProcessGroup, "broadcast", lambda self, value: value)
     drawn = []
     for rank in range(3):
         torch.manual_seed(5)
-        with Processes(rank, 3).own_masks():
+        with ProcessGroup(rank, 3).per_rank_rng():
             drawn.append(tuple(torch.rand(3).tolist()))
     torch.manual_seed(5)
     assert drawn[0] == tuple(torch.rand(3).tolist())

@@ -65,9 +65,9 @@ def test_orthogonalized_zero_is_zero():
 
 def test_tiny_gradients_are_divided_by_eps_at_least():
     g = matrix((4, 6)) * 1e-6
-    for eps in (1e-3, 1e-9):
+    for given, eps in (([1e-3], 1e-3), ([1e-9], 1e-9), ([], 1e-7)):
         expected = by_singular_values(g, steps=1, eps=eps)
-        torch.testing.assert_close(orthogonalized(g, COEFFICIENTS, 1, eps).double(), expected, rtol=1e-4, atol=1e-8)
+        torch.testing.assert_close(orthogonalized(g, COEFFICIENTS, 1, *given).double(), expected, rtol=1e-4, atol=1e-8)
 
 
 OPTIONS = [
@@ -169,7 +169,7 @@ def test_muon_gets_the_matrices_and_adamw_embeddings_and_biases(name):
     settings = {name: muon.defaults[name] for name in ("lr", "weight_decay", "momentum", "nesterov", "adjust_lr_fn")}
     expected = {"lr": 0.02, "weight_decay": 0.3, "momentum": 0.95, "nesterov": True, "adjust_lr_fn": "match_rms_adamw"}
     assert settings == expected
-    assert [adamw.defaults[name] for name in ("lr", "weight_decay", "betas")] == [0.02, 0.3, (0.9, 0.99)]
+    assert [adamw.defaults[name] for name in ("lr", "weight_decay", "betas", "fused")] == [0.02, 0.3, (0.9, 0.99), True]
 
 
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd"])

@@ -132,16 +132,21 @@ def _check_writable(out: Path) -> None:
         raise ValueError(f"out must name a file in a folder that exists, but it is {out}; create the folder")
 
 
-def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
+def _complete(options: argparse.Namespace) -> None:
+    """Check the options that training itself does not see, and fill in the default that depends on the text."""
     if not 0 <= options.seed < 2**32:
         raise ValueError(f"seed must be at least 0 and below 2**32, but it is {options.seed}; choose another")
     if options.averaging is not None and options.validate_every is None:
         given = f"but averaging is {options.averaging} and validate_every is not given"
-        raise ValueError(f"averaging needs held-out losses to begin, {given}; add --validate-every")
+        raise ValueError(f"averaging needs held-out losses to start, {given}; add --validate-every")
     if options.chrono_init is None:
         options.chrono_init = 0 if options.data == "human_numbers" else max(0, options.window)
     if options.chrono_init < 0:
         raise ValueError(f"chrono_init must be at least 0, but it is {options.chrono_init}; 0 starts as torch does")
+
+
+def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
+    _complete(options)
     set_seed(options.seed)
     text = texts.load(options)
     shape = {name: getattr(options, name) for name in (*SIZES, *(f"{place}_p" for place in DROPOUTS))}

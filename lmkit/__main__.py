@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from lmkit.commands import cards, experimenting, generating, training
-from lmkit.training.parallel import started_first
+from lmkit.training.parallel import is_main_process
 
 COMMANDS = {
     "train": (training, "train a shipped model again, or one of your own"),
@@ -17,7 +17,7 @@ COMMANDS = {
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
-    """Names an option's default where there is one."""
+    """Name an option's default where there is one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         return action.help if action.default is None or action.default is False else super()._get_help_string(action)
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except (ValueError, OSError) as error:
-        if started_first():  # all processes find the same fault; one tells
+        if is_main_process():  # all processes find the same fault; one tells
             print(f"lmkit {options.command}: {error}", file=sys.stderr)
         return 2
     return 0

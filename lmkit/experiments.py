@@ -25,18 +25,20 @@ from tqdm.auto import tqdm
 from lmkit.datasets import human_numbers
 from lmkit.models import AWDLSTM
 from lmkit.runs import BINS, FOLDER, Run, Runs
-from lmkit.text import rows, to_tensor
-from lmkit.training import measure, measure_with_cache, repeat, repeat_shifted, set_seed, train
+from lmkit.text import batchify, to_tensor
+from lmkit.training import TrainConfig, evaluate, evaluate_with_cache, repeat, repeat_shifted, set_seed, train
+from lmkit.training.config import check_counts
 
-EPOCHS, HELD_OUT_ROWS, LARGEST = 15, 64, 68_510  # parameters
+EPOCHS, HELD_OUT_ROWS, MAX_PARAMETERS = 15, 64, 68_510
 THETA, LAM = 3.0, 0.15  # of the cache
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that determines a run but its seed; dropout's five probabilities have `AWDLSTM`'s names.
+@dataclass(frozen=True, kw_only=True)
+class Recipe(TrainConfig):
+    """Everything that determines a run but its seed: the options of training, the text, the model and the cache.
 
-    With `embedding_std` embeddings begin normal, as `nn.Embedding`'s do; else between −.1 and .1, as our models' do.
+    Dropout's five probabilities have `AWDLSTM`'s names. With `embedding_std` embeddings begin normal, as
+    `nn.Embedding`'s do; else between −.1 and .1, as our models' do.
     """
 
     split: str = "sequential"
@@ -45,30 +47,19 @@ class Recipe:
     tied: bool = True
     embedding_std: float | None = None
     batch_size: int = 32
-    window: int = 16
     shifted: bool = True
     starts: int = 1
-    variable_window: bool = False
-    lr: float = 0.02
-    warmup: float = 0.1
-    optimizer: str = "muon"
-    schedule: str = "one-cycle"
-    weight_decay: float = 0.7
     embed_p: float = 0.0
     input_p: float = 0.0
     weight_p: float = 0.0
     hidden_p: float = 0.0
     output_p: float = 0.0
-    alpha: float = 0.0
-    beta: float = 0.0
-    averaging: int | None = None
-    clip: float = 1.0
     theta: float = THETA
     lam: float = LAM
 
 
 def texts(split: str) -> tuple[list[str], list[str]]:
-    """The words of the training and the held-out part of a split: "sequential", "diagonal", or one nested in these.
+    """Return the training and the held-out words of a split: "sequential", "diagonal", or one nested in these.
 
     Settings are chosen on nested splits of the training parts, so that nothing is chosen on the text that the figures
     are about: "nested sequential" holds out the last fifth of what is left, "nested diagonal" another diagonal.
@@ -85,43 +76,26 @@ def texts(split: str) -> tuple[list[str], list[str]]:
 
 
 def run(recipe: Recipe, seed: int, settings: dict[str, Any] | None = None) -> Run:
-    """Train one model and measure it; a run is the same on machines with the same vector units."""
+    """Train and evaluate one model; a run is the same on machines with the same vector units."""
     torch.set_num_threads(1)
     set_seed(seed)
     vocab = human_numbers.vocab()
     training, held_out = (to_tensor(vocab.ids(part)) for part in texts(recipe.split))
-    held_out = rows(held_out, HELD_OUT_ROWS)
+    held_out = batchify(held_out, HELD_OUT_ROWS)
     model = _model(recipe, len(vocab))
     streams, steps = _streams(recipe, training)
     epoch = steps // EPOCHS
-    history = train(
-        model,
-        streams,
-        steps=steps,
-        window=recipe.window,
-        variable_window=recipe.variable_window,
-        lr=recipe.lr,
-        warmup=recipe.warmup,
-        schedule=recipe.schedule,
-        optimizer=recipe.optimizer,
-        weight_decay=recipe.weight_decay,
-        alpha=recipe.alpha,
-        beta=recipe.beta,
-        averaging=recipe.averaging,
-        clip=recipe.clip,
-        validation=held_out,
-        validate_every=epoch,
-        progress=False,
-    )
+    options = replace(recipe, validate_every=epoch).options()
+    history = train(model, streams, steps=steps, validation=held_out, progress=False, **options)
     validation = history.validation[: EPOCHS - 1] + history.validation[-1:]
     losses = [history.losses[k * epoch : (k + 1) * epoch] for k in range(EPOCHS)]
     return Run(
         settings if settings is not None else {},
         seed,
-        [_short(fmean(part)) for part in losses],
-        [_short(at.cross_entropy) for at in validation],
-        [_short(at.accuracy) for at in validation],
-        _measures(model, recipe, rows(training, HELD_OUT_ROWS), held_out),
+        [_rounded(fmean(part)) for part in losses],
+        [_rounded(at.cross_entropy) for at in validation],
+        [_rounded(at.accuracy) for at in validation],
+        _final_measures(model, recipe, batchify(training, HELD_OUT_ROWS), held_out),
     )
 
 
@@ -131,8 +105,10 @@ def _model(recipe: Recipe, vocab_size: int) -> AWDLSTM:
     model = AWDLSTM(vocab_size, size, size, recipe.num_layers, tied=recipe.tied, **dropouts)
     if recipe.embedding_std is not None:
         nn.init.normal_(model.embedding.weight, std=recipe.embedding_std)
-    if (count := sum(parameter.numel() for parameter in model.parameters())) > LARGEST:
-        raise ValueError(f"hidden_size and num_layers must make {LARGEST:,} parameters at most, but make {count:,}")
+    if (count := sum(parameter.numel() for parameter in model.parameters())) > MAX_PARAMETERS:
+        raise ValueError(
+            f"hidden_size and num_layers must make {MAX_PARAMETERS:,} parameters at most, but make {count:,}"
+        )
     return model
 
 
@@ -140,14 +116,14 @@ def _streams(recipe: Recipe, training: Tensor) -> tuple[Iterator[Tensor], int]:
     if recipe.shifted:
         settings = {"variable_window": recipe.variable_window, "starts": recipe.starts}
         return repeat_shifted(training, recipe.batch_size, EPOCHS, recipe.window, **settings)
-    stream = rows(training, recipe.batch_size)
+    stream = batchify(training, recipe.batch_size)
     return repeat(stream, EPOCHS, recipe.window, variable_window=recipe.variable_window)
 
 
 @torch.no_grad()
-def _measures(model: AWDLSTM, recipe: Recipe, training: Tensor, held_out: Tensor) -> dict[str, Any]:
-    plain, fitted = measure(model, held_out), measure(model, training)
-    cached = measure_with_cache(model, held_out, theta=recipe.theta, lam=recipe.lam)
+def _final_measures(model: AWDLSTM, recipe: Recipe, training: Tensor, held_out: Tensor) -> dict[str, Any]:
+    plain, fitted = evaluate(model, held_out), evaluate(model, training)
+    cached = evaluate_with_cache(model, held_out, theta=recipe.theta, lam=recipe.lam)
     h = model.with_activations(held_out)[2].raw
     recurrent = torch.cat([model.rnn.layer(index)[1].flatten() for index in range(model.num_layers)])
     shares = torch.histc(h, BINS, -1, 1) / h.numel()
@@ -163,12 +139,12 @@ def _measures(model: AWDLSTM, recipe: Recipe, training: Tensor, held_out: Tensor
         "saturated": float((h.abs() > 0.9).float().mean()),
         "weight": float(recurrent.square().mean().sqrt()),
     }
-    short = {name: _short(value) for name, value in numbers.items()}
+    short = {name: _rounded(value) for name, value in numbers.items()}
     return short | {"histogram": [round(share, 4) for share in shares.tolist()]}
 
 
-def _short(value: float) -> float:
-    """A value with four significant digits: what a run of one seed can say."""
+def _rounded(value: float) -> float:
+    """Return a value with four significant digits: what a run of one seed can say."""
     return float(f"{value:.4g}") if math.isfinite(value) else value
 
 
@@ -177,6 +153,8 @@ def _short(value: float) -> float:
 Job = tuple[Recipe, dict[str, Any], int]
 ALPHAS = BETAS = (0.0, 1.0, 2.0, 4.0)
 DECAYS = (0.0, 0.1, 0.3, 1.0)
+# What our recipes have in common.
+BASE = Recipe(window=16, lr=0.02, warmup=0.1, optimizer="muon", weight_decay=0.7)
 # The best-known treatment (Howard & Gugger 2020, chapter 12).
 PEER = Recipe(
     hidden_size=64,
@@ -196,12 +174,12 @@ PEER = Recipe(
 )
 # Ours, chosen on the nested splits; see `development`. Where the whole range of numbers has been seen, less decay and
 # more TAR are better.
-OURS = Recipe(input_p=0.05, output_p=0.1, alpha=2.0, beta=1.0)
+OURS = replace(BASE, input_p=0.05, output_p=0.1, alpha=2.0, beta=1.0)
 OURS_DIAGONAL = replace(OURS, split="diagonal", weight_decay=0.3, beta=4.0)
-SMALL = Recipe(batch_size=64, output_p=0.1, weight_decay=0.0)
+SMALL = replace(BASE, batch_size=64, output_p=0.1, weight_decay=0.0)
 # The ablation's model without any of its parts: two layers, and one unit less where the output has weights of its own,
 # so that tied and untied models have the same budget.
-NOTHING = Recipe(hidden_size=63, num_layers=2, tied=False, batch_size=64, weight_decay=0.0)
+BARE = replace(BASE, hidden_size=63, num_layers=2, tied=False, batch_size=64, weight_decay=0.0)
 PARTS: dict[str, dict[str, Any]] = {
     "embed": {"embed_p": 0.02},
     "input": {"input_p": 0.05},
@@ -243,13 +221,13 @@ def ablation() -> Iterator[Job]:
     everything = frozenset(PARTS)
     chosen = [frozenset(), everything, *({part} for part in PARTS), *(everything - {part} for part in PARTS)]
     for seed, present in product(range(1, 9), chosen):
-        yield assembled(present), {part: part in present for part in PARTS}, seed
+        yield with_parts(present), {part: part in present for part in PARTS}, seed
 
 
-def assembled(present: Collection[str]) -> Recipe:
-    """The model of the ablation with these of `PARTS`, and without the others."""
+def with_parts(present: Collection[str]) -> Recipe:
+    """Return the recipe of the ablation with these of `PARTS`, and without the others."""
     changes = [PARTS[part] for part in PARTS if part in present]
-    return replace(NOTHING, **{name: value for change in changes for name, value in change.items()})
+    return replace(BARE, **{name: value for change in changes for name, value in change.items()})
 
 
 def record() -> Iterator[Job]:
@@ -289,7 +267,7 @@ EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
 
 
 def make(name: str, out: Path | None = None, jobs: int = 1, progress: bool = True) -> Runs:
-    """Make all runs of an experiment and write them to a file.
+    """Make all runs of an experiment, write them to a file and return them.
 
     Parameters
     ----------
@@ -305,8 +283,7 @@ def make(name: str, out: Path | None = None, jobs: int = 1, progress: bool = Tru
     """
     if name not in EXPERIMENTS:
         raise ValueError(f"name must be one of the experiments {sorted(EXPERIMENTS)}, but it is {name!r}")
-    if jobs < 1:
-        raise ValueError(f"jobs must be at least 1, but it is {jobs}")
+    check_counts(jobs=jobs)
     out = out or FOLDER / f"{name}.json"
     part = out.with_suffix(".part")
     wanted = {_key(*job): job for job in EXPERIMENTS[name]()}
@@ -335,7 +312,7 @@ def _timed(job: Job) -> tuple[dict[str, Any], float]:
 
 
 def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
-    """The runs that a broken-off experiment has left; a last line that was cut short counts as not run."""
+    """Return the runs that a broken-off experiment has left; a last line that was cut short counts as not run."""
     done = {}
     for line in part.read_text(encoding="utf-8").splitlines() if part.exists() else ():
         try:

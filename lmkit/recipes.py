@@ -1,7 +1,7 @@
 """How the shipped models were trained and how good they are: `python -m lmkit train --recipe NAME`.
 
 A recipe trains from fresh random weights, turns the model into the bytes that are shipped, reads those back, and
-measures what came back: the figures on a card are those of the int8 weights that readers get.
+evaluates what came back: the figures on a card are those of the int8 weights that readers get.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from lmkit import decoding, pretrained
 from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab, to_tensor
-from lmkit.training import IGNORED, evaluate, set_seed, train
+from lmkit.training import IGNORE_INDEX, evaluate, set_seed, train
 
-PAIRS = [("she", "he"), ("her", "his"), ("her", "him")]
+PRONOUN_PAIRS = [("she", "he"), ("her", "his"), ("her", "him")]
 
 
 def stories_model(progress: bool = True) -> bytes:
@@ -31,10 +31,10 @@ def stories_model(progress: bool = True) -> bytes:
     on a plateau at a loss a tenth too high.
     """
     seed, steps, batch_size, window, chunk = 1, 6_000, 16, 128, 5
-    _begin(seed)
+    _seed_one_thread(seed)
     vocab = stories.vocab()
     model = LSTMLanguageModel(len(vocab), embedding_size=96, hidden_size=256)
-    remember_long(model, 80)
+    chrono_init(model, 80)
     primer = fresh_stories(seed, batch_size, chunk * window, stories.primer())
     streams = chain(islice(primer, steps // 6 // chunk), fresh_stories(seed + 1, batch_size, chunk * window))
     history = train(model, streams, steps=steps, window=window, optimizer="muon", progress=progress)
@@ -51,10 +51,10 @@ def stories_model(progress: bool = True) -> bytes:
 def human_numbers_model(progress: bool = True) -> bytes:
     """Train the Human Numbers model and return its file."""
     seed, steps, batch_size, window = 1, 6_000, 16, 64
-    _begin(seed)
+    _seed_one_thread(seed)
     vocab = human_numbers.vocab()
     model = LSTMLanguageModel(len(vocab), embedding_size=64, hidden_size=64)
-    remember_long(model, 40)
+    chrono_init(model, 40)
     streams = number_runs(seed, batch_size, window)
     history = train(model, streams, steps=steps, window=window, optimizer="muon", progress=progress)
     card = {
@@ -69,19 +69,29 @@ def human_numbers_model(progress: bool = True) -> bytes:
 RECIPES: dict[str, Callable[[bool], bytes]] = {"human_numbers": human_numbers_model, "stories": stories_model}
 
 
-def remember_long(model: LSTMLanguageModel, longest: int) -> None:
-    """Set the gate biases so that the cells start with memories of 1 to `longest` steps (Tallec & Ollivier 2018)."""
+def chrono_init(model: LSTMLanguageModel, t_max: int) -> None:
+    """Set the gate biases so that the cells start with memories of 1 to `t_max` steps (Tallec & Ollivier 2018).
+
+    b_f ~ log(U[1, T_max]) and b_i = −b_f, in every layer; the biases of the hidden state become 0.
+
+    Parameters
+    ----------
+    model : LSTMLanguageModel
+        It is changed in place.
+    t_max : int ≥ 1
+        T_max, in steps.
+    """
     hidden = model.hidden_size
     with torch.no_grad():
         for layer in range(model.num_layers):
             _, _, bias_ih, bias_hh = model.rnn.layer(layer)
-            spans = torch.log(1 + (longest - 1) * torch.rand(hidden))
+            spans = torch.log(1 + (t_max - 1) * torch.rand(hidden))
             bias_ih[:hidden], bias_ih[hidden : 2 * hidden] = -spans, spans
             bias_hh.zero_()
 
 
 def fresh_stories(seed: int, batch_size: int, length: int, grammar: stories.Grammar | None = None) -> Iterator[Tensor]:
-    """Endless streams (N, length + 1) of fresh Stories text, every row beginning with an end token."""
+    """Yield endless streams (N, length + 1) of fresh Stories text, every row beginning with an end token."""
     vocab, end = stories.vocab(), stories.load_grammar().end
     supplies = [stories.stories(seed * batch_size + row, grammar) for row in range(batch_size)]
 
@@ -96,7 +106,7 @@ def fresh_stories(seed: int, batch_size: int, length: int, grammar: stories.Gram
 
 
 def number_runs(seed: int, batch_size: int, length: int) -> Iterator[Tensor]:
-    """Endless streams (N, length + 1) of consecutive numbers in words; after 9999 a row goes on somewhere else.
+    """Yield endless streams (N, length + 1) of consecutive numbers in words; after 9999 a row goes on somewhere else.
 
     Half of the runs start shortly before a round hundred, because a carry is rare and hard to learn.
     """
@@ -118,13 +128,13 @@ def number_runs(seed: int, batch_size: int, length: int) -> Iterator[Tensor]:
 
 
 def stories_metrics(model: LSTMLanguageModel, vocab: Vocab, num_texts: int = 1000) -> dict[str, Any]:
-    """Cross-entropy beside the grammar's own on the same fresh texts, pronoun agreement, and grammatical samples."""
+    """Return cross-entropy beside the grammar's own on fresh texts, pronoun agreement, share of good samples."""
     texts = [text for _, text in zip(range(2 * num_texts), stories.stories(10_000_019), strict=False)]
     end = vocab.id(stories.load_grammar().end)
     ids = [[end, *vocab.ids(text)] for text in texts]
     longest = max(map(len, ids))
-    rows = torch.tensor([row + [IGNORED] * (longest - len(row)) for row in ids])
-    loss = evaluate(model, rows, window=longest)
+    rows = torch.tensor([row + [IGNORE_INDEX] * (longest - len(row)) for row in ids])
+    loss = evaluate(model, rows, window=longest).cross_entropy
     floor = -sum(map(stories.log_prob, texts)) / sum(map(len, texts))
     step = model.stepper()
     drawn = [decoding.sample(step, [end], 150, end, top_p=0.9, seed=seed) for seed in range(num_texts)]
@@ -139,8 +149,8 @@ def stories_metrics(model: LSTMLanguageModel, vocab: Vocab, num_texts: int = 100
 
 
 def pronoun_agreement(model: LSTMLanguageModel, vocab: Vocab, texts: list[list[str]]) -> float:
-    """The share of pronouns in texts for which the model prefers the right gender to the wrong one."""
-    other = {a: b for pair in PAIRS for a, b in (pair, pair[::-1])}
+    """Return the share of pronouns in texts for which the model prefers the right gender to the wrong one."""
+    other = {a: b for pair in PRONOUN_PAIRS for a, b in (pair, pair[::-1])}
     right = total = 0
     for text in texts:
         ids = vocab.ids(text)
@@ -155,7 +165,7 @@ def pronoun_agreement(model: LSTMLanguageModel, vocab: Vocab, texts: list[list[s
 
 
 def human_numbers_metrics(model: LSTMLanguageModel, vocab: Vocab, stride: int = 1) -> dict[str, Any]:
-    """The share of the numbers 1 … 9998 (or every `stride`-th) to which greedy decoding writes the right successor."""
+    """Return for how many of the numbers 1 … 9998 (or every `stride`-th) greedy decoding writes the right successor."""
     step, stop = model.stepper(), vocab.id(human_numbers.SEPARATOR)
     asked, right = range(1, human_numbers.LIMIT - 1, stride), 0
     for number in asked:
@@ -164,14 +174,14 @@ def human_numbers_metrics(model: LSTMLanguageModel, vocab: Vocab, stride: int = 
     return {"correct_successors_percent": round(100 * right / len(asked), 2)}
 
 
-def _begin(seed: int) -> None:
+def _seed_one_thread(seed: int) -> None:
     """Seed the generators, and add in the same order on every machine."""
     torch.set_num_threads(1)
     set_seed(seed)
 
 
-def _with_metrics(model: LSTMLanguageModel, vocab: Vocab, card: dict[str, Any], measure: Callable) -> bytes:
-    """The model's file, its card completed by what the model that comes back out of the file achieves."""
+def _with_metrics(model: LSTMLanguageModel, vocab: Vocab, card: dict[str, Any], metrics: Callable) -> bytes:
+    """Return the model's file, its card completed by what the model that comes back out of the file achieves."""
     shipped = pretrained.from_bytes(pretrained.to_bytes(model, vocab, card))
-    card["metrics"] = measure(shipped.model, vocab)
+    card["metrics"] = metrics(shipped.model, vocab)
     return pretrained.to_bytes(model, vocab, card)

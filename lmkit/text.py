@@ -1,4 +1,4 @@
-"""Words, numbers and rows: from raw text to tensors a recurrent model can read.
+"""Words, ids and rows: from raw text to tensors a recurrent model can read.
 
 Shape letters used throughout lmkit: N batch (rows), L length (time steps), V vocabulary, E embedding,
 H hidden.
@@ -44,7 +44,7 @@ class Vocab:
 
     @classmethod
     def of(cls, tokens: Iterable[str]) -> Vocab:
-        """The vocabulary of a token stream: every distinct token, in order of first appearance."""
+        """Return the vocabulary of a token stream: every distinct token, in order of first appearance."""
         return cls(list(dict.fromkeys(tokens)))
 
     def __len__(self) -> int:
@@ -62,11 +62,11 @@ class Vocab:
         return f"Vocab({len(self)} words: {' '.join(self.words[:6])} …)"
 
     def id(self, word: str) -> int:
-        """The id of one word; raises `UnknownWordError` if the vocabulary lacks it."""
+        """Return the id of one word; raises `UnknownWordError` if the vocabulary lacks it."""
         return self.ids([word])[0]
 
     def ids(self, tokens: Iterable[str]) -> list[int]:
-        """The ids of a sequence of tokens; raises `UnknownWordError` naming the first unknown one."""
+        """Return the ids of a sequence of tokens; raises `UnknownWordError` naming the first unknown one."""
         out = []
         for token in tokens:
             if token not in self._ids:
@@ -78,11 +78,11 @@ class Vocab:
         return out
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text whose words and punctuation marks stand apart, separated by white space."""
+        """Return the ids of a text whose words and punctuation marks stand apart, separated by white space."""
         return self.ids(tokenize(text))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The words of a sequence of ids, joined by single spaces; `encode` turns them back."""
+        """Return the words of a sequence of ids, joined by single spaces; `encode` turns them back."""
         return " ".join(self.words[int(i)] for i in ids)
 
 
@@ -91,7 +91,7 @@ def tokenize(text: str) -> list[str]:
     return text.split()
 
 
-def rows(tokens: Tensor, batch_size: int) -> Tensor:
+def batchify(tokens: Tensor, batch_size: int) -> Tensor:
     """Cut one long token stream into `batch_size` rows that are read side by side.
 
     Row r continues where row r - 1 ended, so the state that a model has after a window of columns is the
@@ -114,7 +114,7 @@ def rows(tokens: Tensor, batch_size: int) -> Tensor:
         If the stream is too short to give every row one token to read and one to predict.
     """
     if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, but it is {batch_size}")
+        raise ValueError(f"batch_size must be at least 1, but it is {batch_size}; give 1 or more")
     length = len(tokens) // batch_size
     if length < 2:
         raise ValueError(
@@ -130,7 +130,7 @@ def windows(stream: Tensor, length: int) -> Iterator[tuple[Tensor, Tensor]]:
     Parameters
     ----------
     stream : Tensor of int64, shape (N, T)
-        Rows, as `rows` makes them; T ≥ 2.
+        Rows, as `batchify` makes them; T ≥ 2.
     length : int ≥ 1
         L, the number of steps gradients flow back. The last window may be shorter.
 
@@ -145,7 +145,7 @@ def windows(stream: Tensor, length: int) -> Iterator[tuple[Tensor, Tensor]]:
         If `length` is below 1, or the rows have nothing to predict.
     """
     if length < 1:
-        raise ValueError(f"length must be at least 1, but it is {length}")
+        raise ValueError(f"length must be at least 1, but it is {length}; give 1 or more")
     if stream.shape[1] < 2:
         raise ValueError(
             "stream must hold at least 2 tokens a row, one to read and one to predict, "
@@ -157,5 +157,5 @@ def windows(stream: Tensor, length: int) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def to_tensor(ids: Sequence[int]) -> Tensor:
-    """A list of ids as the int64 tensor that models and `rows` take."""
+    """Return a list of ids as the int64 tensor that models and `batchify` take."""
     return torch.tensor(ids, dtype=torch.int64)

@@ -16,8 +16,9 @@ import pytest
 import torch
 
 from lmkit.models import AWDLSTM, FixedContextRNN, RecurrentLanguageModel
-from lmkit.training import loop, set_seed, train
-from lmkit.training.checkpoints import FIRST_LINE, CheckpointError, RandomGenerators, _packed, fingerprint, replace_file
+from lmkit.training import History, set_seed, train
+from lmkit.training.callbacks import Validate
+from lmkit.training.checkpoints import MAGIC, CheckpointError, RNGState, _serialize, atomic_write, fingerprint
 
 ROOT = Path(__file__).parents[1]
 TEXT = torch.arange(4 * 52).view(4, 52) ** 2 % 11  # 51 targets a row: no multiple of the windows below
@@ -135,8 +136,8 @@ def test_killed_run_goes_on_as_if_nothing_had_happened(left, name):
 
 
 def test_run_that_is_killed_while_it_writes_leaves_the_checkpoint_before(left, monkeypatch):
-    steps, update = [], loop._update
-    monkeypatch.setattr(loop, "_update", lambda *given, **options: steps.append(1) or update(*given, **options))
+    steps, record = [], History.record
+    monkeypatch.setattr(History, "record", lambda *given: steps.append(1) or record(*given))
     path = left("writing")
     part = path.with_name("writing.part")
     assert part.exists()
@@ -151,8 +152,8 @@ def test_finished_run_returns_at_once(tmp_path, monkeypatch, name):
     path = tmp_path / "run"
     first = run(name, path)
     assert everything_of(*first) == everything_of(*run(name))
-    monkeypatch.delattr(loop, "_update")
-    monkeypatch.delattr(loop, "_validate")
+    monkeypatch.delattr(History, "record")
+    monkeypatch.delattr(Validate, "validate")
     assert everything_of(*run(name, path)) == everything_of(*first)
     assert [file.name for file in tmp_path.iterdir()] == ["run"]
 
@@ -237,12 +238,12 @@ def test_numbers_of_numpy_are_as_good(left, tmp_path):
     [
         (lambda data: data[: len(data) // 2], "is damaged; delete it"),
         (lambda data: data[:-1], "is damaged; delete it"),
-        (lambda data: data[: len(FIRST_LINE) + 3], "is damaged; delete it"),
+        (lambda data: data[: len(MAGIC) + 3], "is damaged; delete it"),
         (lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:], "is damaged; delete it"),
         (lambda data: data + b"0", "is damaged; delete it"),
         (lambda data: b"", "is no checkpoint of this version of lmkit; give another file"),
         (lambda data: b"a letter to a friend", "is no checkpoint of this version of lmkit; give another file"),
-        (lambda data: data.replace(FIRST_LINE, b"lmkit checkpoint 0\n"), "is no checkpoint of this version"),
+        (lambda data: data.replace(MAGIC, b"lmkit checkpoint 1\n"), "is no checkpoint of this version"),
     ],
 )
 def test_damaged_file_is_refused_and_left_alone(left, damage, complaint):
@@ -268,18 +269,18 @@ class Trap:
 
 def test_reading_a_checkpoint_runs_no_code(tmp_path):
     path, sprung = tmp_path / "run", tmp_path / "sprung"
-    path.write_bytes(_packed({"settings": Trap(sprung)}))
+    path.write_bytes(_serialize({"settings": Trap(sprung)}))
     with pytest.raises(CheckpointError, match="holds more than numbers and texts; give another file"):
         run("plain", path)
     assert not sprung.exists()
-    torch.load(io.BytesIO(path.read_bytes()[len(FIRST_LINE) + 32 :]), weights_only=False)
+    torch.load(io.BytesIO(path.read_bytes()[len(MAGIC) + 32 :]), weights_only=False)
     assert sprung.exists()  # the trap works
 
 
 @pytest.mark.parametrize(
     "options, complaint",
     [
-        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1, but it is 0"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be a whole number of at least 1, but it is 0"),
         ({"checkpoint": Path("nowhere/run")}, "checkpoint must lie in a folder that exists, but nowhere does not"),
     ],
 )
@@ -291,7 +292,7 @@ def test_checkpoint_that_cannot_be_kept_is_refused(tmp_path, options, complaint)
 
 def test_random_generators_go_on(tmp_path):
     set_seed(8)
-    generators = RandomGenerators()
+    generators = RNGState()
     random.gauss(), np.random.randn(), torch.randn(1)  # each keeps half of a pair for later
     state = torch.load(io.BytesIO(packed_alone(generators.state_dict())), weights_only=True)
 
@@ -320,7 +321,7 @@ def test_fingerprint_tells_tensors_apart():
 
 def test_file_is_replaced_whole(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    replace_file(path, b"old")
+    atomic_write(path, b"old")
 
     def fail(*_):
         raise OSError("disk full")
@@ -328,8 +329,8 @@ def test_file_is_replaced_whole(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fail)
         with pytest.raises(OSError, match="disk full"):
-            replace_file(path, b"new")
+            atomic_write(path, b"new")
     assert path.read_bytes() == b"old"
-    replace_file(path, b"new")
+    atomic_write(path, b"new")
     assert path.read_bytes() == b"new"
     assert [file.name for file in tmp_path.iterdir()] == ["file"]

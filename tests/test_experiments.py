@@ -2,26 +2,28 @@
 
 from concurrent.futures import Future
 from dataclasses import replace
+from itertools import islice
+from statistics import fmean
 
 import pytest
 
 from lmkit import experiments, runs
 from lmkit.datasets import human_numbers
 from lmkit.experiments import (
+    BASE,
     EXPERIMENTS,
-    LARGEST,
+    MAX_PARAMETERS,
     OURS,
     OURS_DIAGONAL,
     PARTS,
     PEER,
-    Recipe,
-    assembled,
     make,
     run,
     texts,
+    with_parts,
 )
 
-TINY = Recipe(hidden_size=4, batch_size=64, window=64, output_p=0.1)
+TINY = replace(BASE, hidden_size=4, batch_size=64, window=64, output_p=0.1)
 
 
 @pytest.fixture
@@ -60,12 +62,12 @@ def test_every_model_is_within_the_budget(name):
     counts = set()
     for recipe in {recipe for recipe, *_ in EXPERIMENTS[name]()}:
         counts.add(sum(parameter.numel() for parameter in experiments._model(recipe, 30).parameters()))
-    assert max(counts) <= LARGEST
-    assert min(counts) > 0.99 * LARGEST
+    assert max(counts) <= MAX_PARAMETERS
+    assert min(counts) > 0.99 * MAX_PARAMETERS
 
 
 def test_peers_model_has_the_budget():
-    assert sum(parameter.numel() for parameter in experiments._model(PEER, 30).parameters()) == LARGEST
+    assert sum(parameter.numel() for parameter in experiments._model(PEER, 30).parameters()) == MAX_PARAMETERS
 
 
 def test_larger_models_are_refused():
@@ -77,7 +79,7 @@ def test_ablation_has_every_part_alone_and_all_but_each():
     present = {frozenset(part for part in PARTS if settings[part]) for _, settings, _ in EXPERIMENTS["ablation"]()}
     everything = frozenset(PARTS)
     assert present == {frozenset(), everything} | {frozenset({p}) for p in PARTS} | {everything - {p} for p in PARTS}
-    assert len({assembled(parts) for parts in present}) == 2 + 2 * len(PARTS)  # every part changes something
+    assert len({with_parts(parts) for parts in present}) == 2 + 2 * len(PARTS)  # every part changes something
 
 
 def test_run_can_be_made_again(short):
@@ -94,6 +96,32 @@ def test_run_learns_and_measures(short):
     assert 0 < made.measures["change"] < 2 * made.measures["activation"] < 2
 
 
+class EnoughError(Exception):
+    """Raised where a run is not to go on."""
+
+
+@pytest.mark.parametrize("name", ["ours", "peer"])
+def test_shipped_run_begins_as_it_is_made_again(name, monkeypatch):
+    """Two of the fifteen epochs, against the losses and held-out figures that are shipped for each epoch."""
+    shipped, full, begun = runs.load("record").where(name=name, split="diagonal"), experiments.train, []
+
+    def two_epochs(model, streams, *, steps, **options):
+        history = full(model, islice(streams, 2), steps=steps, **options)
+        begun.append([fmean(history.losses[k * steps // 15 : (k + 1) * steps // 15]) for k in range(2)])
+        begun.append([at.accuracy for at in history.validation])
+        raise EnoughError
+
+    monkeypatch.setattr(experiments, "train", two_epochs)
+    with pytest.raises(EnoughError):
+        run(OURS_DIAGONAL if name == "ours" else replace(PEER, split="diagonal"), shipped[0].seed)
+    losses, accuracies = begun
+    assert losses == pytest.approx(shipped[0].train_loss[:2], rel=0.02)
+    for k in range(2):
+        others = [run.valid_accuracy[k] for run in shipped]
+        assert min(others) - 0.02 < accuracies[k] < max(others) + 0.02
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ours", "peer"])
 def test_shipped_run_can_be_made_again(name):
     """Other processors round otherwise, and training lets that grow: the same within what seeds differ by."""
@@ -158,5 +186,5 @@ def test_unknown_experiment_is_refused():
 
 
 def test_jobs_below_1_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="jobs must be at least 1, but it is 0"):
+    with pytest.raises(ValueError, match="jobs must be a whole number of at least 1, but it is 0; give 1 or more"):
         make("decay", tmp_path / "decay.json", jobs=0)

@@ -15,8 +15,8 @@ from lmkit.__main__ import main
 from lmkit.commands import texts, training
 from lmkit.datasets import human_numbers, stories
 from lmkit.runs import Run, Runs
-from lmkit.text import rows, to_tensor
-from lmkit.training import measure, measure_with_cache, perplexity
+from lmkit.text import batchify, to_tensor
+from lmkit.training import evaluate, evaluate_with_cache, perplexity
 
 TEXT = "the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20
 SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--quiet"]
@@ -139,8 +139,8 @@ def test_train_hands_every_option_on(capsys, text, monkeypatch):
 def test_plain_training_has_no_regularisation_but_light_decay(capsys, text, monkeypatch):
     given = handed_on(monkeypatch)
     assert run(capsys, "train", "--text", text, *SMALL)[0] == 0
-    assert (given["alpha"], given["beta"], given["weight_decay"], given["averaging"]) == (0, 0, 0.01, None)
-    assert not given["model"].output_dropout.p and "validation" not in given and given["checkpoint"] is None
+    assert (given["alpha"], given["beta"], given["weight_decay"], given.get("averaging")) == (0, 0, 0.01, None)
+    assert not given["model"].output_dropout.p and given["validation"] is None and given["checkpoint"] is None
 
 
 def test_train_on_human_numbers_measures_the_sequential_split(capsys, tmp_path, monkeypatch):
@@ -154,9 +154,9 @@ def test_train_on_human_numbers_measures_the_sequential_split(capsys, tmp_path, 
     assert trained.vocab == human_numbers.vocab()
     parts = human_numbers.sequential_split()
     assert all(f"{len(part):,}" in trained.card["data"] for part in parts)
-    held_out, metrics = rows(to_tensor(trained.vocab.ids(parts[1])), 64), trained.card["metrics"]
-    plain = measure(trained.model, held_out)
-    cached = measure_with_cache(trained.model, held_out, theta=3.0, lam=0.2)
+    held_out, metrics = batchify(to_tensor(trained.vocab.ids(parts[1])), 64), trained.card["metrics"]
+    plain = evaluate(trained.model, held_out)
+    cached = evaluate_with_cache(trained.model, held_out, theta=3.0, lam=0.2)
     assert metrics["held_out_accuracy"] == pytest.approx(plain.accuracy, abs=0.02)  # the file's weights are rounded
     assert metrics["held_out_perplexity"] == pytest.approx(perplexity(plain.cross_entropy), rel=0.02)
     assert metrics["cached_accuracy"] == pytest.approx(cached.accuracy, abs=0.02)
@@ -173,7 +173,7 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
     assert given["steps"] == 12
     assert "--steps 12" in trained.card["command"] and "--epochs" not in trained.card["command"]
     options = argparse.Namespace(data="stories", epochs=None, steps=None, shifted=False, seed=0, batch_size=4, window=8)
-    text = texts.chosen(options)
+    text = texts.load(options)
     assert text.steps == 1000
     streams = list(islice(text.streams, 3))
     assert {stream.shape for stream in streams} == {(4, 41)}
@@ -182,7 +182,7 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "source, memory, expected",
+    "source, chrono, expected",
     [
         ("text", None, 8),
         ("human_numbers", None, 0),
@@ -190,15 +190,15 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
         ("human_numbers", 30, 30),
     ],
 )
-def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypatch, source, memory, expected):
+def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypatch, source, chrono, expected):
     begun = []
-    monkeypatch.setattr(recipes, "remember_long", lambda model, longest: begun.append(longest))
+    monkeypatch.setattr(recipes, "chrono_init", lambda model, t_max: begun.append(t_max))
     what = ["--text", text] if source == "text" else ["--data", source]
-    asked = [] if memory is None else ["--memory", memory]
+    asked = [] if chrono is None else ["--chrono-init", chrono]
     out = tmp_path / "new.safetensors"
     assert run(capsys, "train", *what, "--epochs", 1, *SMALL, "--batch-size", 30, "--out", out, *asked)[0] == 0
     assert begun == [expected] * (expected > 0)
-    assert f"--memory {expected} " in pretrained.load(out).card["command"]
+    assert f"--chrono-init {expected} " in pretrained.load(out).card["command"]
 
 
 def test_train_tells_what_was_measured_on_the_way(capsys, text):
@@ -342,14 +342,14 @@ def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint
 @pytest.mark.parametrize(
     "option, value, complaint",
     [
-        ("--epochs", 0, "epochs must be at least 1, but it is 0"),
-        ("--window", 0, "window must be at least 1, but it is 0"),
+        ("--epochs", 0, "epochs must be a whole number of at least 1, but it is 0; give 1 or more"),
+        ("--window", 0, "window must be a whole number of at least 1, but it is 0; leave it out for 64"),
         ("--batch-size", 0, "batch_size must be at least 1, but it is 0"),
         ("--batch-size", 500, "tokens must hold at least 2 × batch_size = 1000"),
         ("--hidden-size", 0, "hidden_size must be at least 1, but it is 0"),
         ("--embedding-size", -1, "embedding_size must be at least 1, but it is -1"),
         ("--num-layers", 0, "num_layers must be at least 1, but it is 0"),
-        ("--lr", 0, "lr and clip must be above 0"),
+        ("--lr", 0, "lr must be above 0, but it is 0.0; leave it out for 0.01"),
         ("--seed", -1, "seed must be at least 0 and below 2**32, but it is -1; choose another"),
         ("--seed", 2**32, "seed must be at least 0 and below 2**32, but it is 4294967296; choose another"),
         ("--embed-p", 1, "embed_p must be at least 0 and below 1, but it is 1.0"),
@@ -357,15 +357,15 @@ def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint
         ("--weight-p", 1.5, "weight_p must be at least 0 and below 1, but it is 1.5"),
         ("--hidden-p", 2, "hidden_p must be at least 0 and below 1, but it is 2.0"),
         ("--output-p", "nan", "output_p must be at least 0 and below 1, but it is nan"),
-        ("--memory", -1, "memory must be at least 0, but it is -1; 0 begins as torch does"),
+        ("--chrono-init", -1, "chrono_init must be at least 0, but it is -1; 0 starts as torch does"),
         ("--alpha", -1, "alpha must be at least 0, but it is -1.0"),
         ("--beta", "nan", "beta must be at least 0, but it is nan"),
         ("--weight-decay", -1, "weight_decay must be at least 0, but it is -1.0"),
-        ("--clip", 0, "lr and clip must be above 0"),
+        ("--clip", 0, "clip must be above 0, but it is 0.0; leave it out for 1.0"),
         ("--warmup", 1, "warmup must be above 0 and below 1, but it is 1.0"),
         ("--averaging", 5, "but averaging is 5 and validate_every is not given; add --validate-every"),
-        ("--validate-every", 0, "validate_every must be at least 1, but it is 0"),
-        ("--checkpoint-every", 0, "checkpoint_every must be at least 1, but it is 0"),
+        ("--validate-every", 0, "validate_every must be a whole number of at least 1, but it is 0"),
+        ("--checkpoint-every", 0, "checkpoint_every must be a whole number of at least 1, but it is 0"),
         ("--checkpoint", "nowhere/run", "checkpoint must lie in a folder that exists, but nowhere does not"),
         ("--out", "nowhere/model", "out must name a file in a folder that exists, but it is nowhere/model"),
         ("--optimizer", "lion", "argument --optimizer: invalid choice: 'lion'"),
@@ -391,7 +391,7 @@ def test_bad_cache_is_refused_before_training(capsys, text, monkeypatch, theta, 
 
 def test_averaging_must_not_be_negative(capsys, text):
     status, _, err = run(capsys, "train", "--text", text, *SMALL, "--averaging", -1, "--validate-every", 5)
-    assert status == 2 and "averaging must be at least 0" in err
+    assert status == 2 and "averaging must be None or a whole number of at least 0, but it is -1" in err
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_help_lists_what_there_is(capsys):
     for command, options in {
         "train": "recipe data text out epochs steps embedding-size hidden-size num-layers batch-size window lr seed "
         "quiet embed-p input-p weight-p hidden-p output-p alpha beta weight-decay optimizer schedule variable-window "
-        "memory shifted averaging cache validate-every checkpoint checkpoint-every clip warmup",
+        "chrono-init shifted averaging cache validate-every checkpoint checkpoint-every clip warmup",
         "experiment": "out jobs quiet",
         "generate": "method max-new-tokens temperature top-k top-p num-beams length-penalty seed count "
         "min-p typical-p num-beam-groups diversity-penalty penalty-alpha min-new-tokens repetition-penalty "

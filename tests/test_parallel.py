@@ -1,25 +1,31 @@
-"""Training in two processes, which torchrun starts, beside training in one with the joined batch."""
+"""Training in two processes beside training in one with the whole batch."""
 
+import contextlib
+import importlib
 import os
 import subprocess
 import sys
+import traceback
 from itertools import repeat
 from pathlib import Path
 
 import pytest
 import torch
+import torch.distributed as dist
 
 from lmkit import pretrained
 from lmkit.__main__ import main
 from lmkit.models import AWDLSTM
-from lmkit.training import IGNORED, set_seed, train
-from lmkit.training.parallel import Processes, joined, present
+from lmkit.training import IGNORE_INDEX, distributed, set_seed, train
+from lmkit.training.parallel import ProcessGroup, current
 
 ROOT = Path(__file__).parents[1]
 TEXT = torch.arange(4 * 52).view(4, 52) ** 2 % 11
 PADDED = TEXT.clone()
-PADDED[2, 30:], PADDED[3] = IGNORED, IGNORED  # the second of two processes has fewer targets, and once none
+PADDED[2, 30:], PADDED[3] = IGNORE_INDEX, IGNORE_INDEX  # the second of two processes has fewer targets, and once none
 HELD_OUT = torch.arange(40).view(2, 20) % 11
+TEXT_OF_CATS = "the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20
+SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--epochs", "9"]
 DROPOUTS = {"embed_p": 0.1, "input_p": 0.2, "weight_p": 0.3, "hidden_p": 0.2, "output_p": 0.1}
 SURE = {  # runs without chance in the model, which are the same in two processes as in one
     "plain": {},
@@ -55,50 +61,74 @@ def run(name, path=None, streams=9, **changes):
 
 
 def work(folder):
-    """What each of two processes does."""
-    with joined() as processes:
+    """Do what each of two processes does."""
+    with distributed() as processes:
         found = {name: run(name) for name in RUNS}
         path = folder / "checkpoint"
         found["broken off"] = run("dropout", path, streams=2)
         found["gone on"] = run("dropout", path)
-        found["processes"] = [processes.rank, processes.count, present() == processes]
-        found["collected"] = processes.collected(processes.rank * 10)
+        found["processes"] = [processes.rank, processes.world_size, current() == processes]
+        found["gathered"] = processes.gather(processes.rank * 10)
+        found["sums"] = processes.all_reduce(processes.rank, 0.5)
+        found["broadcast"] = processes.broadcast(f"from {processes.rank}")
         found["interface"] = os.environ["GLOO_SOCKET_IFNAME"]
-    found["alone again"] = present() == Processes()
+    found["alone again"] = current() == ProcessGroup()
     torch.save(found, folder / f"{processes.rank}.pt")
 
 
-def torchrun(*arguments, status=0, timeout=240):
-    """Run a module in two processes on this machine; what they print. None outlives this call."""
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
-    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1", "-m"]
-    with subprocess.Popen(
-        [*launcher, *meeting, *map(str, arguments)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as started:
+def ask_for_odd_rows(folder):
+    """Let the command line refuse a batch that two processes cannot share."""
+    text = folder / "cats.txt"
+    text.write_text(TEXT_OF_CATS)
+    with (folder / f"{os.environ['RANK']}.err").open("w") as complaints, contextlib.redirect_stderr(complaints):
+        status = main(["train", "--text", str(text), *SMALL, "--batch-size", "3", "--quiet"])
+    assert status == 2
+
+
+def in_two_processes(job, folder):
+    """Do a job in two forks of this process, which find each other as those that torchrun starts do."""
+    store = dist.TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port), "TORCHELASTIC_USE_AGENT_STORE": "True"}
+    children = []
+    for rank in range(2):
+        if child := os.fork():
+            children.append(child)
+            continue
+        os.environ.update(meeting, WORLD_SIZE="2", LOCAL_WORLD_SIZE="2", RANK=str(rank))
         try:
-            out, err = started.communicate(timeout=timeout)
-        finally:
-            started.terminate()  # if it still runs: it ends the processes that it has started, then itself
-    assert started.returncode == status, err
-    return out, err
+            job(folder)
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+
+
+def do_all(folder):
+    """Do all jobs, which share this process's imports: those take most of the time."""
+    torch.set_num_threads(1)
+    importlib.import_module("torch._dynamo")  # what the first step of an optimizer imports
+    for job in (work, ask_for_odd_rows):
+        in_two_processes(job, folder)
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What two processes came to, in the order of ranks."""
+def folder(tmp_path_factory):
+    """A folder with what two processes have left."""
     folder = tmp_path_factory.mktemp("parallel")
-    torchrun("tests.test_parallel", folder)
+    program = f"from tests.test_parallel import *; do_all(Path({str(folder)!r}))"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=240)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    """The results of two processes, in the order of ranks."""
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(2)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SURE)
-def test_two_processes_train_as_one_with_the_joined_batch(found, name):
+def test_two_processes_train_as_one_with_the_whole_batch(found, name):
     alone, (first, _) = run(name), found
     for curve in ("losses", "penalties", "grad_norms"):
         assert first[name]["history"][curve] == pytest.approx(alone["history"][curve], rel=1e-6, abs=1e-12)
@@ -110,7 +140,6 @@ def test_two_processes_train_as_one_with_the_joined_batch(found, name):
     assert torch.equal(first[name]["drawn"], alone["drawn"])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [*RUNS, "gone on"])
 def test_both_processes_come_to_the_same(found, name):
     first, second = (there[name] for there in found)
@@ -119,7 +148,6 @@ def test_both_processes_come_to_the_same(found, name):
     assert torch.equal(first["drawn"], second["drawn"])  # and go on with the same random numbers
 
 
-@pytest.mark.slow
 def test_masks_differ_between_processes(found):
     """Two processes that read the same are one process that reads it, unless chance sets them apart."""
     for name, same in (("sure twins", True), ("twins", False)):
@@ -127,7 +155,6 @@ def test_masks_differ_between_processes(found):
         assert (found[0][name]["history"]["losses"] == pytest.approx(half, rel=1e-6)) is same
 
 
-@pytest.mark.slow
 def test_run_of_two_processes_goes_on_from_its_checkpoint(found):
     first = found[0]
     assert 0 < len(first["broken off"]["history"]["losses"]) < 24 == len(first["gone on"]["history"]["losses"])
@@ -135,15 +162,16 @@ def test_run_of_two_processes_goes_on_from_its_checkpoint(found):
     assert all(torch.equal(w, first["dropout"]["weights"][key]) for key, w in first["gone on"]["weights"].items())
 
 
-@pytest.mark.slow
 def test_processes_know_each_other(found):
     assert [there["processes"] for there in found] == [[0, 2, True], [1, 2, True]]
-    assert [there["collected"] for there in found] == [[0, 10], []]
+    assert [there["gathered"] for there in found] == [[0, 10], []]
+    assert [there["sums"] for there in found] == [[1.0, 1.0]] * 2
+    assert [there["broadcast"] for there in found] == ["from 0"] * 2
     assert all(there["alone again"] and there["interface"].startswith("lo") for there in found)
 
 
 def test_rows_are_shared_out():
-    shares = [Processes(rank, 3).share(torch.arange(12).view(6, 2)) for rank in range(3)]
+    shares = [ProcessGroup(rank, 3).shard(torch.arange(12).view(6, 2)) for rank in range(3)]
     assert [share.shape for share in shares] == [(2, 2)] * 3
     assert torch.equal(torch.cat(shares).flatten(), torch.arange(12))
 
@@ -152,67 +180,68 @@ def test_rows_are_shared_out():
 def test_rows_that_cannot_be_shared_evenly_are_refused(count, size):
     rule = f"batch_size must be a multiple of the number of processes, {count}, but it is {size}; change either"
     with pytest.raises(ValueError, match=rule):
-        Processes(0, count).share(torch.zeros(size, 2))
+        ProcessGroup(0, count).shard(torch.zeros(size, 2))
 
 
 def test_process_that_is_alone_needs_no_group(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
-    with joined() as processes:
-        assert processes == present() == Processes() == Processes(0, 1)
-        assert processes.is_first
-    assert processes.total(1, 2.5) == [1, 2.5]
-    assert processes.told("a") == "a"
-    assert processes.collected("a") == ["a"]
+    with distributed() as processes:
+        assert processes == current() == ProcessGroup() == ProcessGroup(0, 1)
+        assert processes.is_main
+    assert processes.all_reduce(1, 2.5) == [1, 2.5]
+    assert processes.broadcast("a") == "a"
+    assert processes.gather("a") == ["a"]
     state = torch.get_rng_state()
-    with processes.own_masks():
+    with processes.per_rank_rng():
         assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_other_processes_draw_other_masks(monkeypatch):
-    monkeypatch.setattr(Processes, "told", lambda self, value: value)
+    monkeypatch.setattr(ProcessGroup, "broadcast", lambda self, value: value)
     drawn = []
     for rank in range(3):
         torch.manual_seed(5)
-        with Processes(rank, 3).own_masks():
+        with ProcessGroup(rank, 3).per_rank_rng():
             drawn.append(tuple(torch.rand(3).tolist()))
     torch.manual_seed(5)
     assert drawn[0] == tuple(torch.rand(3).tolist())
     assert len(set(drawn)) == 3
 
 
-@pytest.fixture
-def text(tmp_path):
-    path = tmp_path / "cats.txt"
-    path.write_text("the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20)
-    return path
-
-
-SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--epochs", "9"]
-
-
 @pytest.mark.slow
-def test_command_line_runs_in_two_processes(text, capsys):
-    alone = text.with_name("alone.safetensors")
+def test_torchrun_trains_in_two_processes(tmp_path, capsys):
+    text, alone = tmp_path / "cats.txt", tmp_path / "alone.safetensors"
+    text.write_text(TEXT_OF_CATS)
     assert main(["train", "--text", str(text), "--out", str(alone), *SMALL]) == 0
     capsys.readouterr()
-    options = ["--validate-every", "20", "--checkpoint", text.with_name("run")]
-    out, _ = torchrun("lmkit", "train", "--text", text, *SMALL, *options)
+    options = ["--validate-every", "20", "--checkpoint", str(tmp_path / "run")]
+    out = torchrun("lmkit", "train", "--text", str(text), *SMALL, *options)
     assert [line[:5] for line in out.splitlines()].count("wrote") == 1  # one of them speaks
     assert out.startswith("after 20 steps: held-out perplexity ")
     one, two = pretrained.load(alone), pretrained.load(text.with_suffix(".safetensors"))
     assert two.card["command"].startswith(f"torchrun --nproc-per-node 2 -m lmkit train --text {text.name} ")
     assert two.card["metrics"] == pytest.approx(one.card["metrics"], rel=0.02)
     torch.testing.assert_close(two.model.state_dict(), one.model.state_dict(), rtol=0, atol=0.05)
-    assert text.with_name("run").exists()
+    assert (tmp_path / "run").exists()
 
 
-@pytest.mark.slow
-def test_command_line_refuses_rows_that_two_processes_cannot_share(text):
-    _, err = torchrun("lmkit", "train", "--text", text, *SMALL, "--batch-size", "3", "--quiet", status=1)
-    assert err.count("lmkit train: batch_size must be a multiple of the number of processes, 2, but it is 3") == 1
-    assert not text.with_suffix(".safetensors").exists()
+def torchrun(*arguments):
+    """Run a module in two processes on this machine; return what they print. None outlives this call."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    meeting = ["--rdzv-backend", "c10d", "--rdzv-endpoint", "127.0.0.1:0", "--local-addr", "127.0.0.1", "-m"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen([*launcher, *meeting, *arguments], cwd=ROOT, env=environment, **pipes) as started:
+        try:
+            out, err = started.communicate(timeout=240)
+        finally:
+            started.terminate()  # if it still runs: it ends the processes that it has started, then itself
+    assert started.returncode == 0, err
+    return out
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    work(Path(sys.argv[1]))
+def test_command_line_refuses_rows_that_two_processes_cannot_share(folder):
+    complaints = [(folder / f"{rank}.err").read_text() for rank in range(2)]
+    rule = "batch_size must be a multiple of the number of processes, 2, but it is 3; change either"
+    assert complaints == [f"lmkit train: {rule}\n", ""]  # one of them speaks
+    assert not (folder / "cats.safetensors").exists()

@@ -177,10 +177,10 @@ def test_primer_has_the_words_of_stories_and_names_people_more_often():
     assert share_of_names(texts[0]) > 1.3 * share_of_names(texts[1])
 
 
-def test_remember_long_opens_the_forget_gates():
+def test_chrono_init_opens_the_forget_gates():
     model = LSTMLanguageModel(5, 4, 500, 2)
     before = [weight.clone() for weight in model.rnn.layer(1)]
-    recipes.remember_long(model, 80)
+    recipes.chrono_init(model, 80)
     for layer in range(2):
         weight_ih, _, bias_ih, bias_hh = model.rnn.layer(layer)
         i, f, g, o = bias_ih.detach().chunk(4)

@@ -12,15 +12,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from lmkit.models import AWDLSTM, RecurrentLanguageModel
-from lmkit.text import rows, windows
+from lmkit.text import batchify, windows
 from lmkit.training import (
-    IGNORED,
-    Averaging,
+    IGNORE_INDEX,
+    WeightAverage,
     activation_penalty,
     cache_probabilities,
+    evaluate,
+    evaluate_with_cache,
     is_non_monotone,
-    measure,
-    measure_with_cache,
     repeat,
     repeat_shifted,
     set_seed,
@@ -241,7 +241,7 @@ class Told(Constant):
 def test_validation_reads_whole_windows_where_training_varies_them():
     model = small_model()
     history = run(model, variable_window=True, validation=STREAM)
-    assert history.validation[-1].cross_entropy == pytest.approx(measure(model, STREAM).cross_entropy, abs=1e-6)
+    assert history.validation[-1].cross_entropy == pytest.approx(evaluate(model, STREAM).cross_entropy, abs=1e-6)
 
 
 # Averaging.
@@ -275,19 +275,19 @@ def test_trigger_is_algorithm_1(losses, interval):
 
 def test_average_is_the_mean_of_the_weights_since_the_trigger():
     layer = nn.Linear(2, 1)
-    averaging, seen = Averaging(layer, 0), []
+    averaging, seen = WeightAverage(layer, 0), []
     for step in range(6):
         with torch.no_grad():
             layer.weight.fill_(step**2)
-        averaging.add()
-        if averaging.begun:
+        averaging.update()
+        if averaging.started:
             seen.append(step**2)
-        averaging.begin_if([1.0, 2.0] if step == 1 else [1.0])
+        averaging.start_if_non_monotone([1.0, 2.0] if step == 1 else [1.0])
     assert seen == [4, 9, 16, 25]
-    with averaging.applied():
+    with averaging.swapped_in():
         assert torch.allclose(layer.weight, torch.full((1, 2), np.mean(seen)))
     assert torch.equal(layer.weight, torch.full((1, 2), 25.0))
-    averaging.finish()
+    averaging.copy_to_model()
     assert torch.allclose(layer.weight, torch.full((1, 2), np.mean(seen)))
 
 
@@ -304,7 +304,7 @@ def test_nt_asgd_ends_with_the_average_and_measures_it():
     assert history.losses == plain.losses  # training itself goes on unchanged
     assert held[: begun + 1] == without[: begun + 1]
     assert held[-1] != without[-1]
-    assert held[-1] == pytest.approx(measure(model, STREAM, 6).cross_entropy, abs=1e-6)
+    assert held[-1] == pytest.approx(evaluate(model, STREAM, 6).cross_entropy, abs=1e-6)
 
 
 def test_averaging_that_never_begins_changes_nothing():
@@ -320,7 +320,9 @@ def test_averaging_needs_held_out_text():
 
 
 def test_negative_interval_is_refused():
-    with pytest.raises(ValueError, match="averaging must be at least 0 measurements, but it is -1"):
+    with pytest.raises(
+        ValueError, match="averaging must be None or a whole number of at least 0, but it is -1; leave it out for None"
+    ):
         run(small_model(), averaging=-1, validation=STREAM)
 
 
@@ -351,16 +353,16 @@ def slow_cache(model, stream, theta, lam, size):
 def test_cache_is_the_loop_over_its_memory(theta, lam, size, window):
     model = small_model()
     run(model, steps=40)
-    measures = measure_with_cache(model, STREAM, theta=theta, lam=lam, size=size, window=window)
+    result = evaluate_with_cache(model, STREAM, theta=theta, lam=lam, size=size, window=window)
     loss, accuracy = slow_cache(model, STREAM, theta, lam, size)
-    assert measures.cross_entropy == pytest.approx(loss, abs=1e-5)
-    assert measures.accuracy == accuracy
-    assert measures.tokens == STREAM[:, 1:].numel()
+    assert result.cross_entropy == pytest.approx(loss, abs=1e-5)
+    assert result.accuracy == accuracy
+    assert result.tokens == STREAM[:, 1:].numel()
 
 
 def test_cache_of_no_weight_is_the_model():
     model = small_model().eval()
-    assert measure_with_cache(model, STREAM, lam=0.0) == pytest.approx(measure(model, STREAM), abs=1e-6)
+    assert evaluate_with_cache(model, STREAM, lam=0.0) == pytest.approx(evaluate(model, STREAM), abs=1e-6)
 
 
 def test_cache_probabilities_sum_to_one_where_something_is_remembered():
@@ -374,12 +376,12 @@ def test_cache_probabilities_sum_to_one_where_something_is_remembered():
 
 def test_cache_leaves_out_padding():
     model, padded = small_model().eval(), STREAM.clone()
-    padded[2, 30:] = IGNORED
-    measures = measure_with_cache(model, padded)
-    parts = [measure_with_cache(model, padded[[r]][:, : 30 if r == 2 else 60]) for r in range(4)]
-    assert measures.tokens == sum(part.tokens for part in parts)
-    expected = sum(part.cross_entropy * part.tokens for part in parts) / measures.tokens
-    assert measures.cross_entropy == pytest.approx(expected, abs=1e-6)
+    padded[2, 30:] = IGNORE_INDEX
+    result = evaluate_with_cache(model, padded)
+    parts = [evaluate_with_cache(model, padded[[r]][:, : 30 if r == 2 else 60]) for r in range(4)]
+    assert result.tokens == sum(part.tokens for part in parts)
+    expected = sum(part.cross_entropy * part.tokens for part in parts) / result.tokens
+    assert result.cross_entropy == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -387,18 +389,18 @@ def test_cache_leaves_out_padding():
     [
         ("theta", -1.0, "theta must be at least 0"),
         ("lam", 1.0, r"lam in \[0, 1\)"),
-        ("size", 0, "size must be at least 1"),
-        ("window", 0, "window must be at least 1"),
+        ("size", 0, "size must be a whole number of at least 1"),
+        ("window", 0, "window must be a whole number of at least 1"),
     ],
 )
 def test_cache_refuses_what_it_cannot_use(name, value, rule):
     with pytest.raises(ValueError, match=rule):
-        measure_with_cache(small_model(), STREAM, **{name: value})
+        evaluate_with_cache(small_model(), STREAM, **{name: value})
 
 
 def test_cache_leaves_the_mode_as_it_was():
     model = small_model(output_p=0.5).train()
-    assert measure_with_cache(model, STREAM) == measure_with_cache(model, STREAM)
+    assert evaluate_with_cache(model, STREAM) == evaluate_with_cache(model, STREAM)
     assert model.training
 
 
@@ -407,7 +409,7 @@ def test_cache_leaves_the_mode_as_it_was():
 
 def test_awd_lstm_learns_a_small_text():
     model = small_model(embed_p=0.05, input_p=0.05, weight_p=0.1, hidden_p=0.1, output_p=0.1)
-    before = measure(model, STREAM).cross_entropy
+    before = evaluate(model, STREAM).cross_entropy
     streams, steps = repeat(STREAM, 60, 12, variable_window=True)
     run(
         model,
@@ -423,11 +425,11 @@ def test_awd_lstm_learns_a_small_text():
         validation=STREAM,
         validate_every=20,
     )
-    assert measure(model, STREAM).cross_entropy < 0.75 * before
+    assert evaluate(model, STREAM).cross_entropy < 0.75 * before
 
 
 def test_rows_are_cut_from_the_place_where_the_epoch_begins():
     set_seed(1)
     streams, _ = repeat_shifted(torch.arange(50), 5, 2, 4)
     for stream in streams:
-        assert torch.equal(stream, rows(torch.arange(50).roll(-int(stream[0, 0])), 5))
+        assert torch.equal(stream, batchify(torch.arange(50).roll(-int(stream[0, 0])), 5))

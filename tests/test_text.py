@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit.text import UnknownWordError, Vocab, rows, to_tensor, tokenize, windows
+from lmkit.text import UnknownWordError, Vocab, batchify, to_tensor, tokenize, windows
 
 WORD = st.text(st.characters(exclude_categories=("Z", "C")), min_size=1, max_size=5)
 
@@ -60,13 +60,13 @@ def test_unknown_word_is_named():
 
 
 @given(st.integers(2, 200), st.integers(1, 20))
-def test_rows_continue_one_another(length, batch_size):
+def test_batchify_makes_rows_that_continue_one_another(length, batch_size):
     tokens = torch.arange(length)
     if length < 2 * batch_size:
         with pytest.raises(ValueError, match=f"2 × batch_size = {2 * batch_size} .* holds {length}"):
-            rows(tokens, batch_size)
+            batchify(tokens, batch_size)
         return
-    stream = rows(tokens, batch_size)
+    stream = batchify(tokens, batch_size)
     assert stream.shape == (batch_size, length // batch_size)
     assert stream.flatten().tolist() == list(range(batch_size * (length // batch_size)))
 
@@ -88,9 +88,9 @@ def test_to_tensor_makes_ids():
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
-def test_rows_refuse_a_batch_size_below_1(batch_size):
+def test_batchify_refuses_a_batch_size_below_1(batch_size):
     with pytest.raises(ValueError, match=f"batch_size must be at least 1, but it is {batch_size}"):
-        rows(torch.arange(10), batch_size)
+        batchify(torch.arange(10), batch_size)
 
 
 @pytest.mark.parametrize("length", [0, -1])

@@ -14,13 +14,13 @@ from torch.nn import functional as F
 
 from lmkit import plots
 from lmkit.models import FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
-from lmkit.text import Vocab, rows, to_tensor, windows
-from lmkit.training import IGNORED, History, detached, evaluate, measure, perplexity, repeat, set_seed, train
+from lmkit.text import Vocab, batchify, to_tensor, windows
+from lmkit.training import IGNORE_INDEX, History, detach_state, evaluate, perplexity, repeat, set_seed, train
 
 TEXT = "the cat sat on the mat . the dog sat on the cat . the mat was red . " * 12
 TOKENS = TEXT.split()
 VOCAB = Vocab.of(TOKENS)
-STREAM = rows(to_tensor(VOCAB.ids(TOKENS)), 4)
+STREAM = batchify(to_tensor(VOCAB.ids(TOKENS)), 4)
 
 
 class Uniform(nn.Module):
@@ -93,11 +93,11 @@ def weights(model):
 def test_training_learns_a_small_text(options):
     settings = dict(options)
     model = small_model(kind=settings.pop("kind", "lstm, projected"))
-    before = evaluate(model, STREAM)
+    before = evaluate(model, STREAM).cross_entropy
     streams, steps = repeat(STREAM, 40, 16)
     history = train(model, streams, steps=steps, window=16, progress=False, **settings)
     assert perplexity(before) > 7
-    assert perplexity(evaluate(model, STREAM)) < 1.7
+    assert perplexity(evaluate(model, STREAM).cross_entropy) < 1.7
     assert np.mean(history.losses[-5:]) < 0.5 < history.losses[0]
     assert len(history.losses) == steps
 
@@ -161,13 +161,13 @@ def test_training_cuts_the_gradient_of_every_kind_of_state(kind):
 
 
 @pytest.mark.parametrize("make", [lambda x: x, lambda x: (x, x), lambda x: [x, (x, None)], lambda x: None])
-def test_detached_keeps_the_form_of_a_state(make):
+def test_detach_state_keeps_the_form_of_a_state(make):
     state = make(torch.ones(2, requires_grad=True) * 2)
 
     def tensors(part):
         return [part] if isinstance(part, torch.Tensor) else [t for inner in part or () for t in tensors(inner)]
 
-    cut = detached(state)
+    cut = detach_state(state)
     assert type(cut) is type(state)
     assert [t.requires_grad for t in tensors(cut)] == [False] * len(tensors(state))
     assert all(torch.equal(a, b) for a, b in zip(tensors(cut), tensors(state), strict=True))
@@ -200,12 +200,12 @@ def test_models_without_a_state_are_trained():
     streams, steps = repeat(STREAM, 30, 3, "last")
     history = train(model, streams, steps=steps, window=3, loss_at="last", progress=False)
     assert len(history.losses) == steps
-    assert measure(model, STREAM, 3, "last").accuracy > 0.9
+    assert evaluate(model, STREAM, 3, "last").accuracy > 0.9
 
 
 def test_models_of_one_prediction_need_the_loss_at_the_last_token():
     with pytest.raises(ValueError, match="loss_at must be 'last' for a model that predicts one token per window"):
-        measure(Cyclic(5, 1.0), torch.zeros(2, 4, dtype=torch.int64))
+        evaluate(Cyclic(5, 1.0), torch.zeros(2, 4, dtype=torch.int64))
 
 
 def test_validation_is_measured_on_the_way_and_at_the_end():
@@ -213,7 +213,7 @@ def test_validation_is_measured_on_the_way_and_at_the_end():
     reading = {"window": 6, "loss_at": "last", "validation": text, "validate_every": 3}
     history = train(model, itertools.repeat(STREAM), steps=7, progress=False, **reading)
     assert [row.step for row in history.validation] == [3, 6, 7]
-    last = measure(model, text, 6, "last")
+    last = evaluate(model, text, 6, "last")
     assert history.validation[-1][1:] == (last.cross_entropy, last.accuracy)
 
 
@@ -292,7 +292,9 @@ def test_progress_shows_the_perplexity(capsys):
 @given(st.integers(2, 50), st.integers(1, 70))
 def test_perplexity_of_the_uniform_model_is_the_vocabulary_size(vocab_size, window):
     stream = torch.randint(vocab_size, (3, 40))
-    assert math.isclose(perplexity(evaluate(Uniform(vocab_size), stream, window)), vocab_size, rel_tol=1e-5)
+    assert math.isclose(
+        perplexity(evaluate(Uniform(vocab_size), stream, window).cross_entropy), vocab_size, rel_tol=1e-5
+    )
 
 
 def test_perplexity_is_the_exponential():
@@ -307,7 +309,7 @@ def test_evaluation_does_not_depend_on_the_window(window):
     with torch.no_grad():
         logits = model(STREAM[:, :-1])[0].flatten(0, 1)
     expected = float(F.cross_entropy(logits, STREAM[:, 1:].flatten()))
-    assert math.isclose(evaluate(model, STREAM, window), expected, rel_tol=1e-9)
+    assert math.isclose(evaluate(model, STREAM, window).cross_entropy, expected, rel_tol=1e-9)
 
 
 def test_measures_of_a_known_model():
@@ -316,13 +318,13 @@ def test_measures_of_a_known_model():
     certainty = 2.0
     log_z = math.log(4 + math.exp(certainty))
     expected = (6 * (log_z - certainty) + 2 * log_z) / 8
-    cross_entropy, accuracy, tokens = measure(Cyclic(5, certainty).double(), stream, 1, "last")
+    cross_entropy, accuracy, tokens = evaluate(Cyclic(5, certainty).double(), stream, 1, "last")
     assert (accuracy, tokens) == (0.75, 8)
     assert math.isclose(cross_entropy, expected)
 
 
 @given(st.integers(1, 12), st.booleans(), st.sampled_from(["every", "last"]))
-def test_measure_reads_windows_in_order_from_a_cold_start(window, carry_state, loss_at):
+def test_evaluate_reads_windows_in_order_from_a_cold_start(window, carry_state, loss_at):
     """Against one pass over each text as a whole."""
     model = small_model(kind="gru").double()
     with torch.no_grad():
@@ -332,33 +334,33 @@ def test_measure_reads_windows_in_order_from_a_cold_start(window, carry_state, l
             whole = torch.cat([model(STREAM[:, :-1][:, i : i + window])[0] for i in starts], dim=1)
     counted = slice(window - 1, None, window) if loss_at == "last" else slice(None)
     logits, targets = whole[:, counted].flatten(0, 1), STREAM[:, 1:][:, counted].flatten()
-    measures = measure(model, STREAM, window, loss_at, carry_state=carry_state)
-    assert measures.tokens == len(targets)
-    assert math.isclose(measures.cross_entropy, float(F.cross_entropy(logits, targets)), rel_tol=1e-9)
-    assert math.isclose(measures.accuracy, float((logits.argmax(dim=1) == targets).double().mean()))
+    result = evaluate(model, STREAM, window, loss_at, carry_state=carry_state)
+    assert result.tokens == len(targets)
+    assert math.isclose(result.cross_entropy, float(F.cross_entropy(logits, targets)), rel_tol=1e-9)
+    assert math.isclose(result.accuracy, float((logits.argmax(dim=1) == targets).double().mean()))
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_measuring_leaves_the_mode_as_it_was(training):
+def test_evaluation_leaves_the_mode_as_it_was(training):
     model = Counting(5).train(training)
-    measure(model, torch.randint(5, (2, 9)))
+    evaluate(model, torch.randint(5, (2, 9)))
     assert model.training is training
     assert not any(model.modes)
 
 
-def test_measure_refuses_a_stream_without_targets():
+def test_evaluate_refuses_a_stream_without_targets():
     with pytest.raises(ValueError, match="stream must hold a target that counts, but all of its targets are -100"):
-        measure(small_model(), torch.full((2, 5), IGNORED))
+        evaluate(small_model(), torch.full((2, 5), IGNORE_INDEX))
 
 
 def test_evaluation_leaves_out_padding():
     model = small_model().double()
     texts = [STREAM[0, :20], STREAM[1, :5], STREAM[2, :11]]
-    padded = torch.full((3, 20), IGNORED)
+    padded = torch.full((3, 20), IGNORE_INDEX)
     for row, text in zip(padded, texts, strict=True):
         row[: len(text)] = text
-    losses = [evaluate(model, text[None]) * (len(text) - 1) for text in texts]
-    assert math.isclose(evaluate(model, padded, window=7), sum(losses) / (19 + 4 + 10), rel_tol=1e-9)
+    losses = [evaluate(model, text[None]).cross_entropy * (len(text) - 1) for text in texts]
+    assert math.isclose(evaluate(model, padded, window=7).cross_entropy, sum(losses) / (19 + 4 + 10), rel_tol=1e-9)
 
 
 def test_evaluation_changes_no_weight():
@@ -433,26 +435,26 @@ def test_streams_too_short_to_predict_are_refused():
     with pytest.raises(ValueError, match="stream must hold at least 2 tokens a row"):
         evaluate(small_model(), torch.zeros(2, 1, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"stream must hold more than window = 4 tokens a row .* shape is \(2, 4\)"):
-        measure(small_model(), torch.zeros(2, 4, dtype=torch.int64), 4, "last")
+        evaluate(small_model(), torch.zeros(2, 4, dtype=torch.int64), 4, "last")
     with pytest.raises(ValueError, match="tokens must hold at least 2 × batch_size = 128 tokens, .* but it holds 100"):
-        rows(torch.zeros(100, dtype=torch.int64), 64)
+        batchify(torch.zeros(100, dtype=torch.int64), 64)
 
 
 @pytest.mark.parametrize(
     "name, value, rule",
     [
-        ("steps", 0, "steps must be at least 1, but it is 0"),
-        ("window", 0, "window must be at least 1, but it is 0"),
-        ("lr", 0.0, "lr and clip must be above 0, but they are 0.0 and 1.0"),
-        ("lr", math.nan, "lr and clip must be above 0, but they are nan and 1.0"),
-        ("clip", -1.0, "lr and clip must be above 0, but they are 0.01 and -1.0"),
+        ("steps", 0, "steps must be a whole number of at least 1, but it is 0"),
+        ("window", 0, "window must be a whole number of at least 1, but it is 0"),
+        ("lr", 0.0, "lr must be above 0, but it is 0.0; leave it out for 0.01"),
+        ("lr", math.nan, "lr must be above 0, but it is nan"),
+        ("clip", -1.0, "clip must be above 0, but it is -1.0; leave it out for 1.0"),
         ("weight_decay", -0.5, "weight_decay must be at least 0, but it is -0.5"),
-        ("validate_every", 0, "validate_every must be at least 1, but it is 0"),
+        ("validate_every", 0, "validate_every must be a whole number of at least 1, but it is 0"),
         ("warmup", 0.0, "warmup must be above 0 and below 1, but it is 0.0"),
         ("warmup", 1.0, "warmup must be above 0 and below 1, but it is 1.0"),
         ("loss_at", "first", "loss_at must be 'every' or 'last', but it is 'first'"),
         ("schedule", "linear", "schedule must be 'one-cycle', 'cosine' or 'constant', but it is 'linear'"),
-        ("optimizer", "adagrad", "optimizer must be one of 'adamw', 'adam', 'sgd', 'muon', but it is 'adagrad'"),
+        ("optimizer", "adagrad", "optimizer must be 'adamw', 'adam', 'sgd' or 'muon', but it is 'adagrad'"),
     ],
 )
 def test_training_refuses_what_it_cannot_use(name, value, rule):

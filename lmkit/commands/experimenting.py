@@ -13,7 +13,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.description = "Make the runs of an experiment again; one that was broken off goes on where it stopped."
     parser.add_argument("name", choices=sorted(experiments.EXPERIMENTS))
     parser.add_argument("--out", type=Path, help="where to write the runs; by default the file that is shipped")
-    parser.add_argument("--jobs", type=int, default=1, help="runs that are made at once, by a process each")
+    parser.add_argument("--jobs", type=int, default=1, help="number of processes, each making one run at a time")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.set_defaults(run=run)
 

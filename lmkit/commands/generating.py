@@ -23,7 +23,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", choices=list(METHODS), default="sample")
     parser.add_argument("--max-new-tokens", type=int, default=60)
     parser.add_argument("--temperature", type=float, default=1.0, help="above 0; below 1 is bolder, above 1 wilder")
-    parser.add_argument("--top-k", type=int, help="keep the k most probable tokens, or try so many")
+    parser.add_argument(
+        "--top-k", type=int, help="keep, or with contrastive search compare, the k most probable tokens"
+    )
     parser.add_argument("--top-p", type=float, default=0.9, help="keep the nucleus of this mass, above 0, at most 1")
     parser.add_argument("--min-p", type=float, default=0.0, help="drop tokens below this share of the largest")
     parser.add_argument("--typical-p", type=float, default=1.0, help="keep this mass nearest to the entropy")
@@ -32,11 +34,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--num-beam-groups", type=int, default=1, help="above 1 is diverse beam search")
     parser.add_argument("--diversity-penalty", type=float, default=0.0, help="nats for what an earlier group took")
     parser.add_argument("--penalty-alpha", type=float, default=0.6, help="contrastive search; 0 is greedy decoding")
-    parser.add_argument("--min-new-tokens", type=int, default=0, help="no end before")
+    parser.add_argument("--min-new-tokens", type=int, default=0, help="at least this many tokens before the end")
     parser.add_argument("--repetition-penalty", type=float, default=1.0, help="above 1 makes used tokens less probable")
-    parser.add_argument("--no-repeat-ngram-size", type=int, default=0, help="no run of so many tokens twice")
+    parser.add_argument("--no-repeat-ngram-size", type=int, default=0, help="write no run of this many tokens twice")
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same draw")
-    parser.add_argument("--count", type=int, default=1, help="how many texts")
+    parser.add_argument("--count", type=int, default=1, help="number of texts")
     parser.set_defaults(run=run)
 
 

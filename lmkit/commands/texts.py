@@ -11,10 +11,10 @@ from torch import Tensor
 
 from lmkit import recipes
 from lmkit.datasets import human_numbers, stories
-from lmkit.text import Vocab, rows, to_tensor, tokenize
+from lmkit.text import Vocab, batchify, to_tensor, tokenize
 from lmkit.training import repeat, repeat_shifted
 
-EPOCHS, STEPS = 10, 1000  # unless told otherwise
+EPOCHS, STEPS = 10, 1000  # by default
 HELD_OUT_ROWS = 64  # of Human Numbers and Stories, each from a state of zero
 HELD_OUT_SEED = 10_000_019  # of Stories
 
@@ -43,8 +43,8 @@ class Text:
     held_out: Tensor
 
 
-def chosen(options: argparse.Namespace) -> Text:
-    """The text that the options name, in rows and windows as they say.
+def load(options: argparse.Namespace) -> Text:
+    """Return the text that the options name, in rows and windows as they say.
 
     Where they leave open for how long it is read, that is put into them.
 
@@ -70,7 +70,7 @@ def _human_numbers(options: argparse.Namespace) -> Text:
     vocab = human_numbers.vocab()
     training, held_out = (to_tensor(vocab.ids(part)) for part in human_numbers.sequential_split())
     data = f"Human Numbers in order: {len(training):,} tokens, and the {len(held_out):,} after them held out"
-    return Text("Human Numbers", data, vocab, *_repeated(training, options), rows(held_out, HELD_OUT_ROWS))
+    return Text("Human Numbers", data, vocab, *_epochs(training, options), batchify(held_out, HELD_OUT_ROWS))
 
 
 def _stories(options: argparse.Namespace) -> Text:
@@ -87,11 +87,11 @@ def _own_text(options: argparse.Namespace) -> Text:
     stream = to_tensor(vocab.ids(tokens))
     cut = len(stream) - max(2, len(stream) // 10)
     data = f"{path.name}: {len(tokens):,} tokens, the last tenth held out"
-    return Text(path.stem, data, vocab, *_repeated(stream[:cut], options), rows(stream[cut:], 1))
+    return Text(path.stem, data, vocab, *_epochs(stream[:cut], options), batchify(stream[cut:], 1))
 
 
-def _repeated(tokens: Tensor, options: argparse.Namespace) -> tuple[Iterable[Tensor], int]:
+def _epochs(tokens: Tensor, options: argparse.Namespace) -> tuple[Iterable[Tensor], int]:
     how = {"epochs": options.epochs, "window": options.window, "variable_window": options.variable_window}
     if options.shifted:
         return repeat_shifted(tokens, options.batch_size, **how)
-    return repeat(rows(tokens, options.batch_size), **how)
+    return repeat(batchify(tokens, options.batch_size), **how)

@@ -13,8 +13,9 @@ from torch import Tensor
 from lmkit import pretrained, recipes
 from lmkit.commands import texts
 from lmkit.models import AWDLSTM
-from lmkit.training import OPTIMIZERS, History, measure, measure_with_cache, perplexity, set_seed, train
-from lmkit.training.parallel import Processes, joined
+from lmkit.training import EvalResult, History, evaluate, evaluate_with_cache, perplexity, set_seed, train
+from lmkit.training.config import OPTIONS, TrainConfig
+from lmkit.training.parallel import ProcessGroup, distributed
 
 Group = argparse._ArgumentGroup
 DROPOUTS = {
@@ -25,23 +26,8 @@ DROPOUTS = {
     "output": "what the output layer reads",
 }
 SIZES = ("embedding_size", "hidden_size", "num_layers")
-LOOP = (  # options that `train` has under the same name
-    "window",
-    "variable_window",
-    "lr",
-    "schedule",
-    "warmup",
-    "weight_decay",
-    "alpha",
-    "beta",
-    "clip",
-    "optimizer",
-    "averaging",
-    "checkpoint",
-    "checkpoint_every",
-)
-ALWAYS = ("epochs", "steps", *SIZES, "memory", "batch_size", "window", "lr", "seed")  # are written on every card
-NEVER = ("command", "data", "text", "out", "quiet", "checkpoint", "checkpoint_every", "default_of")  # nor told twice
+ON_EVERY_CARD = ("epochs", "steps", *SIZES, "chrono_init", "batch_size", "window", "lr", "seed")
+ON_NO_CARD = ("command", "data", "text", "out", "quiet", "checkpoint", "checkpoint_every", "default_of")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -59,74 +45,62 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar, and only the card at the end")
     _add_reading(parser.add_argument_group("how the text is read"))
     _add_model(parser.add_argument_group("the model", "an AWD-LSTM; every dropout is a probability below 1"))
-    _add_training(parser.add_argument_group("training"))
-    _add_measuring(parser.add_argument_group("held-out text, measured at the end and, if asked, on the way"))
+    _add_options(parser.add_argument_group("training"), "training")
+    _add_evaluation(parser.add_argument_group("evaluation on held-out text, at the end and, if asked, on the way"))
     _add_checkpoints(parser.add_argument_group("checkpoints"))
     parser.set_defaults(run=run, default_of=parser.get_default)
 
 
+def _add_options(group: Group, section: str, **defaults: Any) -> None:
+    """Add the options of `TrainConfig` that belong to a section, with its defaults or others."""
+    for name, option in OPTIONS.items():
+        if option.section != section:
+            continue
+        flag, default = f"--{name.replace('_', '-')}", defaults.get(name, getattr(TrainConfig, name))
+        if option.kind is bool:
+            group.add_argument(flag, action="store_true", help=option.help)
+        else:
+            details = {"type": option.kind, "choices": option.choices, "metavar": option.metavar}
+            group.add_argument(flag, default=default, help=option.help, **details)
+
+
 def _add_reading(group: Group) -> None:
-    group.add_argument("--epochs", type=int, metavar="N", help=f"how often a text is read; {texts.EPOCHS} unless given")
-    group.add_argument("--steps", type=int, metavar="N", help=f"updates, with Stories; {texts.STEPS} unless given")
+    group.add_argument("--epochs", type=int, metavar="N", help=f"times that a text is read; {texts.EPOCHS} by default")
+    group.add_argument("--steps", type=int, metavar="N", help=f"updates, with Stories; {texts.STEPS} by default")
     group.add_argument("--batch-size", type=int, default=16, metavar="N", help="rows that are read side by side")
-    group.add_argument("--window", type=int, default=64, metavar="L", help="steps that gradients flow back")
-    group.add_argument("--variable-window", action="store_true", help="draw the length of each window around L")
+    _add_options(group, "reading")
     group.add_argument("--shifted", action="store_true", help="cut the text into rows elsewhere in every epoch")
 
 
 def _add_model(group: Group) -> None:
-    group.add_argument("--embedding-size", type=int, default=96, metavar="E", help="numbers that stand for a word")
+    group.add_argument("--embedding-size", type=int, default=96, metavar="E", help="length of a word's vector")
     group.add_argument("--hidden-size", type=int, default=128, metavar="H", help="memory cells of a layer")
     group.add_argument("--num-layers", type=int, default=1, metavar="D", help="layers")
     group.add_argument(
-        "--memory",
+        "--chrono-init",
         type=int,
         metavar="STEPS",
-        help="let cells begin with memories of up to so many steps, or with 0 as torch does; unless given that is "
-        "the window, and 0 for Human Numbers",
+        help="start the cells with memories of 1 to this many steps, or with 0 as torch does; by default the window, "
+        "and 0 for Human Numbers",
     )
     for place, what in DROPOUTS.items():
         group.add_argument(f"--{place}-p", type=float, default=0.0, metavar="P", help=f"dropout of {what}")
 
 
-def _add_training(group: Group) -> None:
-    group.add_argument("--optimizer", choices=OPTIMIZERS, default="adamw", help="muon takes adamw for embeddings")
-    group.add_argument("--lr", type=float, default=0.01, metavar="X", help="peak learning rate")
-    schedules = ["one-cycle", "cosine", "constant"]
-    group.add_argument("--schedule", choices=schedules, default="one-cycle", help="how the rate changes")
-    group.add_argument("--warmup", type=float, default=0.03, metavar="X", help="share of one cycle in which it rises")
-    group.add_argument(
-        "--weight-decay",
-        type=float,
-        default=0.01,
-        metavar="X",
-        help="with adam and sgd it is added to the gradient; with adamw and muon weights shrink apart from it",
-    )
-    group.add_argument("--alpha", type=float, default=0.0, metavar="X", help="activation regularisation, AR")
-    group.add_argument("--beta", type=float, default=0.0, metavar="X", help="temporal activation regularisation, TAR")
-    group.add_argument("--clip", type=float, default=1.0, metavar="X", help="largest norm of a gradient")
-    group.add_argument(
-        "--averaging",
-        type=int,
-        metavar="N",
-        help="average the weights once held-out loss is worse than the best of those over N measurements before",
-    )
-
-
-def _add_measuring(group: Group) -> None:
-    group.add_argument("--validate-every", type=int, metavar="STEPS", help="measure it on the way, so often")
+def _add_evaluation(group: Group) -> None:
+    _add_options(group, "validation", validate_every=None)  # given, it also says that there is to be validation
     group.add_argument(
         "--cache",
         type=float,
         nargs=2,
         metavar=("THETA", "LAMBDA"),
-        help="measure it also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
+        help="evaluate also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
     )
 
 
 def _add_checkpoints(group: Group) -> None:
     group.add_argument("--checkpoint", type=Path, metavar="FILE", help="keep the run here; if it exists, go on from it")
-    group.add_argument("--checkpoint-every", type=int, default=200, metavar="STEPS", help="write it so often")
+    _add_options(group, "checkpoints")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -136,10 +110,10 @@ def run(options: argparse.Namespace) -> None:
         _check_nothing_else(options)
     shipped = pretrained.FOLDER if options.recipe else Path()
     out = options.out or (shipped / f"{name}.safetensors" if name else options.text.with_suffix(".safetensors"))
-    _check_place(out)
-    with joined() as processes:
+    _check_writable(out)
+    with distributed() as processes:
         data = recipes.RECIPES[name](not options.quiet) if options.recipe else _train(options, processes)
-    if processes.is_first:
+    if processes.is_main:
         out.write_bytes(data)
         print(f"wrote {out}, {len(data) / 1000:.0f} KB")
         print(json.dumps(pretrained.from_bytes(data).card, indent=2, ensure_ascii=False))
@@ -152,38 +126,45 @@ def _check_nothing_else(options: argparse.Namespace) -> None:
             raise ValueError(f"{name} {rule}, but it is {value}; leave it out, or use --data or --text")
 
 
-def _check_place(out: Path) -> None:
+def _check_writable(out: Path) -> None:
     """Refuse before training what could not be written after it."""
     if not out.parent.is_dir() or out.is_dir():
         raise ValueError(f"out must name a file in a folder that exists, but it is {out}; create the folder")
 
 
-def _train(options: argparse.Namespace, processes: Processes) -> bytes:
+def _complete(options: argparse.Namespace) -> None:
+    """Check the options that training itself does not see, and fill in the default that depends on the text."""
     if not 0 <= options.seed < 2**32:
         raise ValueError(f"seed must be at least 0 and below 2**32, but it is {options.seed}; choose another")
     if options.averaging is not None and options.validate_every is None:
         given = f"but averaging is {options.averaging} and validate_every is not given"
-        raise ValueError(f"averaging needs held-out losses to begin, {given}; add --validate-every")
-    if options.memory is None:
-        options.memory = 0 if options.data == "human_numbers" else max(0, options.window)
-    if options.memory < 0:
-        raise ValueError(f"memory must be at least 0, but it is {options.memory}; 0 begins as torch does")
+        raise ValueError(f"averaging needs held-out losses to start, {given}; add --validate-every")
+    if options.chrono_init is None:
+        options.chrono_init = 0 if options.data == "human_numbers" else max(0, options.window)
+    if options.chrono_init < 0:
+        raise ValueError(f"chrono_init must be at least 0, but it is {options.chrono_init}; 0 starts as torch does")
+
+
+def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
+    _complete(options)
     set_seed(options.seed)
-    text = texts.chosen(options)
+    text = texts.load(options)
     shape = {name: getattr(options, name) for name in (*SIZES, *(f"{place}_p" for place in DROPOUTS))}
     model = AWDLSTM(len(text.vocab), **shape)
-    if options.memory:
-        recipes.remember_long(model, options.memory)
+    if options.chrono_init:
+        recipes.chrono_init(model, options.chrono_init)
     if options.cache:
         _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
-    watching = (
-        {}
-        if options.validate_every is None
-        else {"validation": text.held_out, "validate_every": options.validate_every}
+    history = train(
+        model,
+        text.streams,
+        steps=text.steps,
+        validation=None if options.validate_every is None else text.held_out,
+        checkpoint=options.checkpoint,
+        progress=not options.quiet,
+        **_train_options(options),
     )
-    settings = {name: getattr(options, name) for name in LOOP}
-    history = train(model, text.streams, steps=text.steps, progress=not options.quiet, **settings, **watching)
-    if processes.is_first and not options.quiet:
+    if processes.is_main and not options.quiet:
         _print_validation(history)
     card = {
         "title": text.title,
@@ -195,13 +176,19 @@ def _train(options: argparse.Namespace, processes: Processes) -> bytes:
     return pretrained.to_bytes(model, text.vocab, card)
 
 
+def _train_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of `TrainConfig` that the command line offers and that are given or have a default."""
+    given = {name: getattr(options, name, None) for name in OPTIONS}
+    return {name: value for name, value in given.items() if value is not None}
+
+
 def _print_validation(history: History) -> None:
     for step, cross_entropy, accuracy in history.validation:
         print(f"after {step} steps: held-out perplexity {perplexity(cross_entropy):.2f}, accuracy {accuracy:.3f}")
 
 
 def _metrics(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> dict[str, float]:
-    found = {"held_out": measure(model, held_out, options.window)}
+    found = {"held_out": evaluate(model, held_out, options.window)}
     if options.cache:
         found["cached"] = _with_cache(model, held_out, options)
     metrics = {}
@@ -211,24 +198,24 @@ def _metrics(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> d
     return metrics
 
 
-def _with_cache(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> Any:
+def _with_cache(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> EvalResult:
     theta, lam = options.cache
-    return measure_with_cache(model, held_out, theta=theta, lam=lam, window=options.window)
+    return evaluate_with_cache(model, held_out, theta=theta, lam=lam, window=options.window)
 
 
-def _command(options: argparse.Namespace, processes: Processes) -> str:
-    """The command line that trains the same model: the source, the usual settings, and what differs from a default."""
+def _command(options: argparse.Namespace, processes: ProcessGroup) -> str:
+    """Return the command line that trains the same model: its text, the usual options, and those that differ."""
     words = ["python", "-m", "lmkit", "train"]
-    if processes.count > 1:
-        words[:1] = ["torchrun", "--nproc-per-node", str(processes.count)]
+    if processes.world_size > 1:
+        words[:1] = ["torchrun", "--nproc-per-node", str(processes.world_size)]
     words += ["--data", options.data] if options.data else ["--text", options.text.name]
     for name, value in vars(options).items():
-        told = name not in NEVER and (name in ALWAYS or value != options.default_of(name))
-        if told and value is not None:
+        matters = name in ON_EVERY_CARD or value != options.default_of(name)
+        if matters and name not in ON_NO_CARD and value is not None:
             words += [f"--{name.replace('_', '-')}", *_values(value)]
     return shlex.join(words)
 
 
 def _values(value: Any) -> list[str]:
-    """What stands behind an option on a command line."""
+    """Return the words behind an option on a command line."""
     return [] if value is True else [str(part) for part in (value if isinstance(value, list) else [value])]

@@ -1,4 +1,4 @@
-"""Shipped runs: what many trainings of one experiment gave, as small data with a card.
+"""Shipped runs: the results of many trainings of one experiment, as small data with a card.
 
 A chapter that trains for a minute cannot show what eight seeds of a hundred settings do. These runs were made once, by
 the command on their card (`python -m lmkit experiment NAME`), and are read here.
@@ -94,19 +94,19 @@ class Runs:
         return len(self.runs)
 
     def where(self, **settings: Any) -> list[Run]:
-        """The runs with these settings, in the order of their seeds."""
+        """Return the runs with these settings, in the order of their seeds."""
         found = [run for run in self.runs if all(run.settings.get(name) == value for name, value in settings.items())]
         return sorted(found, key=lambda run: run.seed)
 
     def values(self, measure: str, **settings: Any) -> list[float]:
-        """One measure of the runs with these settings; raises ValueError if there are none."""
+        """Return one measure of the runs with these settings; raises ValueError if there are none."""
         found = self.where(**settings)
         if not found:
             raise ValueError(f"settings must be some of a run, but no run has {settings}; see Runs.all_settings()")
         return [run.measures[measure] for run in found]
 
     def all_settings(self) -> list[dict[str, Any]]:
-        """The different settings, in the order in which they stand in the file."""
+        """Return the different settings, in the order in which they stand in the file."""
         return list({json.dumps(run.settings, sort_keys=True): run.settings for run in self.runs}.values())
 
     @classmethod
@@ -127,19 +127,19 @@ class Runs:
 
 
 def names() -> list[str]:
-    """The names of the experiments whose runs are shipped with lmkit."""
+    """Return the names of the experiments whose runs are shipped with lmkit."""
     return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
 def load(name: str) -> Runs:
-    """The shipped runs of an experiment; raises ValueError for an unknown name."""
+    """Return the shipped runs of an experiment; raises ValueError for an unknown name."""
     if name not in names():
         raise ValueError(f"name must be one of the shipped experiments {names()}, but it is {name!r}")
     return Runs.read(FOLDER / f"{name}.json")
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The mean, and half the width of its 95 % interval by Student's t.
+    """Return the mean, and half the width of its 95 % interval by Student's t.
 
     Raises
     ------

@@ -29,8 +29,10 @@ from lmkit.study.markup import anchor
 
 SUFFIX = ".apkg"
 
-# Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones.
-NAMESPACE = "lmkit"
+# Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones. It is what the
+# book was called when readers first imported its deck, and stays when the title does not.
+NAMESPACE = "Memory and Chance"
+TAG = "memory-and-chance"
 FIELDS = ("Question", "Task", "Answer", "Explanation", "Picture", "Label", "Source", "Card")
 _NOTE_TYPES = {
     "question": (1_482_730_001, "question", ("flashcard", "fill", "number", "order")),
@@ -174,7 +176,7 @@ def _note(card: Card, deck: Deck, due: int, source: str) -> genanki.Note:
     return genanki.Note(
         model=_model(card.kind),
         fields=[values[field.lower()] for field in FIELDS],
-        tags=[f"{NAMESPACE}::{tag}" for tag in tags],
+        tags=[f"{TAG}::{tag}" for tag in tags],
         guid=guid(card),
         due=due,
     )

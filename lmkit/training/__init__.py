@@ -1,32 +1,33 @@
-"""Training: the loop, its loss and penalties, how text is read, and what is measured on the way."""
+"""Training: the loop, its options, loss and penalties, how text is read, and evaluation."""
 
-from lmkit.training.averaging import Averaging, is_non_monotone
-from lmkit.training.cache import cache_probabilities, measure_with_cache
+from lmkit.training.averaging import WeightAverage, is_non_monotone
+from lmkit.training.cache import cache_probabilities, evaluate_with_cache
 from lmkit.training.checkpoints import CheckpointError
-from lmkit.training.history import History, Measures, Validation, perplexity
+from lmkit.training.config import TrainConfig
+from lmkit.training.evaluation import EvalResult, evaluate
+from lmkit.training.history import History, Validation, perplexity
 from lmkit.training.loop import set_seed, train
-from lmkit.training.measuring import evaluate, measure
-from lmkit.training.optimizers import OPTIMIZERS
-from lmkit.training.parallel import joined
+from lmkit.training.muon import Muon
+from lmkit.training.parallel import distributed
 from lmkit.training.penalties import activation_penalty, temporal_activation_penalty
-from lmkit.training.reading import IGNORED, detached, repeat, repeat_shifted, variable_windows
+from lmkit.training.windows import IGNORE_INDEX, detach_state, repeat, repeat_shifted, variable_windows
 
 __all__ = [
-    "IGNORED",
-    "OPTIMIZERS",
-    "Averaging",
+    "IGNORE_INDEX",
     "CheckpointError",
+    "EvalResult",
     "History",
-    "Measures",
+    "Muon",
+    "TrainConfig",
     "Validation",
+    "WeightAverage",
     "activation_penalty",
     "cache_probabilities",
-    "detached",
+    "detach_state",
+    "distributed",
     "evaluate",
+    "evaluate_with_cache",
     "is_non_monotone",
-    "joined",
-    "measure",
-    "measure_with_cache",
     "perplexity",
     "repeat",
     "repeat_shifted",

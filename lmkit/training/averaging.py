@@ -11,7 +11,7 @@ from torch import nn
 
 
 def is_non_monotone(losses: Sequence[float], interval: int) -> bool:
-    """Whether the last loss is worse than the best of those more than `interval` measurements before it.
+    """Return whether the last loss is worse than the best of those more than `interval` validations before it.
 
     The trigger of NT-ASGD (Merity et al. 2018, algorithm 1): v > min over l in 0 … t−n−1 of logs[l].
 
@@ -20,66 +20,66 @@ def is_non_monotone(losses: Sequence[float], interval: int) -> bool:
     losses : sequence of float
         The held-out losses so far, in order.
     interval : int ≥ 0
-        n, how many measurements may pass without progress.
+        n, how many validations may pass without progress.
     """
     *before, last = losses
     earlier = before[: max(0, len(before) - interval)]
     return bool(earlier) and last > min(earlier)
 
 
-class Averaging:
+class WeightAverage:
     """The average of a model's weights over the steps since a trigger (Polyak & Juditsky 1992).
 
     Parameters
     ----------
     model : Module
-        Its weights are averaged; they are changed only by `applied` and `finish`.
-    interval : int ≥ 0
-        Of `is_non_monotone`.
+        Its weights are averaged; they are changed only by `swapped_in` and `copy_to_model`.
+    interval : int ≥ 0, optional
+        Of `is_non_monotone`; without one the average never starts.
     """
 
-    def __init__(self, model: nn.Module, interval: int):
-        if interval < 0:
-            raise ValueError(f"averaging must be at least 0 measurements, but it is {interval}; None does not average")
+    def __init__(self, model: nn.Module, interval: int | None):
         self.parameters, self.interval = list(model.parameters()), interval
         self.count, self.average = 0, None
 
     @property
-    def begun(self) -> bool:
+    def started(self) -> bool:
         return self.average is not None
 
-    def begin_if(self, losses: Sequence[float]) -> None:
-        """Begin to average if the held-out losses say so."""
-        if not self.begun and is_non_monotone(losses, self.interval):
+    def start_if_non_monotone(self, losses: Sequence[float]) -> None:
+        """Start to average if the held-out losses say so."""
+        if self.interval is not None and not self.started and is_non_monotone(losses, self.interval):
             self.average = [torch.zeros_like(parameter) for parameter in self.parameters]
 
     @torch.no_grad()
-    def add(self) -> None:
-        """Take the present weights into the average, if that has begun."""
-        if self.begun:
+    def update(self) -> None:
+        """Take the current weights into the average, if that has started."""
+        if self.started:
             self.count += 1
             torch._foreach_lerp_(self.average, [parameter.detach() for parameter in self.parameters], 1 / self.count)
 
     @contextmanager
-    def applied(self) -> Iterator[None]:
-        """The model with the average as its weights, for a while."""
-        own = [parameter.detach().clone() for parameter in self.parameters] if self.count else None
-        self.finish()
-        yield
-        if own is not None:
-            self._write(own)
+    def swapped_in(self) -> Iterator[None]:
+        """Give the model the average as its weights, and its own back at the end, also of an error."""
+        current = [parameter.detach().clone() for parameter in self.parameters] if self.count else []
+        try:
+            self.copy_to_model()
+            yield
+        finally:
+            if current:
+                self._write(current)
 
-    def finish(self) -> None:
+    def copy_to_model(self) -> None:
         """Leave the average in the model, if there is one."""
         if self.count:
             self._write(self.average)
 
     def state_dict(self) -> dict[str, Any]:
-        """What the average is made of so far."""
+        """Return the average so far, and of how many weights it is one."""
         return {"count": self.count, "average": self.average}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what `state_dict` told."""
+        """Continue from a `state_dict`."""
         self.count, self.average = state["count"], state["average"]
 
     @torch.no_grad()

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import nll_loss, one_hot
 
-from lmkit.training.history import Measures
-from lmkit.training.reading import IGNORED, Reading, check_at_least_1
+from lmkit.training.config import TrainConfig, check_counts
+from lmkit.training.evaluation import EvalResult
+from lmkit.training.modes import mode_of
+from lmkit.training.windows import IGNORE_INDEX, BPTTWindows
 
 
 def cache_probabilities(
     now: Tensor, keys: Tensor, words: Tensor, seen: Tensor, theta: float, vocab_size: int
 ) -> Tensor:
-    """What a cache expects: p(w) ∝ Σ over remembered i with word w of exp(θ h_t · h_i) (Grave et al. 2017, eq. 2).
+    """Return what a cache expects: p(w) ∝ Σ exp(θ h_t · h_i) over remembered i with word w (Grave et al. 2017, eq. 2).
 
     Parameters
     ----------
@@ -39,16 +41,23 @@ def cache_probabilities(
 
 
 @torch.no_grad()
-def measure_with_cache(
-    model: nn.Module, stream: Tensor, *, theta: float = 3.0, lam: float = 0.2, size: int = 500, window: int = 64
-) -> Measures:
-    """Like `measure`, with a continuous cache pointer (Grave, Joulin & Usunier 2017): p = (1 − λ) p_model + λ p_cache.
+def evaluate_with_cache(
+    model: nn.Module,
+    stream: Tensor,
+    *,
+    theta: float = 3.0,
+    lam: float = 0.2,
+    size: int = 500,
+    window: int = TrainConfig.window,
+) -> EvalResult:
+    """Evaluate with a continuous cache pointer (Grave, Joulin & Usunier 2017): p = (1 − λ) p_model + λ p_cache.
 
     Every row has a cache of its own, empty at its start: there the model speaks alone. Nothing is trained.
 
     Parameters
     ----------
     model : Module with `with_activations`
+        It is evaluated in evaluation mode.
     stream : Tensor of int64 (N, T)
         A target of -100 is not counted and not remembered; it may only stand at the end of a row.
     theta : float ≥ 0
@@ -65,31 +74,37 @@ def measure_with_cache(
     ValueError
         If an argument is out of its range.
     """
-    check_at_least_1(size=size)
+    check_counts(size=size)
     if not (theta >= 0 and 0 <= lam < 1):
-        raise ValueError(f"theta must be at least 0 and lam in [0, 1), but they are {theta} and {lam}")
-    total, right, count, was_training = 0.0, 0, 0, model.training
-    model.eval()
-    past = None
-    for logits, targets, length, activations, _ in Reading(window, activations=True).predictions(model, stream):
-        now = activations.raw
-        words = targets.view(len(stream), length)
-        keys, known = (now, words) if past is None else (torch.cat([past[0], now], 1), torch.cat([past[1], words], 1))
-        seen = _seen(length, keys.shape[1], size)
-        cached = cache_probabilities(now, keys, known.clamp(min=0), seen, theta, logits.shape[-1])
-        own = logits.softmax(dim=-1).view_as(cached)
-        share = lam * cached.sum(dim=-1, keepdim=True)  # λ; 0 where the cache is empty
-        p = ((1 - share) * own + lam * cached).flatten(0, 1)
-        total += float(nll_loss(p.log(), targets, reduction="sum", ignore_index=IGNORED))
-        right += int((p.argmax(dim=1) == targets).sum())
-        count += int((targets != IGNORED).sum())
-        past = keys[:, -size:], known[:, -size:]
-    model.train(was_training)
-    return Measures(total / count, right / count, count)
+        rule = "theta must be at least 0 and lam in [0, 1)"
+        raise ValueError(f"{rule}, but they are {theta} and {lam}; 3 and 0.2 are usual")
+    total, right, count, past = 0.0, 0, 0, None
+    reader = BPTTWindows(window, activations=True)
+    with mode_of(model, training=False):
+        for prediction in reader.predictions(model, stream):
+            logits, targets, length, (now, _), _ = prediction
+            words = targets.view(len(stream), length)
+            keys, known = now, words
+            if past is not None:
+                keys, known = torch.cat([past[0], now], dim=1), torch.cat([past[1], words], dim=1)
+            cached = cache_probabilities(
+                now, keys, known.clamp(min=0), _seen(length, keys.shape[1], size), theta, logits.shape[-1]
+            )
+            p = _mixed(logits.softmax(dim=-1).view_as(cached), cached, lam).flatten(0, 1)
+            total += float(nll_loss(p.log(), targets, reduction="sum", ignore_index=IGNORE_INDEX))
+            right += int((p.argmax(dim=1) == targets).sum())
+            count += prediction.num_counted
+            past = keys[:, -size:], known[:, -size:]
+    return EvalResult(total / count, right / count, count)
+
+
+def _mixed(p_model: Tensor, p_cache: Tensor, lam: float) -> Tensor:
+    share = lam * p_cache.sum(dim=-1, keepdim=True)  # λ; 0 where the cache is empty
+    return (1 - share) * p_model + lam * p_cache
 
 
 def _seen(length: int, remembered: int, size: int) -> Tensor:
-    """Which words are in the cache at each step of the window that ends with them: those before it, the last `size`."""
+    """Return which words the cache holds at each step of the window that ends with them: the last `size` before it."""
     step = torch.arange(length)[:, None] + remembered - length
     place = torch.arange(remembered)
     return (place < step) & (place >= step - size)

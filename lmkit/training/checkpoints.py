@@ -13,17 +13,17 @@ import os
 import pickle
 import random
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lmkit.training.parallel import Processes
+from lmkit.training.parallel import ProcessGroup
 
-FIRST_LINE = b"lmkit checkpoint 1\n"
-DIGEST = hashlib.sha256().digest_size
-NO_DIFFERENCE = ("progress", "checkpoint", "checkpoint_every", "training")  # to what a run comes to
+MAGIC = b"lmkit checkpoint 2\n"
+DIGEST_SIZE = hashlib.sha256().digest_size
+NOT_COMPARED = ("checkpoint_every", "training")  # makes no difference to what a run comes to
 
 
 class CheckpointError(ValueError):
@@ -31,16 +31,17 @@ class CheckpointError(ValueError):
 
 
 class Stateful(Protocol):
-    """Something that tells what it would need to go on, and can go on from that, as torch's optimizers do."""
+    """Something that hands out its state and can continue from it, as torch's optimizers do."""
 
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any], /) -> Any: ...
 
 
-class RandomGenerators:
-    """The generators of Python, NumPy and torch, which `set_seed` seeds."""
+class RNGState:
+    """The state of the generators of Python, NumPy and torch, which `set_seed` seeds."""
 
     def state_dict(self) -> dict[str, Any]:
+        """Return the state of each as tensors, numbers and texts."""
         kind, numbers, *rest = np.random.get_state()
         version, internal, gauss = random.getstate()
         return {
@@ -50,18 +51,12 @@ class RandomGenerators:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Let all three continue from a `state_dict`."""
         torch.set_rng_state(state["torch"])
         kind, numbers, *rest = state["numpy"]
         np.random.set_state((kind, numbers.numpy().astype(np.uint32), *rest))
         version, internal, gauss = state["python"]
         random.setstate((version, tuple(internal.tolist()), gauss))
-
-
-class Parts(NamedTuple):
-    """What a checkpoint holds: what is the same in all processes, and what each of them has of its own."""
-
-    shared: dict[str, Stateful]
-    own: dict[str, Stateful]
 
 
 class Checkpoint:
@@ -70,36 +65,38 @@ class Checkpoint:
     Parameters
     ----------
     path : Path
-    every : int ≥ 1
-        How many steps lie between two checkpoints.
     settings : dict of texts and numbers
-        What the run depends on: a file of other settings is refused.
-    parts : Parts
-        What changes in the course of the run.
-    processes : Processes
-        The first of them writes for all.
+        What the run depends on (see `describe_run`): a file of other settings is refused.
+    shared, per_rank : dicts of Stateful
+        What changes in the course of the run: what is the same in all processes, and what each has for itself.
+    processes : ProcessGroup
+        The main one writes for all.
 
     Raises
     ------
     ValueError
-        If `every` is below 1, or the folder of `path` does not exist.
+        If the folder of `path` does not exist.
     """
 
-    def __init__(self, path: Path, every: int, settings: dict[str, Any], parts: Parts, processes: Processes):
-        if every < 1:
-            raise ValueError(f"checkpoint_every must be at least 1, but it is {every}")
-        self.path, self.parts, self.processes = Path(path), parts, processes
-        self.settings = {**settings, "number of processes": processes.count}
+    def __init__(
+        self,
+        path: Path,
+        settings: dict[str, Any],
+        shared: dict[str, Stateful],
+        per_rank: dict[str, Stateful],
+        processes: ProcessGroup,
+    ):
+        self.path, self.shared, self.per_rank, self.processes = Path(path), shared, per_rank, processes
+        self.settings = {**settings, "number of processes": processes.world_size}
         if not self.path.parent.is_dir():
             raise ValueError(f"checkpoint must lie in a folder that exists, but {self.path.parent} does not; create it")
 
     def write(self) -> None:
         """Write the run as it stands."""
-        own = self.processes.collected(_states(self.parts.own))
-        if self.processes.is_first:
-            replace_file(
-                self.path, _packed({"settings": self.settings, "shared": _states(self.parts.shared), "own": own})
-            )
+        per_rank = self.processes.gather(_states(self.per_rank))
+        if self.processes.is_main:
+            contents = {"settings": self.settings, "shared": _states(self.shared), "per_rank": per_rank}
+            atomic_write(self.path, _serialize(contents))
 
     def read(self) -> bool:
         """Put the run into the state that the file holds; return False, and do nothing, if there is no file.
@@ -111,14 +108,12 @@ class Checkpoint:
         """
         if not self.path.exists():
             return False
-        contents = _unpacked(self.path.read_bytes(), self.path)
+        contents = _deserialize(self.path.read_bytes(), self.path)
         self._check(contents["settings"])
-        for parts, states in (
-            (self.parts.shared, contents["shared"]),
-            (self.parts.own, contents["own"][self.processes.rank]),
-        ):
-            for name, part in parts.items():
-                part.load_state_dict(states[name])
+        for name, part in self.shared.items():
+            part.load_state_dict(contents["shared"][name])
+        for name, part in self.per_rank.items():
+            part.load_state_dict(contents["per_rank"][self.processes.rank][name])
         return True
 
     def _check(self, found: dict[str, Any]) -> None:
@@ -130,35 +125,35 @@ class Checkpoint:
                 )
 
 
-def description(given: dict[str, Any], model: nn.Module, **texts: Tensor | None) -> dict[str, Any]:
-    """What a run depends on, in few words.
+def describe_run(given: dict[str, Any], model: nn.Module, **texts: Tensor | None) -> dict[str, Any]:
+    """Return what a run depends on, in numbers and short texts.
 
     Parameters
     ----------
     given : dict
-        Arguments of `train`, of which the numbers and names are taken.
+        Options of which the numbers and names are taken.
     model : Module
         Whose class, settings and weights count; so does the state of torch's generator.
     texts : Tensors
         Of which fingerprints are taken.
     """
-    found = {**_plain(given), "model": type(model).__name__}
-    for place, module in model.named_modules():
-        found |= {f"{place}.{name}".strip("."): value for name, value in _plain(vars(module)).items()}
+    found = {**_scalars(given), "model": type(model).__name__}
+    for path, module in model.named_modules():
+        found |= {f"{path}.{name}".strip("."): value for name, value in _scalars(vars(module)).items()}
     found["weights at the start"] = fingerprint(*model.state_dict().values())
     found["random numbers at the start"] = fingerprint(torch.get_rng_state())
     return found | {name.replace("_", " "): text if text is None else fingerprint(text) for name, text in texts.items()}
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    """Numbers and texts among some values; NumPy's as Python's, which can be read without running code."""
+def _scalars(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers and texts among some values; NumPy's as Python's, which can be read without running code."""
     plain = {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
     kinds = int | float | str | None
-    return {name: value for name, value in plain.items() if isinstance(value, kinds) and name not in NO_DIFFERENCE}
+    return {name: value for name, value in plain.items() if isinstance(value, kinds) and name not in NOT_COMPARED}
 
 
 def fingerprint(*tensors: Tensor) -> str:
-    """A short text that other numbers, or tensors of other shapes, would hardly share."""
+    """Return a short text that other numbers, or tensors of other shapes, would hardly share."""
     digest = hashlib.sha256()
     for tensor in tensors:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
@@ -166,7 +161,7 @@ def fingerprint(*tensors: Tensor) -> str:
     return digest.hexdigest()[:12]
 
 
-def replace_file(path: Path, data: bytes) -> None:
+def atomic_write(path: Path, data: bytes) -> None:
     """Write a file so that there is always a whole one at `path`, the old or the new, whenever the process ends."""
     beside = path.with_name(f"{path.name}.part")
     with beside.open("wb") as file:
@@ -184,18 +179,18 @@ def _states(parts: dict[str, Stateful]) -> dict[str, dict[str, Any]]:
     return {name: part.state_dict() for name, part in parts.items()}
 
 
-def _packed(contents: dict[str, Any]) -> bytes:
+def _serialize(contents: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     torch.save(contents, buffer)
     data = buffer.getvalue()
-    return FIRST_LINE + hashlib.sha256(data).digest() + data
+    return MAGIC + hashlib.sha256(data).digest() + data
 
 
-def _unpacked(data: bytes, path: Path) -> dict[str, Any]:
-    start = len(FIRST_LINE)
-    if not data.startswith(FIRST_LINE):
+def _deserialize(data: bytes, path: Path) -> dict[str, Any]:
+    start = len(MAGIC)
+    if not data.startswith(MAGIC):
         raise CheckpointError(f"checkpoint {path} is no checkpoint of this version of lmkit; give another file")
-    digest, rest = data[start : start + DIGEST], data[start + DIGEST :]
+    digest, rest = data[start : start + DIGEST_SIZE], data[start + DIGEST_SIZE :]
     if hashlib.sha256(rest).digest() != digest:
         raise CheckpointError(f"checkpoint {path} is damaged; delete it to begin anew, or put a copy in its place")
     try:

@@ -1,4 +1,4 @@
-"""What is measured during training, and what is kept of it."""
+"""The course of a training: losses, gradients and validations."""
 
 from __future__ import annotations
 
@@ -11,16 +11,8 @@ from matplotlib.axes import Axes
 from lmkit.plots import plot_losses
 
 
-class Measures(NamedTuple):
-    """How well a model predicts: mean cross-entropy (nats per token), share of right guesses, number of targets."""
-
-    cross_entropy: float
-    accuracy: float
-    tokens: int
-
-
 class Validation(NamedTuple):
-    """What was measured on held-out text after so many steps."""
+    """How well held-out text was predicted after so many steps."""
 
     step: int
     cross_entropy: float
@@ -29,7 +21,7 @@ class Validation(NamedTuple):
 
 @dataclass
 class History:
-    """What happened during training.
+    """The course of a training.
 
     Attributes
     ----------
@@ -40,7 +32,7 @@ class History:
     penalties : list of float
         What activation penalties added to the loss of every window.
     validation : list of Validation
-        What was measured on held-out text, in the order of steps.
+        How well held-out text was predicted, in the order of steps.
     tokens : int
         How many targets were predicted in all.
     """
@@ -52,7 +44,7 @@ class History:
     tokens: int = 0
 
     def record(self, loss: float, grad_norm: float, tokens: int, penalty: float = 0.0) -> None:
-        """Note one window; raises ValueError if its loss or the norm of its gradient is not a finite number."""
+        """Add one window; raises ValueError if its loss or the norm of its gradient is not a finite number."""
         for name, value in (("loss", loss), ("the norm of the gradient", grad_norm)):
             if not math.isfinite(value):
                 step = len(self.losses)
@@ -63,18 +55,18 @@ class History:
         self.tokens += tokens
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it as lists and numbers."""
+        """Return all of it as lists and numbers."""
         return {**vars(self), "validation": [tuple(at) for at in self.validation]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Become the history that `state_dict` told."""
+        """Become the history of a `state_dict`."""
         vars(self).update(state, validation=[Validation(*at) for at in state["validation"]])
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw the losses and what was measured on held-out text; options are those of `plots.plot_losses`."""
+        """Draw the losses and the validations; options are those of `plots.plot_losses`."""
         return plot_losses(self.losses, self.validation, ax=ax, **options)
 
 
 def perplexity(cross_entropy_nats: float) -> float:
-    """exp of a cross-entropy in nats per token: how many equally likely tokens would be as hard to predict."""
+    """Return exp of a cross-entropy in nats per token: as unsure as a choice among that many equally likely tokens."""
     return math.exp(cross_entropy_nats) if cross_entropy_nats < 700 else math.inf

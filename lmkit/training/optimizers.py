@@ -1,4 +1,4 @@
-"""What makes a step of a gradient: optimizers, and schedules of their rate."""
+"""Optimizers, and schedules of their learning rate."""
 
 from __future__ import annotations
 
@@ -10,47 +10,44 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler, OneCycleLR
 
-OPTIMIZERS = ("adamw", "adam", "sgd", "muon")
+from lmkit.training.config import TrainConfig
+from lmkit.training.muon import Muon
+
+CLASSES = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
-def make_optimizers(model: nn.Module, name: str, lr: float, weight_decay: float) -> list[Optimizer]:
-    """One optimizer for all parameters; or Muon for the matrices of hidden layers, and AdamW for the rest."""
-    options = {"lr": lr, "weight_decay": weight_decay, "fused": True}
-    if name == "adamw":
-        return [torch.optim.AdamW(model.parameters(), **options)]
-    if name == "adam":
-        return [torch.optim.Adam(model.parameters(), **options)]
-    if name == "sgd":
-        return [torch.optim.SGD(model.parameters(), **options)]
-    if name != "muon":
-        raise ValueError(f"optimizer must be one of {', '.join(map(repr, OPTIMIZERS))}, but it is {name!r}")
+def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
+    """Return one optimizer for all parameters; or Muon for the matrices of hidden layers, and AdamW for the rest."""
+    options = {"lr": config.lr, "weight_decay": config.weight_decay}
+    if config.optimizer != "muon":
+        return [CLASSES[config.optimizer](model.parameters(), fused=True, **options)]
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     hidden = [p for p in model.parameters() if p.dim() == 2 and id(p) not in embeddings]
     others = [p for p in model.parameters() if p.dim() != 2 or id(p) in embeddings]
     return [
-        torch.optim.Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, betas=(0.9, 0.99), **options),
+        Muon(hidden, adjust_lr_fn="match_rms_adamw", **options),
+        torch.optim.AdamW(others, betas=(0.9, 0.99), fused=True, **options),
     ]
 
 
-def make_schedule(name: str, optimizer: Optimizer, lr: float, steps: int, warmup: float) -> LRScheduler:
-    """How the rate of an optimizer changes over so many steps; see `train`."""
-    if name == "one-cycle":
-        return OneCycleLR(optimizer, lr, total_steps=steps, pct_start=warmup, cycle_momentum=False)
-    if name == "cosine":
+def make_scheduler(optimizer: Optimizer, config: TrainConfig, steps: int) -> LRScheduler:
+    """Return what changes the rate of an optimizer over so many steps."""
+    if config.schedule == "one-cycle":
+        return OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=config.warmup, cycle_momentum=False)
+    if config.schedule == "cosine":
         return CosineAnnealingLR(optimizer, T_max=steps)
-    if name == "constant":
-        return ConstantLR(optimizer, factor=1)
-    raise ValueError(f"schedule must be 'one-cycle', 'cosine' or 'constant', but it is {name!r}")
+    return ConstantLR(optimizer, factor=1)
 
 
 @contextmanager
-def scaled_rates(optimizers: Sequence[Optimizer], factor: float) -> Iterator[None]:
-    """Optimizers whose rates are multiplied by a factor for a while."""
+def scaled_lr(optimizers: Sequence[Optimizer], factor: float) -> Iterator[None]:
+    """Multiply the rates of optimizers by a factor, and give them back as they were, also after an error."""
     groups = [group for optimizer in optimizers for group in optimizer.param_groups]
     rates = [group["lr"] for group in groups]
-    for group, rate in zip(groups, rates, strict=True):
-        group["lr"] = rate * factor
-    yield
-    for group, rate in zip(groups, rates, strict=True):
-        group["lr"] = rate
+    try:
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate * factor
+        yield
+    finally:
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def activation_penalty(dropped: Tensor, alpha: float) -> Tensor:
-    """Activation regularisation, AR: α times the mean of the squared activations, which pulls them to 0.
+    """Return activation regularisation, AR: α times the mean of the squared activations, which pulls them to 0.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def activation_penalty(dropped: Tensor, alpha: float) -> Tensor:
 
 
 def temporal_activation_penalty(raw: Tensor, beta: float) -> Tensor:
-    """Temporal activation regularisation, TAR: β times the mean squared difference of consecutive hidden states.
+    """Return temporal activation regularisation, TAR: β times the mean squared change of hidden states per step.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from lmkit.datasets import human_numbers
 from lmkit.experiments import OURS, PEER, Recipe
 from lmkit.models import AWDLSTM
-from lmkit.text import rows, to_tensor
+from lmkit.text import batchify, to_tensor
 from lmkit.training import repeat, train
 from tests.bench.bench_python import seconds
 
@@ -76,19 +76,7 @@ def ours(recipe: Recipe, stream: torch.Tensor) -> None:
     size = recipe.hidden_size
     model = AWDLSTM(30, size, size, recipe.num_layers, input_p=recipe.input_p, output_p=recipe.output_p)
     streams, steps = repeat(stream, EPOCHS, recipe.window)
-    train(
-        model,
-        streams,
-        steps=steps,
-        window=recipe.window,
-        lr=recipe.lr,
-        optimizer=recipe.optimizer,
-        alpha=recipe.alpha,
-        beta=recipe.beta,
-        weight_decay=recipe.weight_decay,
-        clip=recipe.clip,
-        progress=False,
-    )
+    train(model, streams, steps=steps, progress=False, **recipe.options())
 
 
 def main() -> None:
@@ -97,7 +85,7 @@ def main() -> None:
     training = to_tensor(human_numbers.vocab().ids(human_numbers.sequential_split()[0]))
     print(f"Training on Human Numbers, {EPOCHS} epochs: seconds (ratio to a plain loop; 1 wanted)")
     for name, recipe in RECIPES.items():
-        stream = rows(training, recipe.batch_size)
+        stream = batchify(training, recipe.batch_size)
         times = seconds({"plain": partial(plain, recipe, stream), "lmkit": partial(ours, recipe, stream)}, rounds=5)
         print(f"  {name} recipe: {times['plain']:.2f}, {times['lmkit']:.2f} ({times['lmkit'] / times['plain']:.2f})")
 

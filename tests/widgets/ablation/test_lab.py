@@ -87,7 +87,7 @@ def test_a_single_seed_has_no_interval(made):
 @pytest.mark.parametrize("on", ON, ids=ablation.name_of)
 def test_parameters_are_those_of_the_models_that_were_run(made, on):
     (one,) = (one for one in AblationLab(made).combinations if one.on == on)
-    recipe = experiments.assembled(on)
+    recipe = experiments.with_parts(on)
     model = AWDLSTM(30, recipe.hidden_size, recipe.hidden_size, recipe.num_layers, tied=recipe.tied)
     assert one.parameters == sum(parameter.numel() for parameter in model.parameters())
 

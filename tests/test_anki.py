@@ -91,7 +91,7 @@ def test_notes_are_tagged_with_chapter_kind_and_syllabus(book_decks, book_in_ank
     for deck in book_decks:
         for card in deck.cards:
             tags = {f"chapter::{deck.chapter}", f"kind::{card.kind}", *(f"syllabus::{known}" for known in card.covers)}
-            assert set(notes[card.id]["tags"]) == {f"lmkit::{tag}" for tag in tags}
+            assert set(notes[card.id]["tags"]) == {f"memory-and-chance::{tag}" for tag in tags}
 
 
 def test_sides_are_rendered_with_chapter_section_and_link(book_decks, book_in_anki):
@@ -179,7 +179,7 @@ def test_picture_that_was_redrawn_is_found(tmp_path, monkeypatch):
 def test_notes_are_known_by_their_cards_ids_alone():
     changed = examples_with("Which gate", "What").cards
     assert [anki.guid(card) for card in changed] == [anki.guid(card) for card in study.read_deck(EXAMPLES).cards]
-    assert anki.guid(example("single")) == "NZbElejyh1"
+    assert anki.guid(example("single")) == "t:n39BJt1%"
     assert len({anki.guid(card) for card in changed}) == len(changed)
 
 
@@ -210,7 +210,7 @@ def test_drawing_shows_each_step_with_the_picture_by_then():
     card = example("draw")
     answer = render_sides(card).answer
     images = re.findall(r'src="([^"]*)" alt="([^"]*)"', answer)
-    assert [name for name, _ in images] == [f"lmkit-recurrent-network-{step}.svg" for step in range(1, 6)]
+    assert [name for name, _ in images] == [f"memory-and-chance-recurrent-network-{step}.svg" for step in range(1, 6)]
     assert [alt for _, alt in images] == [drawings.alt("recurrent-network", step) for step in range(1, 6)]
     assert all(answer.index(text) < answer.index(name) for text, (name, _) in zip(card.steps, images, strict=True))
 

@@ -29,8 +29,8 @@ from lmkit.study.markup import anchor
 
 SUFFIX = ".apkg"
 
-# Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones. It is what the
-# book was called when readers first imported its deck, and stays when the title does not.
+# Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones. The name is
+# the book's when readers first imported its deck; it stays when the title does not.
 NAMESPACE = "Memory and Chance"
 TAG = "memory-and-chance"
 FIELDS = ("Question", "Task", "Answer", "Explanation", "Picture", "Label", "Source", "Card")

@@ -46,7 +46,7 @@ def _image(name: str, step: int) -> str:
 
 def media_name(name: str, step: int) -> str:
     """Return the name of that image's file, which stays the same when the drawing changes."""
-    return f"lmkit-{name}-{step}.svg"
+    return f"memory-and-chance-{name}-{step}.svg"
 
 
 def media_files(card: Card) -> dict[str, str]:

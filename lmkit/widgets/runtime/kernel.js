@@ -9,39 +9,61 @@ export const MOST_TEXTS = 5;
 
 const PANEL = 8; // rows of a matrix whose numbers stand together, column by column
 
-/** Columns, and lengths of vectors, come in multiples of eight; rows of matrices in multiples of 32. */
+/**
+ * @typedef {object} Operations
+ * @property {(texts: number, w: number, rows: number, columns: number, x: number, y: number, stride: number) => void}
+ *   addProduct - y += W x for vectors x that follow one another, and vectors y that stand `stride` apart. A text's
+ *   result is the same to the last bit, however many others it is computed with.
+ * @property {(gates: number, units: number, c: number, h: number) => void} openGates - One step of LSTM units from the
+ *   sums i, f, g, o (`units` of each); writes c and h.
+ * @property {(x: number, count: number, max: number) => number} sumExp - Σ exp(x - max).
+ */
+/** @typedef {Operations & { kind: "vector" | "plain", fused: boolean, floats: Float32Array }} Kernel */
+
+/**
+ * Columns, and lengths of vectors, come in multiples of eight; rows of matrices in multiples of 32.
+ * @param {number} count
+ */
 export function padded(count) {
   return Math.ceil(count / PANEL) * PANEL;
 }
 
+/** @param {number} count */
 export function paddedRows(count) {
   return Math.ceil(count / (4 * PANEL)) * 4 * PANEL;
 }
 
-/** Where a number of a matrix with so many columns stands, after the matrix's place. */
+/**
+ * Where a number of a matrix with so many columns stands, after the matrix's place.
+ * @param {number} row
+ * @param {number} column
+ * @param {number} columns
+ */
 export function placeInMatrix(row, column, columns) {
   return (row - (row % PANEL)) * columns + PANEL * column + (row % PANEL);
 }
 
 /**
- * A block of at least `size` float32 numbers and the operations on it. They take places in the block and lengths, all
- * counted in floats:
- *
- * addProduct(texts, w, rows, columns, x, y, stride): y += W x for vectors x that follow one another, and vectors y that
- * stand `stride` apart. A text's result is the same to the last bit, however many others it is computed with.
- * openGates(gates, units, c, h): one step of LSTM units from the sums i, f, g, o (`units` of each); writes c and h.
- * sumExp(x, count, max): Σ exp(x - max).
- *
- * `simd` and `fused` (multiply-add in one instruction) may be forbidden.
+ * A block of at least `size` float32 numbers and the operations on it, which take places in the block and lengths, all
+ * counted in floats. `simd` and `fused` (multiply-add in one instruction) may be forbidden.
+ * @param {number} size
+ * @param {{ simd?: boolean, fused?: boolean }} [options]
+ * @returns {Kernel}
  */
 export function makeKernel(size, { simd = true, fused = true } = {}) {
   return (simd && fused && vectorKernel(size, true)) || (simd && vectorKernel(size, false)) || plainKernel(size);
 }
 
+/**
+ * @param {number} size
+ * @param {boolean} fused
+ * @returns {Kernel | null} null where the browser or a content policy forbids it
+ */
 function vectorKernel(size, fused) {
   try {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((size * 4) / 65536) });
-    const { exports } = new WebAssembly.Instance(compiled(fused ? INFERENCE_FUSED : INFERENCE), { env: { memory } });
+    const instance = new WebAssembly.Instance(compiled(fused ? INFERENCE_FUSED : INFERENCE), { env: { memory } });
+    const exports = /** @type {Operations} */ (/** @type {unknown} */ (instance.exports));
     return {
       kind: "vector",
       fused,
@@ -56,16 +78,23 @@ function vectorKernel(size, fused) {
   }
 }
 
+/** @type {Map<string, WebAssembly.Module>} */
 const MODULES = new Map(); // a page with several models compiles once
 
+/** @param {string} base64 */
 function compiled(base64) {
-  if (!MODULES.has(base64)) {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    MODULES.set(base64, new WebAssembly.Module(bytes));
-  }
-  return MODULES.get(base64);
+  const known = MODULES.get(base64);
+  if (known) return known;
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const module = new WebAssembly.Module(bytes);
+  MODULES.set(base64, module);
+  return module;
 }
 
+/**
+ * @param {number} size
+ * @returns {Kernel}
+ */
 function plainKernel(size) {
   const floats = new Float32Array(size);
   return {
@@ -80,7 +109,15 @@ function plainKernel(size) {
   };
 }
 
-/** The rows of a panel share each x[j]: eight independent sums keep the processor busy. */
+/**
+ * The rows of a panel share each x[j]: eight independent sums keep the processor busy.
+ * @param {Float32Array} m
+ * @param {number} w
+ * @param {number} rows
+ * @param {number} columns
+ * @param {number} x
+ * @param {number} y
+ */
 function plainProduct(m, w, rows, columns, x, y) {
   for (let stop = y + rows; y < stop; y += PANEL) {
     let y0 = m[y],
@@ -113,6 +150,13 @@ function plainProduct(m, w, rows, columns, x, y) {
   }
 }
 
+/**
+ * @param {Float32Array} m
+ * @param {number} gates
+ * @param {number} units
+ * @param {number} c
+ * @param {number} h
+ */
 function plainGates(m, gates, units, c, h) {
   for (let u = 0; u < units; u++) {
     const i = sigmoid(m[gates + u]),
@@ -125,16 +169,24 @@ function plainGates(m, gates, units, c, h) {
   }
 }
 
+/**
+ * @param {Float32Array} m
+ * @param {number} x
+ * @param {number} count
+ * @param {number} max
+ */
 function plainSumExp(m, x, count, max) {
   let sum = 0;
   for (let v = x; v < x + count; v++) sum += Math.exp(m[v] - max);
   return sum;
 }
 
+/** @param {number} x */
 export function sigmoid(x) {
   return 1 / (1 + Math.exp(-x));
 }
 
+/** @param {number} x */
 export function tanh(x) {
   return 2 / (1 + Math.exp(-2 * x)) - 1;
 }

@@ -137,7 +137,11 @@ class BeamTreeView extends LabView {
    * @param {Language} language
    */
   *grown(language) {
-    const { num_beams, length_penalty, early_stopping_index } = this.read("num_beams", "length_penalty", "early_stopping_index");
+    const { num_beams, length_penalty, early_stopping_index } = this.read(
+      "num_beams",
+      "length_penalty",
+      "early_stopping_index",
+    );
     const settings = {
       num_beams,
       length_penalty,

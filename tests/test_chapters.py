@@ -10,7 +10,6 @@ import pytest
 from pybtex.database import parse_file
 
 from tests.site import book
-from tests.site.lab import plans
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = book.notebooks()
@@ -29,20 +28,21 @@ SYLLABUS = {
     "book/comparing_decoders": "B4 B5".split(),
 }
 WIDGETS = {
-    "book/next_token": "CountingView",
-    "book/recurrent_networks": "UnrollView ParameterView FillInView",
-    "book/vanishing_gradients": "ReachView",
-    "book/lstm": "MicroscopeView",
-    "book/dropout": "DropoutView",
-    "book/weight_decay": "RegularisationView",
-    "book/awd_lstm": "AblationView",
-    "book/sampling": "DecodingView",
-    "book/truncation": "RibbonView",
-    "book/beam_search": "BeamTreeView",
-    "book/comparing_decoders": "ComparisonView DecodingView",
-    "book/review": "ReviewView",
+    "book/next_token": "CountingLab",
+    "book/recurrent_networks": "UnrollLab ParameterLab FillIn",
+    "book/vanishing_gradients": "ReachLab",
+    "book/lstm": "Microscope",
+    "book/dropout": "DropoutLab",
+    "book/weight_decay": "RegularisationLab",
+    "book/awd_lstm": "AblationLab",
+    "book/sampling": "DecodingLab",
+    "book/truncation": "RibbonLab",
+    "book/beam_search": "BeamTreeLab",
+    "book/comparing_decoders": "ComparisonLab DecodingLab",
+    "book/review": "Review",
 }
 LONGEST_CELL = 30
+STORED_WIDGETS = ("application/vnd.jupyter.widget", "_anywidget_id", "export default", "__lmkit")
 
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 every_document = pytest.mark.parametrize("document", book.documents())
@@ -80,27 +80,20 @@ def test_stored_outputs_have_no_errors_and_no_warnings(chapter):
 
 
 @every_chapter
-def test_widgets_have_their_state(chapter):
-    """A view without a state renders nothing on the page, silently."""
-    state = book.notebook(chapter).metadata.get("widgets", {}).get(book.WIDGET_STATE, {}).get("state", {})
-    views = [view["model_id"] for view in outputs_of(chapter, book.WIDGET_VIEW)]
-    remedy = f"open {chapter}.ipynb, run all cells, and save it with its widgets' state"
-    lost = [view for view in views if view not in state]
-    assert not lost, f"every widget that is shown must be saved with its state, but {len(lost)} are not; {remedy}"
-    assert views or not state, f"a chapter that shows no widget must store no state, but it has some; {remedy}"
+def test_chapter_stores_no_widgets_and_no_code(chapter):
+    """Whoever changes a script changes no chapter; see book/_ext/run_chapters.py."""
+    text = book.source(chapter).read_text(encoding="utf-8")
+    found = [sign for sign in STORED_WIDGETS if sign in text]
+    remedy = f"make chapters CHAPTER={chapter.removeprefix('book/')}"
+    assert not found, (
+        f"a chapter must be stored without widgets, but {chapter}.ipynb has {found}; store it by `{remedy}`"
+    )
 
 
 @pytest.mark.parametrize("chapter", WIDGETS)
 def test_chapter_has_its_widgets(chapter):
-    lost = set(WIDGETS[chapter].split()) - {plan.kind for plan in plans(*book.stored_widgets(chapter))}
-    assert not lost, (
-        f"WIDGETS says that {chapter} shows {sorted(lost)}, but it does not; run it again, or change WIDGETS"
-    )
-
-
-def outputs_of(chapter: str, mime: str) -> list:
-    outputs = [output for cell in book.code_cells(chapter) for output in cell.outputs]
-    return [output.data[mime] for output in outputs if mime in output.get("data", {})]
+    lost = set(WIDGETS[chapter].split()) - set(book.shown_labs(chapter))
+    assert not lost, f"WIDGETS says that {chapter} shows {sorted(lost)}, but it does not; show it, or change WIDGETS"
 
 
 @every_chapter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections import Counter
@@ -12,8 +13,11 @@ from typing import Any
 import nbformat
 import yaml
 
+from lmkit.widgets import LABS
+
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
+EXECUTED = ROOT / "_build" / "jupyter_execute"
 SOURCES = ("_config.yml", "_toc.yml", "book", "lmkit", "third_party")
 NO_SOURCES = {"__pycache__", ".ipynb_checkpoints", "node_modules"}
 
@@ -63,7 +67,14 @@ def notebooks() -> list[str]:
 
 @cache
 def notebook(document: str) -> nbformat.NotebookNode:
+    """A notebook as it is stored."""
     return nbformat.read(source(document), as_version=4)
+
+
+@cache
+def executed(document: str) -> nbformat.NotebookNode:
+    """A notebook as the build has run it."""
+    return nbformat.read(EXECUTED / f"{document}.ipynb", as_version=4)
 
 
 def code_cells(document: str) -> list[nbformat.NotebookNode]:
@@ -83,7 +94,7 @@ def pages() -> list[str]:
 def expected_counts(document: str) -> dict[str, int]:
     """How many cells, and outputs of each form, the page of a notebook must show."""
     counts = Counter({"cell": 0, **dict.fromkeys([*FORMS.values(), "stream"], 0)})
-    for cell in code_cells(document):
+    for cell in (cell for cell in executed(document).cells if cell.cell_type == "code" and cell.source.strip()):
         counts["cell"] += not tags(cell) & {"remove-cell", "remove_cell"}
         if not tags(cell) & REMOVES_OUTPUT:
             counts.update(_shown_forms(cell.outputs))
@@ -124,8 +135,20 @@ def widget_views(html: str) -> list[str]:
     return [json.loads(script)["model_id"] for script in scripts]
 
 
-def stored_widgets(document: str) -> tuple[dict[str, Any], list[str]]:
-    """The state of all widgets that a notebook was saved with, and the model ids of those that it shows."""
-    state = notebook(document).metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
-    outputs = [output for cell in code_cells(document) for output in cell.outputs]
-    return state, [output.data[WIDGET_VIEW]["model_id"] for output in outputs if WIDGET_VIEW in output.get("data", {})]
+def built_widgets(document: str) -> tuple[dict[str, Any], list[str]]:
+    """The state of all widgets that a built page carries, and the model ids of those that it shows, in order."""
+    html = (SITE / f"{document}.html").read_text(encoding="utf-8")
+    return widget_state(html), widget_views(html)
+
+
+def shown_labs(document: str) -> list[str]:
+    """The names of the labs that the cells of a notebook show, in order: each is called at the end of its cell."""
+    last = (ast.parse(source_of(cell)).body[-1:] for cell in code_cells(document))
+    calls = (node.value for (node,) in filter(None, last) if isinstance(node, ast.Expr))
+    called = (call.func.id for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name))
+    return [name for name in called if name in LABS]
+
+
+def source_of(cell: nbformat.NotebookNode) -> str:
+    """The Python of a cell, without lines that are for IPython or the shell."""
+    return re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE)

@@ -21,7 +21,7 @@ SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height":
 # Where the theme keeps a reader's choice of light or dark.
 CHOOSE_THEME = """if (location.protocol.startsWith("http")) {
   localStorage.setItem("mode", "THEME");
-  localStorage.setItem("theme", "THEME");
+  if ("THEME" !== "auto") localStorage.setItem("theme", "THEME");
 }"""
 
 
@@ -77,7 +77,8 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
     opened = []
 
     def new_page(size, theme, **options) -> Page:
-        settings = {"viewport": SIZES[size], "color_scheme": theme, "reduced_motion": "reduce", **options}
+        scheme = {} if theme == "auto" else {"color_scheme": theme}
+        settings = {"viewport": SIZES[size], **scheme, "reduced_motion": "reduce", **options}
         context = browser.new_context(service_workers="block", **settings)
         context.set_default_timeout(4 * PATIENCE)
         context.add_init_script(CHOOSE_THEME.replace("THEME", theme))

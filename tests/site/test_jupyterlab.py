@@ -87,7 +87,7 @@ def run_notebook(browser, tmp_path):
 def test_decoding_labs_work_in_jupyterlab(run_notebook):
     """Each of the chapter's labs appears and follows its controls, and so does one with a reader's own model."""
     page = run_notebook(live_copy(FULL[0]))
-    found = plans(*book.stored_widgets(FULL[0]), KIND)
+    found = plans(*book.built_widgets(FULL[0]), KIND)
     for place, plan in enumerate(found):
         lab = lab_at(page, place, plan)
         move_every_slider(lab)

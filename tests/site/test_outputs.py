@@ -13,7 +13,6 @@ import pytest
 from tests.site import book
 
 pytestmark = pytest.mark.site
-EXECUTED = book.ROOT / "_build" / "jupyter_execute"
 NOT_COMPARED = {"metadata", "output_type", "name", "execution_count", "image/png", "image/jpeg", book.WIDGET_VIEW}
 # Pairs of lines: what is replaced in stored and in new outputs, and what it is replaced by.
 REPLACED = re.findall(r"^regex: (.*)\nreplace: (.*)$", (book.ROOT / "tests" / "nbval.cfg").read_text(), re.MULTILINE)
@@ -48,7 +47,7 @@ def differences(stored, executed) -> list[tuple[str, dict, dict]]:
 
 @pytest.mark.parametrize("document", book.notebooks())
 def test_build_computed_what_is_stored(site, document):
-    stored, executed = book.notebook(document), nbformat.read(EXECUTED / f"{document}.ipynb", as_version=4)
+    stored, executed = book.notebook(document), book.executed(document)
     assert [cell.source for cell in executed.cells] == [cell.source for cell in stored.cells]
     assert differences(stored, executed) == []
 

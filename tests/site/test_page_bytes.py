@@ -8,7 +8,7 @@ from tests.site import book
 pytestmark = pytest.mark.site
 
 WITHOUT_MODELS, WITH_MODELS = 500_000, 900_000
-WITH_LABS = [document for document in book.notebooks() if book.expected_counts(document)["widget"]]
+WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
 
 
 @pytest.mark.parametrize("document", WITH_LABS)

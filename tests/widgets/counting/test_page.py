@@ -117,7 +117,7 @@ def counting_lab(open_labs):
 
 
 def test_the_chapter_has_the_labs_tested_here():
-    found = plans(*book.stored_widgets(CHAPTER), KIND)
+    found = plans(*book.built_widgets(CHAPTER), KIND)
     assert [set(plan.view["words"]) for plan in found] == [set(text) for text in TEXTS.values()]
 
 

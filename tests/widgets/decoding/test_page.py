@@ -18,13 +18,12 @@ KIND = "DecodingView"
 
 
 LABS = [
-    (document, i, plan)
+    (document, place)
     for document in book.notebooks()
-    for i, plan in enumerate(plans(*book.stored_widgets(document), KIND))
+    for place in range(book.shown_labs(document).count("DecodingLab"))
 ]
-EVERY_LAB = pytest.mark.parametrize(("document", "place"), [(document, i) for document, i, _ in LABS])
-# The lab with every control, in the chapter that compares decoders.
-FULL = next((document, i) for document, i, plan in LABS if set(CONTROLS) <= set(plan.controls))
+EVERY_LAB = pytest.mark.parametrize(("document", "place"), LABS)
+FULL = ("book/comparing_decoders", 0)  # the lab with every control
 
 
 @pytest.fixture
@@ -385,7 +384,8 @@ def test_works_from_a_folder(full_lab):
 def test_damaged_weights_are_explained(open_page):
     """A model file that arrives cut short gives a message in the lab's place, and another model still works."""
     document, place = FULL
-    plan = next(plan for d, i, plan in LABS if (d, i) == FULL)
+    plan = plans(*book.built_widgets(document), KIND)[place]
+    assert set(CONTROLS) <= set(plan.controls)
     first, *others = plan.models
 
     def cut(page):
@@ -408,10 +408,10 @@ def test_damaged_weights_are_explained(open_page):
 
 def test_picture_stands_in_where_scripts_do_not_run(open_page):
     """Without JavaScript each lab is a picture, described by the text that Python decodes."""
-    for document in {document for document, _, _ in LABS}:
+    for document in dict(LABS):
         # Chromium reports the scripts that it does not load.
         page = open_page(f"{document}.html", java_script_enabled=False, known=re.compile(r"\.js\b.*: csp$"))
-        found = plans(*book.stored_widgets(document))
+        found = plans(*book.built_widgets(document))
         pictures, all_labs = page.locator("img.lmkit-picture"), [plan for plan in found if plan.kind != CARDS]
         assert pictures.count() == len(all_labs)
         for picture, plan in zip(pictures.all(), all_labs, strict=True):

@@ -90,8 +90,8 @@ def ribbon_lab(open_labs):
     return open_
 
 
-def test_the_chapter_has_the_lab_tested_here():
-    assert [plan.view["stories"] for plan in plans(*book.stored_widgets(CHAPTER), KIND)] == [examples()]
+def test_the_chapter_has_the_lab_tested_here(site):
+    assert [plan.view["stories"] for plan in plans(*book.built_widgets(CHAPTER), KIND)] == [examples()]
 
 
 VALUES = {"top_k": (17, 50), "top_p": (0.6, 1.0), "min_p": ("0.02", "1.0"), "typical_p": (0.5, 0.05)}

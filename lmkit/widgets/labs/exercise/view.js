@@ -164,6 +164,7 @@ class FillInView extends LabView {
 
   /**
    * Judge a gap that was left or entered; returns whether it is right.
+   *
    * @param {Gap} gap
    */
   judge(gap) {
@@ -214,6 +215,7 @@ class FillInView extends LabView {
 
 /**
  * A line of code as a screen reader says it: this gap by its name, others as dots.
+ *
  * @param {Line} parts
  * @param {number} place
  */

@@ -11,6 +11,7 @@ const BLOCKS = { rnn: 1, gru: 3, lstm: 4 }; // how many gates and candidates of 
 
 /**
  * The tensors in their order: name, shape, and how many parameters of its own each has.
+ *
  * @param {Settings} settings
  * @returns {Tensor[]}
  */

@@ -86,6 +86,7 @@ class ParameterView extends LabView {
 
   /**
    * Tied weights need equal sizes: the one that the reader has not moved follows the other.
+   *
    * @param {Settings} settings
    */
   withEqualSizes(settings) {
@@ -147,6 +148,7 @@ function showTensor(row, { name, shape, count }, { num_layers, tied }, most) {
 
 /**
  * What a tensor is, and the letter below its W.
+ *
  * @param {string} name
  * @param {number} layers
  */
@@ -160,6 +162,7 @@ function described(name, layers) {
 
 /**
  * 8933 as "8,933".
+ *
  * @param {number} number
  */
 function grouped(number) {

@@ -12,7 +12,7 @@
  * Up and across in the plane.
  * @type {Record<string, MeasureFormat>}
  */
-export const MEASURED = {
+export const MEASURES = {
   grammatical: { label: "grammatical texts", digits: 1, unit: "\u202f%", times: 100 },
   log_prob: { label: "true log p per word", digits: 3 },
   distinct_2: { label: "distinct-2", digits: 3 },
@@ -25,8 +25,8 @@ export const MEASURED = {
  * @param {Measures} measures
  * @param {string} name
  */
-export function measured(measures, name, between = " ± ") {
-  const { digits, unit = "", times = 1 } = MEASURED[name];
+export function measureText(measures, name, between = " ± ") {
+  const { digits, unit = "", times = 1 } = MEASURES[name];
   const [value, half] = measures[name];
   return `${minus(times * value, digits)}${half ? `${between}${minus(times * half, digits)}` : ""}${unit}`;
 }
@@ -38,7 +38,7 @@ export function measured(measures, name, between = " ± ") {
  * @param {string} name
  */
 export function tickText(value, step, name) {
-  const { unit = "", times = 1 } = MEASURED[name];
+  const { unit = "", times = 1 } = MEASURES[name];
   return `${minus(times * value, Math.max(0, -Math.floor(Math.log10(times * step) + 1e-9)))}${unit}`;
 }
 
@@ -57,7 +57,7 @@ export function nameOf({ label }, { value }) {
  * @param {string} name
  */
 export function inWords({ measures }, name) {
-  return `${MEASURED[name].label} ${measured(measures, name, " give or take ")}`;
+  return `${MEASURES[name].label} ${measureText(measures, name, " give or take ")}`;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { element, setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
 import { markOf } from "./marks.js";
-import { inWords, MEASURED, nameOf, tickText } from "./measures.js";
+import { inWords, MEASURES, nameOf, tickText } from "./measures.js";
 import { roundTenth, scaleOf } from "./scale.js";
 
 /** @typedef {import("./measures.js").Curve} Curve */
@@ -103,7 +103,7 @@ export class ComparisonPlane {
     this.width = width;
     const across = { from: EDGE.left, to: width - EDGE.right, apart: 60 };
     const up = { from: PLANE_HEIGHT - EDGE.bottom, to: EDGE.top, apart: 45 };
-    const turned = MEASURED[diversity].falling ? { ...across, from: across.to, to: across.from } : across;
+    const turned = MEASURES[diversity].falling ? { ...across, from: across.to, to: across.from } : across;
     const seen = this.seen(diversity, near);
     /** @type {(name: string, span: Span) => Scale} */
     const scale = (name, span) => {
@@ -283,9 +283,9 @@ function axesOf({ quality, diversity, x, y }, across, up) {
     parts.push(svgElement("path", { class: "lmkit-comparison-grid", d: `M${at} ${up.from}V${up.to}` }));
     text({ x: at, y: up.from + 17, "text-anchor": "middle" }, tickText(tick, x.step, diversity));
   }
-  text({ class: "lmkit-comparison-axis", x: 0, y: 13 }, `↑ ${MEASURED[quality].label}`);
-  const more = MEASURED[diversity].falling ? " (less is more diverse)" : "";
-  const name = `${MEASURED[diversity].label}${more} →`;
+  text({ class: "lmkit-comparison-axis", x: 0, y: 13 }, `↑ ${MEASURES[quality].label}`);
+  const more = MEASURES[diversity].falling ? " (less is more diverse)" : "";
+  const name = `${MEASURES[diversity].label}${more} →`;
   text({ class: "lmkit-comparison-axis", x: across.to, y: PLANE_HEIGHT - 6, "text-anchor": "end" }, name);
   return parts;
 }

@@ -4,7 +4,7 @@ import { element, resize, setText, signed, svgElement } from "../../base/dom.js"
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { markOf } from "./marks.js";
-import { MEASURED, measured, nameOf } from "./measures.js";
+import { MEASURES, measureText, nameOf } from "./measures.js";
 import { ComparisonPlane } from "./plane.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
@@ -176,9 +176,9 @@ class MeasureTable {
   constructor(truth) {
     this.name = element("th", { scope: "col" });
     this.body = element("tbody", { "data-filled": "" });
-    this.cells = Object.entries(MEASURED).map(([measure, { label }]) => {
+    this.cells = Object.entries(MEASURES).map(([measure, { label }]) => {
       const cell = element("td");
-      const ofTruth = element("td", {}, measured(truth, measure));
+      const ofTruth = element("td", {}, measureText(truth, measure));
       this.body.append(element("tr", {}, element("th", { scope: "row" }, label), cell, ofTruth));
       return { measure, cell };
     });
@@ -194,7 +194,7 @@ class MeasureTable {
    */
   show(curve, point) {
     setText(this.name, nameOf(curve, point));
-    for (const { measure, cell } of this.cells) setText(cell, measured(point.measures, measure));
+    for (const { measure, cell } of this.cells) setText(cell, measureText(point.measures, measure));
   }
 }
 

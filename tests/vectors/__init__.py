@@ -24,7 +24,7 @@ TEMPERATURES, TOP_KS, TOP_PS = (0.3, 1.0, 1.7), (None, 1, 5, 40), (0.05, 0.5, 0.
 MIN_PS, TYPICAL_PS = (0.0, 0.02, 0.3, 1.0), (0.2, 0.7, 1.0)
 WIDTHS, LENGTH_PENALTIES, STOPS = (1, 2, 3, 5, 10), (-1.0, 0.0, 1.0, 2.0), (False, True, "never")
 SHORT, LONG, MANY_BEAMS = 20, 40, 50  # new tokens of a text; texts side by side
-FATES = ("kept", "top_k", "top_p", "min_p", "typical_p")  # in the order of the filters
+STATUSES = ("kept", "top_k", "top_p", "min_p", "typical_p")  # in the order of the filters
 
 
 def uniforms() -> list[list[float]]:
@@ -45,26 +45,27 @@ def oracle_prefixes(num_stories: int = 6) -> list[dict]:
 
 
 def filtered(vocab_size: int = 60) -> list[dict]:
-    """Random log-probabilities, settings of all filters, and which of them dropped each token (a place in `FATES`)."""
+    """Random log-probabilities, settings of all filters, and which dropped each token (a place in `STATUSES`)."""
     generator = torch.Generator().manual_seed(7)
     choices = (TEMPERATURES, TOP_KS, TOP_PS, MIN_PS, TYPICAL_PS)
     cases = []
     for values in itertools.product(*choices):
         settings = dict(zip(("temperature", "top_k", "top_p", "min_p", "typical_p"), values, strict=True))
         log_probs = (3 * torch.randn(vocab_size, generator=generator)).log_softmax(dim=-1)
-        fates = _fates(log_probs, settings)
-        if all(_fates(_with_noise(log_probs, generator), settings) == fates for _ in range(TRIALS)):
-            cases.append({"logProbs": log_probs.tolist(), "settings": settings, "fates": fates})
+        statuses = statuses_of(log_probs, settings)
+        if all(statuses_of(_with_noise(log_probs, generator), settings) == statuses for _ in range(TRIALS)):
+            cases.append({"logProbs": log_probs.tolist(), "settings": settings, "statuses": statuses})
     return cases
 
 
-def _fates(log_probs: Tensor, settings: dict) -> list[int]:
-    fates = [0] * len(log_probs)
-    for place in range(1, len(FATES)):
-        upto = {key: settings[key] for key in ("temperature", *FATES[1 : place + 1])}
+def statuses_of(log_probs: Tensor, settings: dict) -> list[int]:
+    """Return what dropped each token: the place in `STATUSES` of the first filter that does."""
+    statuses = [0] * len(log_probs)
+    for place in range(1, len(STATUSES)):
+        upto = {key: settings[key] for key in ("temperature", *STATUSES[1 : place + 1])}
         for token in (decoding.filter_logits(log_probs, **upto) == -torch.inf).nonzero().flatten().tolist():
-            fates[token] = fates[token] or place
-    return fates
+            statuses[token] = statuses[token] or place
+    return statuses
 
 
 def of_model(trained: Pretrained, prompts: list[str]) -> list[dict]:

@@ -156,7 +156,7 @@ def styles(sheet: str, folder: Path = WIDGETS) -> dict[str, str]:
 
 
 def _of_folder(path: Path, folder: str) -> list[Module]:
-    if path.name == "registry.js":
+    if path == WIDGETS / "base" / "registry.js":
         return []
     return [module for module in modules(f"{folder}/{path.name}") if module.folder == folder]
 

@@ -52,13 +52,14 @@ def filtered(vocab_size: int = 60) -> list[dict]:
     for values in itertools.product(*choices):
         settings = dict(zip(("temperature", "top_k", "top_p", "min_p", "typical_p"), values, strict=True))
         log_probs = (3 * torch.randn(vocab_size, generator=generator)).log_softmax(dim=-1)
-        statuses = _statuses(log_probs, settings)
-        if all(_statuses(_with_noise(log_probs, generator), settings) == statuses for _ in range(TRIALS)):
+        statuses = statuses_of(log_probs, settings)
+        if all(statuses_of(_with_noise(log_probs, generator), settings) == statuses for _ in range(TRIALS)):
             cases.append({"logProbs": log_probs.tolist(), "settings": settings, "statuses": statuses})
     return cases
 
 
-def _statuses(log_probs: Tensor, settings: dict) -> list[int]:
+def statuses_of(log_probs: Tensor, settings: dict) -> list[int]:
+    """Return what dropped each token: the place in `STATUSES` of the first filter that does."""
     statuses = [0] * len(log_probs)
     for place in range(1, len(STATUSES)):
         upto = {key: settings[key] for key in ("temperature", *STATUSES[1 : place + 1])}

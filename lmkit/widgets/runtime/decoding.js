@@ -118,7 +118,7 @@ export function* sample(reader, text, settings, filter) {
 }
 
 /** @param {ArrayLike<number>} values */
-function firstLargest(values) {
+export function firstLargest(values) {
   let place = 0;
   for (let v = 1; v < values.length; v++) if (values[v] > values[place]) place = v;
   return place;

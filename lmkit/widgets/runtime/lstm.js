@@ -3,6 +3,8 @@
 import { LabError } from "../base/errors.js";
 import { MOST_TEXTS, makeKernel, padded, paddedRows, placeInMatrix, sigmoid, tanh } from "./kernel.js";
 
+/** @typedef {import("./safetensors.js").Tensor} Tensor */
+
 /**
  * What a model remembers after a text, layer after layer, and the log-probabilities of what follows.
  *
@@ -251,7 +253,7 @@ export class LanguageModel {
     return { place, total };
   }
 
-  /** @param {Map<string, import("./safetensors.js").Tensor>} tensors - As parseModel has checked them. */
+  /** @param {Map<string, Tensor>} tensors - As parseModel has checked them. */
   fill(tensors) {
     const {
       kernel: { floats },
@@ -260,7 +262,7 @@ export class LanguageModel {
       size: { V, E, H },
     } = this;
     /** @param {string} name */
-    const values = (name) => /** @type {import("./safetensors.js").Tensor} */ (tensors.get(name)).values;
+    const values = (name) => /** @type {Tensor} */ (tensors.get(name)).values;
     /** @param {number} row */
     const ofGate = (row) => Math.floor(row / H) * padded.H + (row % H); // every gate begins at a padded row
     const embedding = values("embedding.weight");

@@ -1,0 +1,137 @@
+// The engine writes the texts that Python writes: tokens identical, numbers within rounding.
+
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+import { beamSearch } from "../../../lmkit/widgets/runtime/beams.js";
+import { complete, greedy, sample } from "../../../lmkit/widgets/runtime/decoding.js";
+import { Filter } from "../../../lmkit/widgets/runtime/filters.js";
+import { LanguageModel } from "../../../lmkit/widgets/runtime/lstm.js";
+import { StateCache } from "../../../lmkit/widgets/runtime/state_cache.js";
+import { assertNear, KERNELS, read, readModel } from "./vectors.js";
+
+const ROUNDING = { relative: 1e-5, absolute: 1e-4 };
+
+function cacheOf(name, kernel) {
+  const model = new LanguageModel(readModel(name), KERNELS[kernel]);
+  assert.equal(model.kernel.fused ? "fused" : model.kernel.kind, kernel);
+  return new StateCache(model);
+}
+
+/** What a decoder makes of a case. */
+function decode(reader, prompt, size, { method, settings }, eos_token_id) {
+  const all = { temperature: 1, top_k: null, top_p: 1, ...settings, eos_token_id };
+  if (method === "beam_search") return complete(beamSearch(reader, prompt, all));
+  if (method === "greedy") return [complete(greedy(reader, prompt, all))];
+  return [complete(sample(reader, prompt, all, new Filter(size)))];
+}
+
+function compare(texts, expected, what) {
+  assert.deepEqual(
+    texts.map(({ tokens }) => tokens),
+    expected.map(({ tokens }) => tokens),
+    what,
+  );
+  for (const [n, text] of texts.entries()) {
+    assertNear([text.score], [expected[n].score], ROUNDING, what);
+    assertNear(text.logProbs, expected[n].logProbs, { absolute: 1e-4 }, what);
+    assertNear([text.logProb], [expected[n].logProbs.reduce((sum, p) => sum + p, 0)], ROUNDING, what);
+  }
+}
+
+for (const name of read("models")) {
+  describe(name, () => {
+    const { cases, watched } = read(name);
+    test("has cases enough to say anything", () => assert.ok(cases.length >= 250 && watched.length >= 5));
+
+    for (const kernel of Object.keys(KERNELS)) {
+      test(`is decoded as Python does, with the ${kernel} kernel`, () => {
+        const cache = cacheOf(name, kernel);
+        for (const known of cases) {
+          const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
+          compare(texts, known.expected, `${known.method} ${JSON.stringify(known.settings)}`);
+        }
+      });
+    }
+
+    test("beam search looks at what Python looks at", () => {
+      const cache = cacheOf(name, "fused");
+      for (const { prompt, settings, eos_token_id, steps } of watched) {
+        const seen = [];
+        complete(beamSearch(cache, cache.readAll(prompt), { ...settings, eos_token_id }, (step) => seen.push(step)));
+        assert.equal(seen.length, steps.length);
+        for (const [n, { length, candidates }] of seen.entries()) {
+          const column = (part) => candidates.map((candidate) => candidate[part]);
+          assert.equal(length, steps[n].length);
+          assert.deepEqual(column("parent"), steps[n].parents);
+          assert.deepEqual(column("token"), steps[n].tokens);
+          assert.deepEqual(column("status"), steps[n].statuses);
+          // Where a model finds a text very improbable, its state may be about to tip, and then rounding tells.
+          assertNear(column("total"), steps[n].totals, { relative: 1e-4, absolute: 1e-4 });
+        }
+      }
+    });
+  });
+}
+
+test("vectors tell the ways to stop a beam search apart", () => {
+  const byStop = new Map();
+  for (const { method, prompt, settings, expected } of read("random").cases) {
+    if (method !== "beam_search") continue;
+    const { early_stopping = null, ...others } = settings;
+    const key = JSON.stringify([prompt, others]);
+    const tokens = JSON.stringify(expected.map((text) => text.tokens));
+    byStop.set(key, { ...byStop.get(key), [early_stopping]: tokens });
+  }
+  for (const [one, other] of [
+    ["false", "true"],
+    ["false", "never"],
+    ["true", "never"],
+  ]) {
+    const apart = [...byStop.values()].filter((texts) => texts[one] && texts[other] && texts[one] !== texts[other]);
+    assert.ok(apart.length >= 3, `${one} and ${other}`);
+  }
+});
+
+test("a beam search is the same with a cache that forgets", () => {
+  const cache = cacheOf("random", "fused");
+  cache.limit = 20;
+  for (const known of read("random").cases.filter(({ method }) => method === "beam_search")) {
+    const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
+    compare(texts, known.expected, JSON.stringify(known.settings));
+  }
+});
+
+/** A reader of texts whose distribution depends on the last token alone; a text is that token. */
+function tableReader(table) {
+  const steps = [];
+  const read = (_, token) => token;
+  const readEach = (texts, tokens) => {
+    steps.push(texts.length);
+    return tokens;
+  };
+  return { read, readEach, logProbs: (token) => table[token], steps };
+}
+
+describe("among equals", () => {
+  let tables;
+  before(() => {
+    tables = read("decoding-ties");
+  });
+
+  test("the lowest id wins, and the text that was found first", () => {
+    let ties = 0;
+    for (const { prompt, eos_token_id, table, cases } of tables) {
+      for (const known of cases) {
+        const texts = decode(tableReader(table), prompt[0], table.length, known, eos_token_id);
+        const what = `${table.length} tokens, ${known.method} ${JSON.stringify(known.settings)}`;
+        assert.deepEqual(
+          texts.map(({ tokens }) => tokens),
+          known.expected,
+          what,
+        );
+        ties += Number(texts.length > 1 && texts[0].score === texts[1].score);
+      }
+    }
+    assert.ok(ties > 100, `only ${ties} searches found equally good texts`);
+  });
+});

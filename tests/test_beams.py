@@ -1,5 +1,6 @@
 """Beam search against exhaustive search and invariants: one group, several, watched, and branch and bound."""
 
+import itertools
 import math
 
 import pytest
@@ -260,18 +261,17 @@ def test_exact_search_finds_what_exhaustive_search_finds(seed, vocab_size, lengt
     assert_tells_the_truth(lm, found, length_penalty)
 
 
-@pytest.mark.parametrize("chunk_size", [1, 2, 3, 7])
+@pytest.mark.parametrize("chunk_size", [1, 2, 7])
 @pytest.mark.parametrize("length_penalty", [-1.0, 0.0, 1.5])
-@given(st.integers(0, 10**6), st.sampled_from([None, 1]))
-def test_exact_search_is_the_same_in_small_chunks(chunk_size, length_penalty, seed, eos):
+def test_exact_search_is_the_same_in_small_chunks(chunk_size, length_penalty, monkeypatch):
     """Flat distributions: most prefixes are read, and each must find its own state and its own past again."""
-    lm = RandomLM(3, 5, seed, sharpness=0.4)
-    expected = max(lm.texts(5, eos), key=lambda text: score(lm, text, length_penalty))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exact, "CHUNK_SIZE", chunk_size)
-        found = exact_search(lm, [0], 5, eos, length_penalty=length_penalty)
-    assert tuple(found.tokens) == expected
-    assert_tells_the_truth(lm, found, length_penalty)
+    monkeypatch.setattr(exact, "CHUNK_SIZE", chunk_size)
+    for seed, eos in itertools.product(range(5), (None, 1)):
+        lm = RandomLM(3, 4, seed, sharpness=0.4)
+        expected = max(lm.texts(4, eos), key=lambda text: score(lm, text, length_penalty))
+        found = exact_search(lm, [0], 4, eos, length_penalty=length_penalty)
+        assert tuple(found.tokens) == expected
+        assert_tells_the_truth(lm, found, length_penalty)
 
 
 def test_exact_search_reads_as_many_prefixes_as_its_limit_allows():

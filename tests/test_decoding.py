@@ -396,6 +396,26 @@ def test_sample_reports_the_probabilities_before_any_filter():
             lambda step: contrastive_search(step, [0], hidden=directions, penalty_alpha=2),
             "penalty_alpha must be .* is 2",
         ),
+        (lambda step: contrastive_search(step, [0], penalty_alpha=-0.1), "penalty_alpha must be .* is -0.1"),
+        (lambda step: contrastive_search(step, [0], top_k=0), "top_k must be .* is 0"),
+        (lambda step: contrastive_search(step, [0], 0), "max_new_tokens must be .* is 0"),
+        (lambda step: exact_search(step, [0], 0), "max_new_tokens must be .* is 0"),
+        (lambda step: greedy(step, [0], min_new_tokens=-1), "min_new_tokens must be .* is -1"),
+        (lambda step: greedy(step, [0], no_repeat_ngram_size=-1), "no_repeat_ngram_size must be .* is -1"),
+        (lambda step: beam_search(step, [0], num_beams=2, num_beam_groups=0), "num_beam_groups must be .* is 0"),
+        (
+            lambda step: beam_search(step, [0], num_beams=2, num_beam_groups=2, diversity_penalty=-1.0),
+            "diversity_penalty must be a finite number of at least 0, but it is -1.0",
+        ),
+        (
+            lambda step: beam_search(step, [0], num_beams=2, num_beam_groups=2, diversity_penalty=math.inf),
+            "diversity_penalty must be .* is inf",
+        ),
+        (
+            lambda step: beam_search(step, [0], num_beams=2, num_beam_groups=2, on_step=print),
+            "on_step must be left out",
+        ),
+        (lambda step: generate(step, [0], do_sample=True, seed=-1), "seed must be .* is -1"),
     ],
 )
 def test_decoders_refuse_what_they_cannot_use(call, rule):

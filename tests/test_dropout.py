@@ -60,10 +60,10 @@ def test_embedding_dropout_drops_whole_words():
     factor = embedded / embedding(tokens)
     assert torch.allclose(factor, factor[..., :1].expand_as(factor))
     by_word = set(zip(tokens.flatten().tolist(), factor[..., 0].flatten().round().tolist(), strict=True))
-    assert len(by_word) == len(tokens.unique())  # a word has one fate in the whole batch
-    assert {fate for _, fate in by_word} == {0, 2}
+    assert len(by_word) == len(tokens.unique())  # a word has one factor in the whole batch
+    assert {factor for _, factor in by_word} == {0, 2}
     embedded.sum().backward()
-    lost = {word for word, fate in by_word if fate == 0}
+    lost = {word for word, factor in by_word if factor == 0}
     assert all((embedding.weight.grad[word] == 0).all() for word in lost)
 
 
@@ -79,10 +79,32 @@ def test_evaluation_of_an_embedding_changes_nothing():
     assert torch.equal(EmbeddingDropout(0.5).eval()(embedding, tokens), embedding(tokens))
 
 
+def test_dropping_nothing_draws_nothing():
+    """So that a model without dropout reads the same random numbers as one that never had any."""
+    x, embedding, tokens = torch.randn(2, 3, 4), nn.Embedding(5, 3), torch.tensor([[0, 4, 4]])
+    before = torch.get_rng_state()
+    assert drop(x, 0.0) is x and drop_locked(x, 0.0) is x and drop_weights(x, 0.0) is x
+    assert torch.equal(EmbeddingDropout(0.0)(embedding, tokens), embedding(tokens))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_mask_is_drawn_for_its_shape_and_like_its_tensor():
+    like = torch.zeros(1, dtype=torch.float64)
+    assert keep_mask((3, 1, 2), 0.5, like).shape == (3, 1, 2)
+    locked = drop_locked(torch.ones(200, 3, 50), 0.5)
+    assert 0.45 < float((locked[:, 0] == 0).float().mean()) < 0.55  # entries of a mask are drawn one by one
+    assert len(locked[:, 0].unique(dim=0)) == 200 and len(locked[:, 0].unique(dim=1)[0]) == 50
+
+
+def test_dropout_layers_show_their_probability():
+    assert [str(layer) for layer in (Dropout(0.5), LockedDropout(0.25))] == ["Dropout(p=0.5)", "LockedDropout(p=0.25)"]
+    assert Dropout(0.5).p == 0.5 and EmbeddingDropout(0.0).p == 0
+
+
 @pytest.mark.parametrize("p", [-0.1, 1.0, 1.5, float("nan")])
 @pytest.mark.parametrize("act", [lambda x, p: Dropout(p)(x), drop, drop_locked, drop_weights])
 def test_probabilities_out_of_range_are_refused(act, p):
-    with pytest.raises(ValueError, match=r"p must be at least 0 and below 1, but it is"):
+    with pytest.raises(ValueError, match=r"^p must be at least 0 and below 1, but it is"):
         act(torch.ones(1, 1, 1), p)
 
 
@@ -158,5 +180,5 @@ def test_hidden_dropout_is_locked_and_between_layers(kind, fused, batch_first):
 
 @pytest.mark.parametrize("name", ["weight_p", "hidden_p"])
 def test_layers_refuse_probabilities_out_of_range(name):
-    with pytest.raises(ValueError, match=f"{name} must be at least 0 and below 1, but it is 1"):
+    with pytest.raises(ValueError, match=f"^{name} must be at least 0 and below 1, but it is 1"):
         LSTM(3, 4, **{name: 1})

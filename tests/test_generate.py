@@ -137,6 +137,13 @@ def test_generate_draws_several_texts_for_each_prompt():
     assert found == [[sample(lm, p, 5, 1, seed=4 + 3 * j + i) for i in range(3)] for j, p in enumerate(prompts)]
 
 
+def test_seeds_of_several_draws_go_round():
+    lm = RandomLM(4, 5)
+    found = generate(lm, [0], 5, do_sample=True, num_return_sequences=2, seed=2**32 - 1)
+    assert found == [sample(lm, [0], 5, seed=seed) for seed in (2**32 - 1, 0)]
+    assert generate(lm, [0], 5, do_sample=True) == [sample(lm, [0], 5, seed=0)]
+
+
 @pytest.mark.parametrize(
     "options, rule",
     [

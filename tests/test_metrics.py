@@ -11,6 +11,7 @@ from nltk.translate.bleu_score import SmoothingFunction, sentence_bleu
 
 from lmkit import decoding, metrics
 from lmkit.datasets import human_numbers, stories
+from lmkit.models import LSTMLanguageModel
 
 LETTERS = st.lists(st.sampled_from("abc"), max_size=8)
 TEXTS = st.lists(LETTERS, min_size=2, max_size=6)
@@ -127,6 +128,18 @@ def test_kl_divergence_agrees_with_torch():
     torch.testing.assert_close(metrics.kl_divergence(log_q, log_p), wanted)
 
 
+def test_kl_divergence_of_nearly_equal_distributions_does_not_fall_below_zero():
+    """Its terms cancel to less than rounding leaves of them."""
+    generator = torch.Generator().manual_seed(0)
+    logits, noise = torch.randn(2, 2000, 9, dtype=torch.float64, generator=generator)
+    log_q, log_p = logits.log_softmax(-1), (logits + 1e-9 * noise).log_softmax(-1)
+    assert ((log_q.exp() * (log_q - log_p)).sum(-1) < 0).any()
+    assert metrics.kl_divergence(log_q, log_p).min() == 0
+    assert (
+        metrics.kl_divergence(log_q, log_p).dtype == metrics.leak(log_q.float(), log_p.float()).dtype == torch.float64
+    )
+
+
 def test_step_distances_average_over_positions_and_normalise():
     log_p = torch.stack([log_distribution([1, 1, 0, 0]), log_distribution([1, 1, 1, 1])])
     logits = torch.tensor([[5.0, 5.0, -math.inf, -math.inf], [7.0, -math.inf, -math.inf, -math.inf]])
@@ -174,7 +187,7 @@ def exact(function, table):
 
 def drawn(table, count=4000):
     """Log-probabilities, under both tables, of texts drawn from the first."""
-    texts = [decoding.sample(table_step(table), [END], LONGEST, END, seed=seed).tokens for seed in range(count)]
+    texts = [drawn.tokens for drawn in decoding.sample(table_step(table), [[END]] * count, LONGEST, END)]
     scores = [metrics.text_log_probs(table_step(t), [[END]] * count, texts) for t in (table, TRUTH)]
     assert scores[0].tolist() == pytest.approx([log_prob(table, text) for text in texts])
     return scores
@@ -213,6 +226,17 @@ def test_text_total_variation_of_one_certain_text():
     assert metrics.text_total_variation(torch.zeros(2), log_p).value == pytest.approx(0.75)
 
 
+def test_errors_of_estimates_are_those_of_a_mean():
+    """Two values, 1 and 3: the mean is 2, the standard deviation √2, and that of the mean √2/√2."""
+    found = metrics.text_kl_divergence(torch.tensor([1.0, 3.0]), torch.zeros(2))
+    assert found == (pytest.approx(2), pytest.approx(1))
+    assert found.value == pytest.approx(2) and found.error == pytest.approx(1)
+    infinite = metrics.text_kl_divergence(torch.zeros(2), torch.tensor([0.0, -math.inf]))
+    assert infinite.value == math.inf and math.isnan(infinite.error)
+    varied = metrics.text_total_variation(torch.zeros(3), torch.tensor([0.75, 0.5, 4.0]).log())
+    assert varied == (pytest.approx(0.25), pytest.approx(0.25 / math.sqrt(3)))
+
+
 def test_text_total_variation_of_texts_at_a_filters_edge():
     log_q = torch.tensor([-math.inf, -1.0])
     assert metrics.text_total_variation(log_q, torch.tensor([-2.0, -math.inf])).value == 0.5
@@ -232,6 +256,25 @@ def test_text_log_probs_follow_the_filters():
             wanted += float(reshape(logits).log_softmax(-1)[token])
             last = token
         assert float(value) == pytest.approx(wanted)
+
+
+def test_text_log_probs_of_a_model_are_those_that_decoders_report():
+    model, prompts = LSTMLanguageModel(7, 4, 5, 2), [[0], [0, 3, 2], [0, 1]]
+    texts = decoding.sample(model, prompts, 6, END)
+    found = metrics.text_log_probs(model, prompts, [text.tokens for text in texts])
+    assert found.tolist() == pytest.approx([text.log_prob for text in texts], rel=1e-5)
+    assert found.dtype == torch.float64
+
+
+def test_text_log_probs_read_nothing_but_what_they_need():
+    calls = []
+
+    def counted(tokens, state):
+        calls.append(tokens.tolist())
+        return table_step(MODEL)(tokens, None)[0], None
+
+    metrics.text_log_probs(counted, [[0], [0, 2]], [[1, 2], [1]])
+    assert calls == [[0, 0], [1, 2]]
 
 
 @pytest.mark.parametrize(("prompts", "rule"), [([[1]], "as many"), ([[1], []], "at least one token")])

@@ -131,6 +131,31 @@ def test_weights_go_to_torch_and_back(kind, E, H, D):
             assert all(torch.equal(a, b) for a, b in zip(source.parameters(), target.parameters(), strict=True))
 
 
+@every_kind
+def test_layers_have_torchs_attributes_and_defaults(kind):
+    ours, theirs = twins(kind, 3, 4, 2)
+    for name in ("input_size", "hidden_size", "num_layers", "batch_first"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert (ours.fused, ours.weight_p, ours.hidden_p) == (False, 0, 0)
+    assert our_layers(kind, 3, 4).num_layers == 1
+    options = {"batch_first": True, "fused": True, "weight_p": 0.25, "hidden_p": 0.5}
+    assert {name: getattr(our_layers(kind, 3, 4, **options), name) for name in options} == options
+    cell, their_cell = twin_cells(kind, 3, 4)
+    for name in ("input_size", "hidden_size"):
+        assert getattr(cell, name) == getattr(their_cell, name)
+    if kind in ("rnn", "relu"):
+        assert ours.nonlinearity == theirs.nonlinearity == cell.nonlinearity
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_base_of_layers_has_no_recurrence_of_its_own(fused):
+    class Bare(rnn.RNNBase):
+        cell = RNNCell
+
+    with pytest.raises(NotImplementedError):
+        Bare(3, 4, fused=fused)(torch.zeros(2, 1, 3))
+
+
 @given(KIND, SIZE, SIZE, st.integers(1, 3), st.integers(0, 99))
 def test_one_seed_gives_torchs_initial_weights(kind, E, H, D, seed):
     our_kind, their_kind, our_cell, their_cell, _ = KINDS[kind]
@@ -271,13 +296,13 @@ def test_layers_refuse_sizes_below_1(kind, size):
         (lambda: layers(3, size), "hidden_size"),
         (lambda: layers(3, 3, size), "num_layers"),
     ]:
-        with pytest.raises(ValueError, match=f"{name} must be at least 1, but it is {size}"):
+        with pytest.raises(ValueError, match=f"^{name} must be at least 1, but it is {size}"):
             make()
 
 
 @pytest.mark.parametrize("make", [RNN, RNNCell])
 def test_plain_layers_refuse_an_unknown_nonlinearity(make):
-    with pytest.raises(ValueError, match="nonlinearity must be 'tanh' or 'relu', but it is 'sigmoid'"):
+    with pytest.raises(ValueError, match="^nonlinearity must be 'tanh' or 'relu', but it is 'sigmoid'"):
         make(3, 4, nonlinearity="sigmoid")
 
 

@@ -90,17 +90,18 @@ def killed_while_writing(path):
 
 
 def be_killed(folder):
-    """Let child after child be killed; they share this process's imports, which take most of the time."""
+    """Let children be killed, all at once; they share this process's imports, which take most of the time."""
     torch.set_num_threads(1)
     importlib.import_module("torch._dynamo")  # what the first step of an optimizer imports
-    for job in [lambda name=name: killed_run(name, folder / name) for name in RUNS] + [
-        lambda: killed_while_writing(folder / "writing")
-    ]:
+    jobs = [lambda name=name: killed_run(name, folder / name) for name in RUNS]
+    children = []
+    for job in [*jobs, lambda: killed_while_writing(folder / "writing")]:
         if child := os.fork():
-            assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
+            children.append(child)
         else:
             job()
             os._exit(1)
+    assert all(os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL for child in children)
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ ALLOWED = {
     "validate_every": [1, 10**6],
     "checkpoint_every": [1, 10**6],
 }
+METAVARS = {"window": "L", "averaging": "N", "validate_every": "STEPS", "checkpoint_every": "STEPS"}  # X for others
 REFUSED = [
     ("window", 0, f"{WHOLE}, but it is 0; leave it out for 64"),
     ("window", 7.5, f"{WHOLE}, but it is 7.5; leave it out for 64"),
@@ -154,6 +155,8 @@ def test_command_line_offers_the_options_with_their_defaults_and_help():
         assert action.option_strings == [f"--{name.replace('_', '-')}"]
         assert action.default == (None if name == "validate_every" else DEFAULTS[name])
         assert (action.help, action.metavar, action.choices) == (option.help, option.metavar, option.choices)
+        assert action.choices == (tuple(ALLOWED[name]) if type(DEFAULTS[name]) is str else None)
+        assert action.metavar == METAVARS.get(name, "X" if type(DEFAULTS[name]) is float else None)
         assert len(option.help) > 10 and "\n" not in option.help
         if option.kind is bool:
             assert action.const is True

@@ -195,6 +195,12 @@ def test_history_goes_on_from_its_state():
     assert (second.tokens, second.penalties, second.grad_norms) == (15, [0.25, 0.0], [0.5, 0.1])
 
 
+def test_history_is_shown_without_its_curves():
+    history = History()
+    history.record(1.5, 0.5, 10)
+    assert repr(history) == "History(tokens=10)"
+
+
 @pytest.mark.parametrize("nats, finite", [(699.9, True), (700.0, False), (math.nan, False)])
 def test_perplexity_is_finite_below_700_nats(nats, finite):
     assert math.isfinite(perplexity(nats)) is finite
@@ -228,6 +234,13 @@ def test_validation_at_the_end_is_not_made_twice(last, expected):
     validate.validate = done.append
     validate.on_train_end(run)
     assert done == [run] * expected
+
+
+def test_single_step_is_validated_at_the_end():
+    run, done, validate = state_of(losses=(2.0,)), [], Validate(TEXT)
+    validate.validate = done.append
+    validate.on_train_end(run)
+    assert done == [run]
 
 
 def test_nothing_is_validated_where_nothing_was_trained():
@@ -320,6 +333,11 @@ def test_random_numbers_go_on_in_torch():
 def test_penalties_ask_for_activations():
     for options, asks in (({}, False), ({"alpha": 1}, True), ({"beta": 1}, True)):
         assert state_of(**options).cursor.windows.activations is asks
+
+
+def test_variable_windows_ask_for_a_generator():
+    assert isinstance(state_of(variable_window=True).cursor.windows.generator, torch.Generator)
+    assert state_of().cursor.windows.generator is None
 
 
 def test_states_hold_all_parts_by_name():

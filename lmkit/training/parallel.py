@@ -1,7 +1,7 @@
 """Training in several processes at once: `torchrun --nproc-per-node 2 -m lmkit train …`.
 
 Every process holds the whole model and reads its share of the rows of a batch. Before each update the gradients of all
-are added up, so all make the same update, that of the joined batch. Where there is one process, nothing here does
+are added up, so all make the same update, that of the whole batch. Where there is one process, nothing here does
 anything.
 
 Dropout draws its masks in each process by itself: the first draws as a process that is alone would, the others go on

@@ -67,7 +67,7 @@ class TrainState:
 
     @property
     def step(self) -> int:
-        """How many updates have been made."""
+        """Number of updates made so far."""
         return len(self.history.losses)
 
     def shared(self) -> dict[str, Stateful]:

@@ -40,7 +40,7 @@ class Prediction(NamedTuple):
 
     @property
     def num_counted(self) -> int:
-        """How many targets the loss does not leave out."""
+        """Number of targets that the loss does not leave out."""
         return int((self.targets != IGNORE_INDEX).sum())
 
 

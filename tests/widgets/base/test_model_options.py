@@ -9,7 +9,7 @@ from lmkit.widgets.base import model_options
 
 @pytest.mark.parametrize("name", pretrained.names())
 def test_suggested_prompts_suit_their_model(name):
-    offer = model_options.offers(name, None)[0]
+    offer = model_options.model_options(name, None)[0]
     for prompt in offer.prompts:
         offer.trained.prompt_ids(prompt)
         if offer.has_truth():

@@ -153,7 +153,7 @@ def test_only_the_controls_asked_for_are_made():
 def test_decoded_is_what_the_decoders_write(method):
     made = own_lab(method=method, prompt="w3", seed=4, top_p=0.8, num_beams=3)
     texts = made.decode()
-    assert made.decoded() == made._offers[0].trained.vocab.decode(texts[0].tokens)
+    assert made.decoded() == made._options[0].trained.vocab.decode(texts[0].tokens)
     assert len(texts) == (3 if method == "beam search" else 1)
     made.controls["seed"].value = 5
     assert (made.decoded() != own_lab(method=method, prompt="w3", seed=4, top_p=0.8).decoded()) == (
@@ -227,7 +227,7 @@ def test_view_says_which_filter_dropped_a_token(shown, filters, note):
     assert text_of(page) == made.decoded()
     notes = page.locator(".lmkit-next tbody .lmkit-note").all_inner_texts()
     assert [text for text in notes if f"dropped by {note}" in text]
-    rows, kept = fallback.bars(made._offers[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._options[0], made.settings(), made.decode()[0])
     assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
     assert [f"dropped by {note}" not in text for text in notes[:8]] == [is_kept for _, _, is_kept, _ in rows]
 
@@ -340,7 +340,7 @@ def test_bars_say_what_is_kept_and_dropped(shown):
     made = own_lab(prompt="w3", top_k=4, top_p=0.6)
     page = shown(made)
     text_of(page)
-    rows, kept = fallback.bars(made._offers[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._options[0], made.settings(), made.decode()[0])
     shown = [
         row.all_inner_texts()
         for row in (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))
@@ -368,7 +368,7 @@ def test_entropy_panel_shows_pythons_numbers(shown, settings):
     made = own_lab(**{"prompt": "w3", "seed": 3, "top_p": 1.0, "position": 2, "show_entropy": True, **settings})
     page = shown(made)
     text_of(page)
-    choices = entropy.choices(made._offers[0], made.settings(), made.decode()[0])
+    choices = entropy.choices(made._options[0], made.settings(), made.decode()[0])
     own, left, surprisal, truth = choices[1]
     changed = bool(settings.get("temperature"))
     line = page.locator(".lmkit-entropy-step").inner_text()

@@ -34,8 +34,11 @@ def all_masks(p):
     return mean, float(weights @ (sums - mean).square())
 
 
+COMPENSATIONS = dropout.CONTROLS["compensation"].values
+
+
 @pytest.mark.parametrize("p", PS)
-@pytest.mark.parametrize("compensation", dropout.COMPENSATIONS)
+@pytest.mark.parametrize("compensation", COMPENSATIONS)
 def test_prediction_is_that_of_all_masks(p, compensation):
     mean, variance = all_masks(p)
     scale = {"training": 1 / (1 - p)}.get(compensation, 1)
@@ -152,7 +155,7 @@ def module(scripts):
 def test_browser_draws_the_masks_that_python_draws(module, seed):
     labs = [
         DropoutLab(p=p, compensation=compensation, sharing=sharing, seed=seed)
-        for p, compensation, sharing in itertools.product(PS, dropout.COMPENSATIONS[::2], dropout.SHARINGS)
+        for p, compensation, sharing in itertools.product(PS, COMPENSATIONS[::2], dropout.SHARINGS)
     ]
     found = module.evaluate(
         """([contributions, all]) => {
@@ -177,8 +180,8 @@ def test_browser_draws_the_masks_that_python_draws(module, seed):
         assert got["carried"] == lab.carried()[0]
 
 
-@pytest.mark.parametrize("mode", dropout.MODES)
-@pytest.mark.parametrize("compensation", dropout.COMPENSATIONS)
+@pytest.mark.parametrize("mode", dropout.CONTROLS["mode"].values)
+@pytest.mark.parametrize("compensation", COMPENSATIONS)
 def test_browser_compensates_where_python_does(module, compensation, mode):
     found = module.evaluate("(given) => lmkit.factor(...given)", [0.2, compensation, mode])
     assert found == dropout.factor(0.2, compensation, mode)

@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit.widgets import DropoutLab
-from lmkit.widgets.labs.dropout.lab import CHOICES
 from tests.site.lab import Lab
 
 pytestmark = pytest.mark.site
@@ -20,7 +19,9 @@ class Driver(Lab):
     """One dropout lab on an open page."""
 
     def python(self) -> DropoutLab:
-        settings = {name: self.values[name] for name in CHOICES} | {"draw": self.values["draw"]}
+        settings = {name: self.values[name] for name in ("compensation", "mode", "sharing")} | {
+            "draw": self.values["draw"]
+        }
         return DropoutLab(**settings, p=round(self.values["p"], 9), seed=self.plan.view["seed"])
 
     def check(self) -> str:

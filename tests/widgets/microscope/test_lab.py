@@ -13,7 +13,7 @@ from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import Microscope
-from lmkit.widgets.base.model_options import offers
+from lmkit.widgets.base.model_options import model_options
 from lmkit.widgets.labs.microscope import lab as microscope
 from tests.widgets.view_harness import ViewPage
 
@@ -436,6 +436,6 @@ def test_view_stops_when_it_is_closed(view):
 
 
 def test_offers_carry_presets_for_every_model():
-    for offer in offers(None, None):
+    for offer in model_options(None, None):
         entry = microscope._entry(offer, {})
         assert entry["presets"] and entry["prompts"] == microscope.TEXTS[offer.name]

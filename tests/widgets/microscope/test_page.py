@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from lmkit.widgets.base.model_options import offers
+from lmkit.widgets.base.model_options import model_options
 from lmkit.widgets.labs.microscope import lab as microscope
 from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
@@ -50,7 +50,7 @@ EQUALS = f"""([root, expected]) => {{
 @cache
 def offered() -> dict:
     """The shipped models by title."""
-    return {offer.title: offer for offer in offers(None, None)}
+    return {offer.title: offer for offer in model_options(None, None)}
 
 
 class Microscope(Lab):

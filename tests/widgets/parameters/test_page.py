@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from lmkit.widgets.labs.parameters.lab import CELLS, LABELS, parameters
+from lmkit.widgets.labs.parameters.lab import CELLS, CONTROLS, parameters
 from tests.site.lab import PATIENCE, Lab
 from tests.site.rendering import accessibility_faults, overflow
 
@@ -94,7 +94,7 @@ def test_tied_sizes_follow_each_other_with_their_sliders(lab):
 
 def test_controls_have_their_visible_names(lab):
     lab = lab()
-    for name, (label, *_) in LABELS.items():
+    for name, label in ((name, row.label) for name, row in CONTROLS.items()):
         if name in SLIDERS:
             expect(lab[name].get_by_role("slider", name=label, exact=True)).to_have_count(1)
         elif name == "tied":

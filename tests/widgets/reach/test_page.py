@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lmkit.widgets import ReachLab
-from lmkit.widgets.labs.reach.lab import NONLINEARITIES
+from lmkit.widgets.labs.reach.lab import CONTROLS
 from tests.site.lab import Lab, eventually
 
 pytestmark = pytest.mark.site
@@ -28,7 +28,7 @@ class Driver(Lab):
         return {label: cells for label, *cells in self.root.locator(".lmkit-reach-table tbody tr").evaluate_all(read)}
 
     def python(self) -> ReachLab:
-        values = {"nonlinearity": NONLINEARITIES[self.plan.view["nonlinearity_index"]], **self.values}
+        values = {"nonlinearity": CONTROLS["nonlinearity"].value(self.plan.view["nonlinearity_index"]), **self.values}
         return ReachLab(**{name: round(v, 9) if isinstance(v, float) else v for name, v in values.items()})
 
     def check(self) -> dict[str, list[str]]:

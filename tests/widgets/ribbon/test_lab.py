@@ -26,7 +26,7 @@ PERCENT = r"([\d.]+)\u202f%"
 def test_read_along_is_the_model_and_the_truth_step_by_step():
     lab = RibbonLab(OPENING)
     log_probs, truth = lab.read_along()
-    trained = lab._offer.trained
+    trained = lab._option.trained
     words, step = OPENING.split(), trained.model.stepper()
     assert log_probs.shape == truth.shape == (len(words), len(trained.vocab))
     for t in range(len(words)):
@@ -40,7 +40,7 @@ def test_read_along_is_the_model_and_the_truth_step_by_step():
 @pytest.mark.parametrize("settings", [{"top_k": 4}, {"top_p": 0.8}, {"min_p": 0.05}, {"typical_p": 0.6}])
 def test_measure_counts_words_one_by_one(settings):
     """A second algorithm: sets of words instead of tensors."""
-    method = ribbon.METHODS[ribbon.OWN.index(*settings)]
+    method = {name: method for method, name in ribbon.PARAMETERS.items()}[next(iter(settings))]
     lab = RibbonLab(method=method, temperature=1.5, **settings)
     measured, (log_probs, truth) = lab.measure(), lab.read_along()
     for t, word in enumerate(lab.value("text").split()):
@@ -54,7 +54,7 @@ def test_measure_counts_words_one_by_one(settings):
         assert int(measured.missing[t]) == len(possible - kept)
         assert float(measured.false_mass[t]) == pytest.approx(math.fsum(p[v] for v in kept - possible), abs=1e-12)
         assert float(measured.missed_mass[t]) == pytest.approx(math.fsum(float(truth[t, v]) for v in possible - kept))
-        assert bool(measured.allowed[t]) == (lab._offer.trained.vocab.id(word) in kept)
+        assert bool(measured.allowed[t]) == (lab._option.trained.vocab.id(word) in kept)
         assert measured.known[t]
 
 
@@ -80,7 +80,9 @@ def test_settings_are_those_of_the_filter_that_is_chosen():
     lab = RibbonLab(OPENING, method="min-p", min_p=0.03, temperature=0.7, step=3)
     assert lab.settings() == {"min_p": 0.03, "temperature": 0.7}
     assert repr(lab) == f"RibbonLab({OPENING!r}, method='min-p', min_p=0.03, temperature=0.7, step=3)"
-    displays = {name: control.layout.display for name, control in lab.controls.items() if name in ribbon.OWN}
+    displays = {
+        name: control.layout.display for name, control in lab.controls.items() if name in ribbon.PARAMETERS.values()
+    }
     assert displays == {"top_k": "none", "top_p": "none", "min_p": "", "typical_p": "none"}
     lab.controls["method"].value = 0
     assert lab.settings() == {"top_k": 5, "temperature": 0.7}
@@ -170,7 +172,7 @@ def settings_of_every_kind() -> list[tuple[str, dict]]:
         "min_p": [0.0005, 0.02, 0.2, 1.0],
         "typical_p": [0.05, 0.4, 0.85, 1.0],
     }
-    by_method = zip(ribbon.METHODS, values.items(), strict=True)
+    by_method = zip(ribbon.PARAMETERS, values.items(), strict=True)
     return [
         (method, {name: value, "temperature": temperature})
         for method, (name, found) in by_method
@@ -199,7 +201,7 @@ def test_browser_measures_what_python_measures(measuring, text):
 
 def put(lab: RibbonLab, method: str, settings: dict) -> None:
     """Move a lab's controls."""
-    lab.controls["method"].value = ribbon.METHODS.index(method)
+    lab.controls["method"].value = list(ribbon.PARAMETERS).index(method)
     for name, value in settings.items():
         lab.controls[name].value = lab.view.min_ps.index(value) if name == "min_p" else value
     assert lab.settings() == settings
@@ -223,12 +225,12 @@ def test_rows_are_the_words_that_are_kept_or_can_come_next(measuring, method, se
     rows = measuring.evaluate(MEASURE, [OPENING, [off | setting]])[0]["rows"]
     lab = RibbonLab(OPENING, method=method, **setting)
     log_probs, truth = (found[0] for found in lab.read_along())
-    cut, words = decoding.filter_logits(log_probs, **setting), lab._offer.trained.vocab.words
+    cut, words = decoding.filter_logits(log_probs, **setting), lab._option.trained.vocab.words
     expected = {words[v] for v in range(len(words)) if cut[v].isfinite() or truth[v] > 0}
     assert {row["word"] for row in rows} == expected and len(rows) == len(expected)
     assert [row["p"] for row in rows] == sorted((row["p"] for row in rows), reverse=True)
     for row in rows:
-        v = lab._offer.trained.vocab.id(row["word"])
+        v = lab._option.trained.vocab.id(row["word"])
         assert row["p"] == pytest.approx(float(log_probs[v].exp()), abs=1e-5)
         assert row["drawn"] == pytest.approx(float(cut.softmax(dim=-1)[v]), abs=1e-5)
         assert row["truth"] == pytest.approx(float(truth[v]), abs=1e-12)

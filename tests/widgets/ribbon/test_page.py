@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from lmkit.widgets import RibbonLab as PythonLab
-from lmkit.widgets.labs.ribbon.lab import METHODS, OWN, examples
+from lmkit.widgets.labs.ribbon.lab import PARAMETERS, examples
 from tests.site import book
 from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.rendering import accessibility_faults, overflow
@@ -101,11 +101,11 @@ VALUES = {"top_k": (17, 50), "top_p": (0.6, 1.0), "min_p": ("0.02", "1.0"), "typ
 def test_every_control_changes_the_page_as_python_measures(ribbon_lab, by):
     lab, keyboard = ribbon_lab(), by == "keyboard"
     seen = [lab.check()]
-    for method, name in zip(METHODS, OWN, strict=True):
+    for method, name in PARAMETERS.items():
         if lab.values["method"] != method:
             lab.set("method", method, keyboard)
             seen.append(lab.check())
-        for other in OWN:
+        for other in PARAMETERS.values():
             expect(lab[other]).to_be_visible() if other == name else expect(lab[other]).to_be_hidden()
         for value in VALUES[name]:
             lab.set(name, value, keyboard)
@@ -180,7 +180,7 @@ def test_controls_have_their_visible_names(ribbon_lab):
     names = {"top_k": "Top k", "top_p": "Top p", "min_p": "Min p", "typical_p": "Typical p"}
     for name, label in {"temperature": "Temperature", "step": "Step shown"}.items():
         expect(lab[name].get_by_role("slider", name=label, exact=True)).to_have_count(1)
-    for method, name in zip(METHODS, OWN, strict=True):
+    for method, name in PARAMETERS.items():
         lab.choose("method", method)
         expect(lab[name].get_by_role("slider", name=names[name], exact=True)).to_have_count(1)
     expect(lab["story"].get_by_label("Story", exact=True)).to_have_count(1)

@@ -17,7 +17,7 @@ from lmkit.widgets.labs.parameters.lab import CELLS, CONTROLS, VOCAB_SIZES, para
 CORNERS = [
     dict(vocab_size=V, embedding_size=E, hidden_size=H, num_layers=D, cell=cell, tied=tied)
     for V, E, H, D, cell, tied in itertools.product(
-        (VOCAB_SIZES[0], 37, VOCAB_SIZES[-1]), SIZE, SIZE, (1, 4), CELLS, (False, True)
+        (VOCAB_SIZES[0], 37, VOCAB_SIZES[-1]), (1, 512), (1, 512), (1, 4), CELLS, (False, True)
     )
     if E == H or not tied
 ]

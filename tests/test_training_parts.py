@@ -3,6 +3,7 @@
 import io
 import math
 import os
+import socket
 import threading
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ from torch import nn
 
 from lmkit.models import AWDLSTM, RecurrentLanguageModel
 from lmkit.text import windows
-from lmkit.training import History, TrainConfig, Validation, WeightAverage, perplexity, set_seed, train
+from lmkit.training import History, TrainConfig, Validation, WeightAverage, perplexity, repeat_shifted, set_seed, train
 from lmkit.training import parallel as parallel_module
 from lmkit.training.callbacks import AverageWeights, Callback, SaveCheckpoints, ShowProgress, Validate
 from lmkit.training.checkpoints import RNGState, describe_run
@@ -102,6 +103,13 @@ def test_new_generators_depend_on_the_seed_alone():
     assert torch.equal(torch.rand(3, generator=new_generator()), first)
     set_seed(6)
     assert not torch.equal(torch.rand(3, generator=new_generator()), first)
+
+
+def test_shifted_epochs_begin_at_the_tokens_that_are_drawn():
+    set_seed(3)
+    streams, _ = repeat_shifted(torch.arange(101), 4, epochs=5, window=8)
+    places = torch.randint(101, (5,), generator=new_generator()).tolist()
+    assert [int(stream[0, 0]) for stream in streams] == places and len(set(places)) == 5
 
 
 # The cursor.
@@ -460,6 +468,12 @@ def test_processes_join_and_part_over_the_loopback_of_one_machine(local, interfa
         raise RuntimeError("inside")
     assert calls == ["gloo", "parted"]
     monkeypatch.delenv("GLOO_SOCKET_IFNAME", raising=False)
+
+
+@pytest.mark.parametrize("names, expected", [(["eth0", "lo"], "lo"), (["lo0", "en0"], "lo0"), (["eth0"], None)])
+def test_loopback_is_found_by_its_name(names, expected, monkeypatch):
+    monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(names)))
+    assert parallel_module._loopback() == expected
 
 
 def test_joined_processes_are_known(monkeypatch):

@@ -18,7 +18,6 @@ from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab
 from lmkit.widgets.base import assets
 from lmkit.widgets.base import model_options as offers
-from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.base.svg import noscript
 from lmkit.widgets.labs.decoding import entropy
 from lmkit.widgets.labs.decoding import fallback as decoding_picture
@@ -83,20 +82,7 @@ def test_an_unknown_role_is_named():
         roles.color("gate")
 
 
-# --- bundle and assets ------------------------------------------------------------------------------------
-
-
-def test_bundle_joins_modules_in_the_order_of_their_needs(tmp_path):
-    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n// why\nexport const a = b + 1; // kept\n')
-    (tmp_path / "b.js").write_text("/** Doc. */\nexport function b() {\n  return 1;\n}\n")
-    assert bundle("a.js", folder=tmp_path) == "function b() {\nreturn 1;\n}\nconst a = b + 1; // kept\n"
-
-
-def test_bundle_refuses_a_name_that_two_modules_declare(tmp_path):
-    (tmp_path / "a.js").write_text('import { b } from "./b.js";\nconst x = b;\n')
-    (tmp_path / "b.js").write_text("export const b = 1;\nconst x = 2;\n")
-    with pytest.raises(ValueError, match=r"'x' is in b\.js and a\.js"):
-        bundle("a.js", folder=tmp_path)
+# --- assets ------------------------------------------------------------------------------------------------
 
 
 def test_page_scripts_carry_the_assets_unchanged():

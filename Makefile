@@ -21,7 +21,10 @@ NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book test lint bench zip train experiments cheat-sheet clean
+THEN ?= tests/widgets/runtime/models.test.js
+export MODULE THEN
+
+.PHONY: help serve book test lint mutants bench zip train experiments cheat-sheet clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -40,6 +43,11 @@ test: lint $(BUILT) $(BROWSER) ## check everything; brings what it needs, a brow
 lint: $(INSTALLED) ## check the style of the code, and that the repository's address is the same everywhere
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python book/_ext/address.py
+
+mutants: $(INSTALLED) ## change a script in small ways and tell what no test notices: MODULE=runtime/filters
+	$(BIN)/python -m tests.vectors
+	npm ci --silent
+	npx stryker run tests/stryker.config.mjs
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench

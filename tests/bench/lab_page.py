@@ -10,15 +10,14 @@ from pathlib import Path
 
 from lmkit.widgets import DecodingLab
 from lmkit.widgets.base import assets
-from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.base.view import View
-from tests.widgets.view_harness import MODEL
+from tests.widgets.view_harness import script_of
 
 NAME = "lab.html"
 TOKENS = 40
 BODY = """<!doctype html><html lang="en" data-content_root="./"><meta charset="utf-8"><title>lab</title>
 <link rel="stylesheet" href="lab.css"><div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div>
-</div><script type="module" src="lab.js"></script></html>"""
+</div><script src="_static/lmkit/lab/lab.js"></script></html>"""
 
 
 def write(folder: Path, **settings) -> list[Path]:
@@ -26,12 +25,11 @@ def write(folder: Path, **settings) -> list[Path]:
     lab = DecodingLab("stories", max_new_tokens=TOKENS, **settings)
     own = set(lab.view.traits(sync=True)) - set(View.class_traits()) - {"_anywidget_id", "_css", "_esm"}
     state = {name: value for name in own if not isinstance(value := getattr(lab.view, name), bytes)}
-    script = bundle("decoding_lab.js").replace("export default", "const widget =")
     names = ("stories.js", f"{assets.GRAMMAR}.js")
     contents = {
         NAME: BODY,
         "lab.css": lab.view._css,
-        "lab.js": f"{script}{MODEL}start({json.dumps(state)}, {{}});",
+        "_static/lmkit/lab/lab.js": f"{script_of(lab.view.file('view.js'))}start({json.dumps(state)}, {{}});",
         **{f"_static/lmkit/{name}": assets.page_scripts()[name] for name in names},
     }
     for name, text in contents.items():

@@ -33,30 +33,31 @@ from torch import Tensor
 
 from lmkit import pretrained
 from lmkit.models import LSTMLanguageModel
-from lmkit.widgets.base.bundle import bundle
 from lmkit.widgets.base.model_options import PROMPTS
 from tests.bench import lab_page
 from tests.bench.sliders import READY
 from tests.site import browser as chromium
 from tests.site.server import Line, serve, transferred
+from tests.widgets.view_harness import exporting
 
 FOLDER = Path(__file__).with_suffix("")
 RUNTIME = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 ROUNDS, TURNS = 5, 6
 SLOW = (4, Line(1.6e6 / 8, 0.15))  # a cheap phone: a quarter of the processor, 1.6 Mbit/s, 150 ms
 
-ENGINE = ("safetensors.js", "lstm.js", "memory.js", "filters.js", "decoding.js", "beams.js")
+ENGINE = ("safetensors", "lstm", "state_cache", "filters", "decoding", "beams")
 OURS = """
+const { Filter, LanguageModel, StateCache, beamSearch, complete, greedy, parseModel, sample } = lmkit;
 const bytes = new Uint8Array(await (await fetch("stories.safetensors")).arrayBuffer());
-const memory = new Memory(new LanguageModel(parseModel(bytes, "stories")));
-const filter = new Filter(memory.model.size.V);
+const cache = new StateCache(new LanguageModel(parseModel(bytes, "stories")));
+const filter = new Filter(cache.model.size.V);
 globalThis.decode = (method, prompt, count, seed) => {
-  memory.forget();
-  const text = memory.readAll(prompt);
+  cache.forget();
+  const text = cache.readAll(prompt);
   const settings = { temperature: 1, top_k: null, top_p: 0.9, num_beams: 10, length_penalty: 1, seed };
   const all = { ...settings, max_new_tokens: count, eos_token_id: null };
-  if (method === "beam 10") return complete(beamSearch(memory, text, all))[0].tokens;
-  return complete(method === "greedy" ? greedy(memory, text, all) : sample(memory, text, all, filter)).tokens;
+  if (method === "beam 10") return complete(beamSearch(cache, text, all))[0].tokens;
+  return complete(method === "greedy" ? greedy(cache, text, all) : sample(cache, text, all, filter)).tokens;
 };
 globalThis.ready = true;
 """
@@ -150,13 +151,13 @@ def write_pages(folder: Path) -> dict[str, list[Path]]:
     model, words = trained.model, trained.vocab.words
     size = {"layers": 1, "hidden": model.rnn.hidden_size, "vocab": len(words)}
     first_text = {"words": words, "prompt": prompt_ids()[0]}
-    choosing = bundle("filters.js", "decoding.js") + "export { Filter, firstLargest, uniform };"
+    choosing = exporting("runtime/filters.js", "runtime/decoding.js", "base/rng.js")
     contents = {
         "theirs.html": PAGE.format("theirs"),
         "theirs.js": f"const SIZE = {json.dumps(size | first_text)};{THEIRS}",
-        "choosing.js": choosing,
+        "choosing.js": f"{choosing}export const {{ Filter, firstLargest, uniform }} = lmkit;",
         "ours.html": PAGE.format("ours"),
-        "ours.js": bundle(*ENGINE) + OURS,
+        "ours.js": exporting(*(f"runtime/{name}.js" for name in ENGINE)) + OURS,
     }
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -131,10 +131,15 @@ class ViewPage:
 
 def script_of(entry: str) -> str:
     """A classic script with a view's modules, and `start`, which shows the view on a model of these tests."""
-    names = {module.path: module.name for module in bundle.modules(entry)}
-    model = MODEL.replace("DOM", names["base/dom.js"]).replace("VIEW", names["base/view.js"])
-    widget = f'const widget = () => __lmkit.require("{names[entry]}").default;\n'
-    return bundle.script(bundle.modules(entry)) + widget + model
+    parts = bundle.modules(entry)
+    widget = f'const widget = () => __lmkit.require("{parts[-1].name}").default;\n'
+    return bundle.script(parts) + widget + model_script()
+
+
+def model_script() -> str:
+    """Return what stands around a view, behind the modules and `widget`, a function that returns what they export."""
+    names = {module.path: module.name for module in bundle.modules("base/view.js")}
+    return MODEL.replace("DOM", names["base/dom.js"]).replace("VIEW", names["base/view.js"])
 
 
 def _packed(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import Error
 
-from lmkit.widgets.base.bundle import bundle
-from tests.widgets import view_harness as stand_in
+from tests.widgets import view_harness as harness
 
 # A view whose update takes `steps` steps of `cost` milliseconds and then shows its `name`. A step notes when it ran.
 VIEWS = """
+const { LabError, LabView, element, widgetOf } = lmkit;
 const spend = (milliseconds) => { const stop = performance.now() + milliseconds; while (performance.now() < stop); };
 globalThis.ran = []; globalThis.shown = []; globalThis.ended = [];
 class SlowView extends LabView {
@@ -57,6 +57,7 @@ globalThis.longTasks = [];
 new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((entry) => entry.duration)))
   .observe({ entryTypes: ["longtask"] });
 """
+SCRIPTS = harness.exporting("base/view.js", "base/dom.js", "base/errors.js")
 AFTER = "(milliseconds) => new Promise((done) => setTimeout(done, milliseconds))"
 QUICK, SLOW = {"steps": 3, "cost": 1}, {"steps": 2000, "cost": 2}
 
@@ -68,8 +69,7 @@ def page(browser):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.set_content("<!doctype html><html lang='en'><title>view</title><div id='view'></div>")
-    page.add_script_tag(content=bundle("view.js", "vocab.js") + VIEWS + HARNESS, type="module")
-    page.wait_for_function("globalThis.longTasks")
+    page.add_script_tag(content=f"{SCRIPTS}{VIEWS}{HARNESS}")
     yield page
     page.close()
     assert not problems
@@ -100,7 +100,7 @@ def test_long_work_makes_no_long_task(page):
         }"""
     )
     spent = "ran.at(-1).at - ran[0].at"
-    page.wait_for_function(f"globalThis.frames >= 5 && {spent} > 1000", timeout=stand_in.PATIENCE)
+    page.wait_for_function(f"globalThis.frames >= 5 && {spent} > 1000", timeout=harness.PATIENCE)
     page.evaluate(AFTER, 100)  # the observer is told a little later
     assert page.evaluate("shown") == []
     # None on a machine that is free; on a busy one a slice may have had to wait, but no task is all of the work.
@@ -150,7 +150,7 @@ def test_of_many_settings_some_are_shown_and_the_last_stays(page):
           }
           return n;
         }""",
-        stand_in.PATIENCE,
+        harness.PATIENCE,
     )
     assert page.evaluate("shown.length") >= 5, "while settings came, too few were shown"
     page.wait_for_function("(last) => shown.at(-1) === String(last)", arg=last)
@@ -192,9 +192,7 @@ def test_settled_says_when_a_view_has_done_all_it_was_asked_for(browser):
     """So that tests of views, which wait for it, read what a view shows at last."""
     page = browser.new_page()
     page.set_content("<!doctype html><html lang='en'><title>view</title><div id='view'></div>")
-    script = f"{bundle('view.js', 'vocab.js')}{VIEWS}const widget = widgetOf(SlowView);{stand_in.MODEL}"
-    page.add_script_tag(content=script, type="module")
-    page.wait_for_function("Boolean(globalThis.start)")
+    page.add_script_tag(content=f"{SCRIPTS}{VIEWS}const widget = () => widgetOf(SlowView);{harness.model_script()}")
     page.evaluate("(state) => start(state, {})", {"name": "a", "steps": 100, "cost": 2, "fault": ""})
     settled = "settled(20_000).then(() => shown)"
     assert page.evaluate(settled) == ["a"]

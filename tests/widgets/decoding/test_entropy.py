@@ -106,10 +106,10 @@ def test_entropy_of_equal_choices_is_the_logarithm_of_their_number(node, size):
     assert entropy.entropy(logits) == pytest.approx(math.log(size), abs=1e-12)
     kept = node.evaluate(
         """(size) => {
-          const fate = new Uint8Array(size + 3).fill(1);
-          fate.fill(0, 0, size);
+          const status = new Uint8Array(size + 3).fill(1);
+          status.fill(0, 0, size);
           const logits = new Float32Array(size + 3).fill(2.5);
-          return lmkit.entropyKept({ size: size + 3, logits, fate, peak: () => 2.5 });
+          return lmkit.entropyKept({ size: size + 3, logits, status, peak: () => 2.5 });
         }""",
         size,
     )

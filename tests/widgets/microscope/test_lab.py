@@ -81,7 +81,7 @@ def test_a_model_of_ones_own_shows_its_first_units_and_its_presets():
 
 def test_repr_names_the_settings():
     assert repr(own(quantity="f", layer=2, step=3)) == (
-        f"Microscope('your model', text='{TEXT}', units='0, 5, 21', quantity='f', layer=2, step=3)"
+        f"Microscope('your model', text='{TEXT}', quantity='f', units='0, 5, 21', layer=2, step=3)"
     )
 
 

@@ -104,7 +104,7 @@ def test_a_text_of_ones_own_is_the_choice_after_the_last_story():
         ({"top_k": 0}, "top_k must be a whole number from 1 to 50, but it is 0"),
         ({"top_k": 2.5}, "top_k must be a whole number from 1 to 50, but it is 2.5"),
         ({"top_p": 1.1}, "top_p must be a number from 0.05 to 1.0, but it is 1.1"),
-        ({"min_p": -0.1}, "min_p must be a number from 0.0 to 1.0, but it is -0.1"),
+        ({"min_p": -0.1}, "min_p must be a number from 0 to 1, but it is -0.1"),
         ({"typical_p": 0}, "typical_p must be a number from 0.05 to 1.0, but it is 0"),
         ({"temperature": 0}, "temperature must be a number from 0.1 to 3.0, but it is 0"),
         ({"text": OPENING, "step": 12}, "step must be a whole number from 1 to 11, but it is 12"),

@@ -1,137 +1,98 @@
-// The engine writes the texts that Python writes: tokens identical, numbers within rounding.
+// Settings are checked before anything is decoded with them, and decoders stop where they should.
 
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
-import { beamSearch } from "../../../lmkit/widgets/runtime/beams.js";
-import { complete, greedy, sample } from "../../../lmkit/widgets/runtime/decoding.js";
+import { describe, test } from "node:test";
+import { LabError } from "../../../lmkit/widgets/base/errors.js";
+import { uniform } from "../../../lmkit/widgets/base/rng.js";
+import { checkSettings, complete, firstLargest, greedy, sample } from "../../../lmkit/widgets/runtime/decoding.js";
 import { Filter } from "../../../lmkit/widgets/runtime/filters.js";
-import { LanguageModel } from "../../../lmkit/widgets/runtime/lstm.js";
-import { StateCache } from "../../../lmkit/widgets/runtime/state_cache.js";
-import { assertNear, KERNELS, read, readModel } from "./vectors.js";
+import { decode, tableReader } from "./decode.js";
+import { read } from "./vectors.js";
 
-const ROUNDING = { relative: 1e-5, absolute: 1e-4 };
+const GOOD = { temperature: 1, top_k: null, top_p: 1, num_beams: 5, length_penalty: 1, max_new_tokens: 20, seed: 0 };
 
-function cacheOf(name, kernel) {
-  const model = new LanguageModel(readModel(name), KERNELS[kernel]);
-  assert.equal(model.kernel.fused ? "fused" : model.kernel.kind, kernel);
-  return new StateCache(model);
-}
+/** What is allowed at the ends of each range, what is not, and the rule that the message must give. */
+const RANGES = {
+  temperature: [[1e-9, 2], [0, -1, null, Infinity, NaN], "a finite number above 0; use greedy for the limit 0"],
+  top_k: [[null, 1, 400], [0, 1.5, -1, undefined], "a whole number of at least 1"],
+  top_p: [[1e-9, 1], [0, 1.01, -0.1, null], "a number above 0 and at most 1"],
+  min_p: [[undefined, 0, 1], [-0.1, 1.1, null], "a number from 0 to 1"],
+  typical_p: [[undefined, 1e-9, 1], [0, 1.1, null], "a number above 0 and at most 1"],
+  num_beams: [[1, 50], [0, 2.5, null], "a whole number of at least 1"],
+  length_penalty: [[-2, 0, 2], [null, Infinity, NaN], "a finite number"],
+  early_stopping: [[undefined, true, false, "never"], [null, 1, "always"], "true, false or “never”"],
+  max_new_tokens: [[1, 100], [0, 1.5, null], "at least 1"],
+  seed: [[0, 2 ** 32 - 1], [-1, 2 ** 32, 0.5, null], "a whole number from 0 to 2³² - 1"],
+};
 
-/** What a decoder makes of a case. */
-function decode(reader, prompt, size, { method, settings }, eos_token_id) {
-  const all = { temperature: 1, top_k: null, top_p: 1, ...settings, eos_token_id };
-  if (method === "beam_search") return complete(beamSearch(reader, prompt, all));
-  if (method === "greedy") return [complete(greedy(reader, prompt, all))];
-  return [complete(sample(reader, prompt, all, new Filter(size)))];
-}
-
-function compare(texts, expected, what) {
-  assert.deepEqual(
-    texts.map(({ tokens }) => tokens),
-    expected.map(({ tokens }) => tokens),
-    what,
-  );
-  for (const [n, text] of texts.entries()) {
-    assertNear([text.score], [expected[n].score], ROUNDING, what);
-    assertNear(text.logProbs, expected[n].logProbs, { absolute: 1e-4 }, what);
-    assertNear([text.logProb], [expected[n].logProbs.reduce((sum, p) => sum + p, 0)], ROUNDING, what);
-  }
-}
-
-for (const name of read("models")) {
+for (const [name, [allowed, refused, rule]] of Object.entries(RANGES)) {
   describe(name, () => {
-    const { cases, watched } = read(name);
-    test("has cases enough to say anything", () => assert.ok(cases.length >= 250 && watched.length >= 5));
-
-    for (const kernel of Object.keys(KERNELS)) {
-      test(`is decoded as Python does, with the ${kernel} kernel`, () => {
-        const cache = cacheOf(name, kernel);
-        for (const known of cases) {
-          const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
-          compare(texts, known.expected, `${known.method} ${JSON.stringify(known.settings)}`);
-        }
+    for (const value of allowed) test(`may be ${value}`, () => checkSettings({ ...GOOD, [name]: value }));
+    for (const value of refused) {
+      test(`may not be ${value}`, () => {
+        const error = new LabError(`${name} must be ${rule}, but it is ${value}`);
+        assert.throws(() => checkSettings({ ...GOOD, [name]: value }), { name: "LabError", message: error.message });
       });
     }
-
-    test("beam search looks at what Python looks at", () => {
-      const cache = cacheOf(name, "fused");
-      for (const { prompt, settings, eos_token_id, steps } of watched) {
-        const seen = [];
-        complete(beamSearch(cache, cache.readAll(prompt), { ...settings, eos_token_id }, (step) => seen.push(step)));
-        assert.equal(seen.length, steps.length);
-        for (const [n, { length, candidates }] of seen.entries()) {
-          const column = (part) => candidates.map((candidate) => candidate[part]);
-          assert.equal(length, steps[n].length);
-          assert.deepEqual(column("parent"), steps[n].parents);
-          assert.deepEqual(column("token"), steps[n].tokens);
-          assert.deepEqual(column("status"), steps[n].statuses);
-          // Where a model finds a text very improbable, its state may be about to tip, and then rounding tells.
-          assertNear(column("total"), steps[n].totals, { relative: 1e-4, absolute: 1e-4 });
-        }
-      }
-    });
   });
 }
 
-test("vectors tell the ways to stop a beam search apart", () => {
-  const byStop = new Map();
-  for (const { method, prompt, settings, expected } of read("random").cases) {
-    if (method !== "beam_search") continue;
-    const { early_stopping = null, ...others } = settings;
-    const key = JSON.stringify([prompt, others]);
-    const tokens = JSON.stringify(expected.map((text) => text.tokens));
-    byStop.set(key, { ...byStop.get(key), [early_stopping]: tokens });
-  }
-  for (const [one, other] of [
-    ["false", "true"],
-    ["false", "never"],
-    ["true", "never"],
-  ]) {
-    const apart = [...byStop.values()].filter((texts) => texts[one] && texts[other] && texts[one] !== texts[other]);
-    assert.ok(apart.length >= 3, `${one} and ${other}`);
-  }
-});
+const TABLE = [
+  [-3, -1, -2, -0.5],
+  [-1, -3, -0.25, -2],
+  [-0.5, -1, -4, -1],
+  [-1, -1, -1, -1],
+];
 
-test("a beam search is the same with a cache that forgets", () => {
-  const cache = cacheOf("random", "fused");
-  cache.limit = 20;
-  for (const known of read("random").cases.filter(({ method }) => method === "beam_search")) {
-    const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
-    compare(texts, known.expected, JSON.stringify(known.settings));
-  }
-});
+describe("a text", () => {
+  const settings = { ...GOOD, eos_token_id: 3, max_new_tokens: 3 };
 
-/** A reader of texts whose distribution depends on the last token alone; a text is that token. */
-function tableReader(table) {
-  const steps = [];
-  const read = (_, token) => token;
-  const readEach = (texts, tokens) => {
-    steps.push(texts.length);
-    return tokens;
-  };
-  return { read, readEach, logProbs: (token) => table[token], steps };
-}
-
-describe("among equals", () => {
-  let tables;
-  before(() => {
-    tables = read("decoding-ties");
+  test("is as long as it may be, or ends with the end token", () => {
+    const cut = complete(greedy(tableReader(TABLE), 1, settings));
+    assert.deepEqual(cut, { tokens: [2, 0, 3], logProbs: [-0.25, -0.5, -0.5], logProb: -1.25, score: -1.25 });
+    assert.deepEqual(complete(greedy(tableReader(TABLE), 1, { ...settings, max_new_tokens: 2 })).tokens, [2, 0]);
+    assert.deepEqual(complete(greedy(tableReader(TABLE), 0, settings)).tokens, [3]);
+    assert.deepEqual(complete(greedy(tableReader(TABLE), 0, { ...settings, eos_token_id: null })).tokens, [3, 0, 3]);
   });
 
-  test("the lowest id wins, and the text that was found first", () => {
-    let ties = 0;
-    for (const { prompt, eos_token_id, table, cases } of tables) {
-      for (const known of cases) {
-        const texts = decode(tableReader(table), prompt[0], table.length, known, eos_token_id);
-        const what = `${table.length} tokens, ${known.method} ${JSON.stringify(known.settings)}`;
-        assert.deepEqual(
-          texts.map(({ tokens }) => tokens),
-          known.expected,
-          what,
-        );
-        ties += Number(texts.length > 1 && texts[0].score === texts[1].score);
-      }
+  test("is read only as far as it goes on", () => {
+    const one = tableReader(TABLE);
+    complete(greedy(one, 1, settings));
+    assert.deepEqual(one.log, [
+      [1, 2],
+      [2, 0],
+    ]);
+  });
+
+  test("comes with a rest after every step but the last", () => {
+    const generator = greedy(tableReader(TABLE), 1, settings);
+    assert.deepEqual([generator.next().done, generator.next().done, generator.next().done], [false, false, true]);
+  });
+
+  test("is drawn with the numbers of its seed, one for each step", () => {
+    const uniformTable = Array.from({ length: 4 }, () => [-1, -1, -1, -1]);
+    const text = complete(
+      sample(tableReader(uniformTable), 0, { ...settings, seed: 7, eos_token_id: null }, new Filter(4)),
+    );
+    assert.deepEqual(
+      text.tokens,
+      [0, 1, 2].map((t) => Math.floor(4 * uniform(7, t))),
+    );
+    assert.deepEqual(text.logProbs, [-1, -1, -1]);
+  });
+
+  test("the first of the largest numbers is taken", () => {
+    assert.equal(firstLargest([1, 3, 3, 2]), 1);
+    assert.equal(firstLargest([5, 3]), 0);
+    assert.equal(firstLargest([-Infinity, -2]), 1);
+  });
+});
+
+test("among equally probable tokens the lowest id wins", () => {
+  for (const { prompt, eos_token_id, table, cases } of read("decoding-ties")) {
+    for (const known of cases.filter(({ method }) => method !== "beam_search")) {
+      const [{ tokens }] = decode(tableReader(table), prompt[0], table.length, known, eos_token_id);
+      assert.deepEqual([tokens], known.expected, `${table.length} tokens, ${JSON.stringify(known.settings)}`);
     }
-    assert.ok(ties > 100, `only ${ties} searches found equally good texts`);
-  });
+  }
 });

@@ -107,7 +107,7 @@ def model_vectors(request):
     else:
         trained, data = pretrained.load(request.param), pretrained.path_of(request.param).read_bytes()
     texts = prompts(request.param, trained)
-    cases, watched = vectors.of_model(trained, texts), vectors.watched(trained, texts)
+    cases, watched = vectors.of_model(trained, texts), vectors.beam_steps(trained, texts)
     assert len(cases) >= 250 and len(watched) >= 5, "too few steady cases to say anything"
     return data, cases, watched
 

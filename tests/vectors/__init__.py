@@ -135,21 +135,21 @@ def _decoded(
     ]
 
 
-def watched(trained: Pretrained, prompts: list[str]) -> list[dict]:
+def beam_steps(trained: Pretrained, prompts: list[str]) -> list[dict]:
     """What beam search looked at, step by step, as far as noise does not change it."""
     step, end = trained.model.stepper(), trained.eos_token_id
     cases = []
     for prompt, num_beams in itertools.product(map(trained.prompt_ids, prompts), WIDTHS):
         settings = {"max_new_tokens": SHORT, "num_beams": num_beams, "length_penalty": 1.0, "early_stopping": False}
-        steps = _watch(step, prompt, end, settings)
-        noisy = _watch(_noisy(step), prompt, end, settings)
+        steps = _beam_steps(step, prompt, end, settings)
+        noisy = _beam_steps(_noisy(step), prompt, end, settings)
         steady = [a for a, b in zip(steps, noisy, strict=False) if {**a, "totals": b["totals"]} == b]
         if steady == steps:
             cases.append({"prompt": prompt, "eos_token_id": end, "settings": settings, "steps": steps})
     return cases
 
 
-def _watch(step: Callable, prompt: list[int], end: int | None, settings: dict) -> list[dict]:
+def _beam_steps(step: Callable, prompt: list[int], end: int | None, settings: dict) -> list[dict]:
     steps: list[decoding.BeamStep] = []
     decoding.beam_search(step, prompt, eos_token_id=end, on_step=steps.append, **settings)
     return [asdict(seen) for seen in steps]

@@ -100,7 +100,12 @@ def test_controls_are_linked_and_agree_with_the_view():
     assert list(made.controls) == list(CONTROLS)
     links = [w for w in ipywidgets.widgets.widget._instances.values() if hasattr(w, "target") and hasattr(w, "source")]
     linked = {(w.source[1], w.target[1]) for w in links if w.target[0] is made.view}
-    assert {("index", "vocab_size_index"), ("index", "cell_index"), ("value", "hidden_size"), ("value", "tied")} <= linked
+    assert {
+        ("index", "vocab_size_index"),
+        ("index", "cell_index"),
+        ("value", "hidden_size"),
+        ("value", "tied"),
+    } <= linked
     assert made.controls["vocab_size"].label == "41" and made.controls["cell"].label == "GRU"
     assert made.controls["nonlinearity"].label == "relu" and made.controls["length"].value == 77
     assert repr(made) == (

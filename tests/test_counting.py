@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit import counting
+from lmkit.analysis import counting
 from lmkit.datasets import human_numbers, stories
 
 texts = st.lists(st.sampled_from("abc"), min_size=1, max_size=30)

@@ -7,9 +7,10 @@ from statistics import fmean
 
 import pytest
 
-from lmkit import experiments, runs
+from lmkit import runs
 from lmkit.datasets import human_numbers
-from lmkit.experiments import (
+from lmkit.experiments import sweeps
+from lmkit.experiments.sweeps import (
     BASE,
     EXPERIMENTS,
     MAX_PARAMETERS,
@@ -29,7 +30,7 @@ TINY = replace(BASE, hidden_size=4, batch_size=64, window=64, output_p=0.1)
 @pytest.fixture
 def short(monkeypatch):
     """Experiments of two epochs of a tiny model."""
-    monkeypatch.setattr(experiments, "EPOCHS", 2)
+    monkeypatch.setattr(sweeps, "EPOCHS", 2)
     jobs = [(replace(TINY, weight_decay=decay), {"decay": decay}, seed) for seed in (1, 2) for decay in (0.0, 0.5)]
     monkeypatch.setitem(EXPERIMENTS, "decay", lambda: iter(jobs))
     EXPERIMENTS["decay"].__doc__ = "A trial."
@@ -61,13 +62,13 @@ def test_record_is_measured_on_seeds_and_text_that_nothing_was_chosen_on():
 def test_every_model_is_within_the_budget(name):
     counts = set()
     for recipe in {recipe for recipe, *_ in EXPERIMENTS[name]()}:
-        counts.add(sum(parameter.numel() for parameter in experiments._model(recipe, 30).parameters()))
+        counts.add(sum(parameter.numel() for parameter in sweeps._model(recipe, 30).parameters()))
     assert max(counts) <= MAX_PARAMETERS
     assert min(counts) > 0.99 * MAX_PARAMETERS
 
 
 def test_peers_model_has_the_budget():
-    assert sum(parameter.numel() for parameter in experiments._model(PEER, 30).parameters()) == MAX_PARAMETERS
+    assert sum(parameter.numel() for parameter in sweeps._model(PEER, 30).parameters()) == MAX_PARAMETERS
 
 
 def test_larger_models_are_refused():
@@ -103,7 +104,7 @@ class EnoughError(Exception):
 @pytest.mark.parametrize("name", ["ours", "peer"])
 def test_shipped_run_begins_as_it_is_made_again(name, monkeypatch):
     """Two of the fifteen epochs, against the losses and held-out figures that are shipped for each epoch."""
-    shipped, full, begun = runs.load("record").where(name=name, split="diagonal"), experiments.train, []
+    shipped, full, begun = runs.load("record").where(name=name, split="diagonal"), sweeps.train, []
 
     def two_epochs(model, streams, *, steps, **options):
         history = full(model, islice(streams, 2), steps=steps, **options)
@@ -111,7 +112,7 @@ def test_shipped_run_begins_as_it_is_made_again(name, monkeypatch):
         begun.append([at.accuracy for at in history.validation])
         raise EnoughError
 
-    monkeypatch.setattr(experiments, "train", two_epochs)
+    monkeypatch.setattr(sweeps, "train", two_epochs)
     with pytest.raises(EnoughError):
         run(OURS_DIAGONAL if name == "ours" else replace(PEER, split="diagonal"), shipped[0].seed)
     losses, accuracies = begun
@@ -146,13 +147,13 @@ def test_experiment_goes_on_where_it_was_broken_off(short, tmp_path, monkeypatch
     whole = make("decay", out, progress=False)
     part = out.with_suffix(".part")
     calls = []
-    monkeypatch.setattr(experiments, "as_completed", list)
-    monkeypatch.setattr(experiments, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=2))
+    monkeypatch.setattr(sweeps, "as_completed", list)
+    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=2))
     with pytest.raises(KeyboardInterrupt):
         make("decay", out, progress=False)
     assert len(part.read_text().splitlines()) == 2
     part.write_text(part.read_text() + '["cut sho')  # as a crash leaves it
-    monkeypatch.setattr(experiments, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=99))
+    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=99))
     assert make("decay", out, progress=False).runs == whole.runs
     assert len(calls) == 4  # none twice
 

@@ -21,18 +21,15 @@ ROOMS = {
     "training": {"text", "plots"},
     "decoding": set(),
     "metrics": {"text", "datasets", "decoding"},
-    "gradients": set(),
-    "probing": set(),
-    "counting": {"text"},
+    "analysis": {"text"},
     "plots": set(),
     "runs": set(),
     "pretrained": {"models", "rnn", "decoding", "text"},
-    # datasets: texts and the grammar; rnn and gradients: what the page must reproduce
-    "widgets": {"text", "counting", "decoding", "plots", "pretrained", "datasets", "rnn", "gradients", "runs", "study"},
+    # datasets: texts and the grammar; rnn and analysis: what the page must reproduce
+    "widgets": {"text", "analysis", "decoding", "plots", "pretrained", "datasets", "rnn", "runs", "study"},
     "study": {"plots"},
 }
-ROOMS["recipes"] = set(ROOMS) - {"", "widgets"}
-ROOMS["experiments"] = set(ROOMS) - {"", "widgets", "recipes"}
+ROOMS["experiments"] = set(ROOMS) - {"", "widgets"}
 ROOMS["commands"] = set(ROOMS) - {"", "widgets"}
 ROOMS["__main__"] = set(ROOMS) - {""}
 

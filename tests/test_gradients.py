@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
-from lmkit import gradients
+from lmkit.analysis import gradients
 from lmkit.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 
 CELLS = {"rnn": RNNCell, "relu": lambda e, h: RNNCell(e, h, "relu"), "gru": GRUCell, "lstm": LSTMCell}

@@ -10,10 +10,11 @@ from itertools import islice
 
 import pytest
 
-from lmkit import decoding, experiments, pretrained, recipes
+from lmkit import decoding, experiments, pretrained
 from lmkit.__main__ import main
 from lmkit.commands import texts, training
 from lmkit.datasets import human_numbers, stories
+from lmkit.experiments import recipes
 from lmkit.runs import Run, Runs
 from lmkit.text import batchify, to_tensor
 from lmkit.training import evaluate, evaluate_with_cache, perplexity

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from lmkit.probing import Probe, fit_probe, unit_accuracies
+from lmkit.analysis.probing import Probe, fit_probe, unit_accuracies
 
 
 def states(n=400, units=6, noise=0.4, seed=0):

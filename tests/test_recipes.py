@@ -6,9 +6,10 @@ from itertools import islice
 import pytest
 import torch
 
-from lmkit import decoding, pretrained, recipes
+from lmkit import decoding, pretrained
 from lmkit.datasets import human_numbers, stories
 from lmkit.datasets.stories import Oracle
+from lmkit.experiments import recipes
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
 

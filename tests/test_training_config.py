@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lmkit
 from lmkit import experiments
 from lmkit.__main__ import _parser
 from lmkit.models import FixedContextRNN
@@ -198,9 +199,9 @@ def literal_defaults(source):
 
 
 def test_defaults_of_options_are_said_in_one_place():
-    package = Path(experiments.__file__).parent
-    modules = [*package.glob("training/*.py"), *package.glob("commands/*.py"), *package.glob("*.py")]
-    assert {"config.py", "windows.py", "experiments.py"} < {module.name for module in modules}
+    package = Path(lmkit.__file__).parent
+    modules = [module for room in ("training", "commands", "experiments") for module in package.glob(f"{room}/*.py")]
+    assert {"config.py", "windows.py", "sweeps.py"} < {module.name for module in modules}
     for module in modules:
         assert not set(literal_defaults(module.read_text(encoding="utf-8"))) & set(OPTIONS), module
 

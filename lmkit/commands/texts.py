@@ -9,8 +9,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lmkit import recipes
 from lmkit.datasets import human_numbers, stories
+from lmkit.experiments import recipes
 from lmkit.text import Vocab, batchify, to_tensor, tokenize
 from lmkit.training import repeat, repeat_shifted
 

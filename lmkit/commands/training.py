@@ -10,8 +10,9 @@ from typing import Any
 
 from torch import Tensor
 
-from lmkit import pretrained, recipes
+from lmkit import pretrained
 from lmkit.commands import texts
+from lmkit.experiments import recipes
 from lmkit.models import AWDLSTM
 from lmkit.training import EvalResult, History, evaluate, evaluate_with_cache, perplexity, set_seed, train
 from lmkit.training.config import OPTIONS, TrainConfig

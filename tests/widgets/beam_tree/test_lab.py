@@ -190,7 +190,7 @@ GOOD = {"go": {"left": 0.7, "right": 0.3}, "left": {"left": 1.0}, "right": {"lef
         ({"language": "klingon"}, "language must be one of"),
         ({"num_beams": 6}, "num_beams must be a whole number from 1 to 5, but it is 6"),
         ({"length_penalty": 4}, "length_penalty must be a number from -1.0 to 3.0, but it is 4"),
-        ({"early_stopping": 1}, "early_stopping must be one of \[False, True, 'never'\], but it is 1"),
+        ({"early_stopping": 1}, r"early_stopping must be one of \[False, True, 'never'\], but it is 1"),
         ({"step": 3}, "step must be a whole number from 0 to 2, but it is 3"),
         ({"controls": ["volume"]}, "controls must be among"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit import counting
+from lmkit.analysis import counting
 from lmkit.datasets import human_numbers
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import CountingLab

@@ -8,7 +8,7 @@ from itertools import chain, islice
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from lmkit import counting
+from lmkit.analysis import counting
 from lmkit.datasets import human_numbers, stories
 from tests.site import book
 from tests.site.lab import PATIENCE, Lab, plans

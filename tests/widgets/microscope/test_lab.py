@@ -8,7 +8,8 @@ import xml.etree.ElementTree as ET
 import pytest
 import torch
 
-from lmkit import pretrained, probing
+from lmkit import pretrained
+from lmkit.analysis import probing
 from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab

@@ -9,7 +9,7 @@ import re
 import pytest
 import torch
 
-from lmkit import gradients
+from lmkit.analysis import gradients
 from lmkit.decoding import uniform
 from lmkit.widgets import ReachLab
 from lmkit.widgets.labs.reach import lab as reach

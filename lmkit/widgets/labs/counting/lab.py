@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import traitlets as T
 
-from lmkit import counting
+from lmkit.analysis import counting
 from lmkit.datasets import human_numbers
 from lmkit.plots.roles import color
 from lmkit.text import Vocab, tokenize

@@ -1,4 +1,4 @@
-// Counting by search, the mirror of lmkit.counting: every place where a context occurs, and what comes next there.
+// Counting by search, the mirror of lmkit.analysis.counting: every place where a context occurs, and what comes next there.
 
 /** @typedef {{ word: string, count: number, share: number }} Continuation */
 /** @typedef {{ rows: Continuation[], places: number[], total: number, entropy: number }} Continuations Entropy in nats. */

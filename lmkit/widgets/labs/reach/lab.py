@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lmkit import gradients
+from lmkit.analysis import gradients
 from lmkit.decoding import uniform
 from lmkit.rnn import LSTM, RNN, RNNBase
 from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider

@@ -13,10 +13,8 @@ from lmkit.study import CardError, Deck, Number, anki
 
 NAMES = {  # what a number card's `check` may use, and the module behind each name
     **{name: name for name in ("math", "torch")},
-    **{
-        name: f"lmkit.{name}"
-        for name in "counting decoding dropout gradients metrics models pretrained rnn runs text training".split()
-    },
+    **{name: f"lmkit.{name}" for name in "decoding dropout metrics models pretrained rnn runs text training".split()},
+    **{name: f"lmkit.analysis.{name}" for name in ("counting", "gradients")},
     **{name: f"lmkit.datasets.{name}" for name in ("human_numbers", "stories")},
 }
 

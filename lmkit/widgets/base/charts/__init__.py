@@ -1,0 +1,1 @@
+"""Charts of runs with several seeds."""

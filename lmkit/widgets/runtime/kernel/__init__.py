@@ -1,0 +1,1 @@
+"""The page's kernels: C compiled to WebAssembly by build.py."""

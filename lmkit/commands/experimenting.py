@@ -20,5 +20,5 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make the runs and say where they are."""
-    runs = experiments.make(options.name, options.out, options.jobs, not options.quiet)
-    print(f"wrote {options.out or runs.FOLDER / f'{options.name}.json'}, {len(runs.runs)} runs")
+    made = experiments.make(options.name, options.out, options.jobs, not options.quiet)
+    print(f"wrote {options.out or runs.FOLDER / f'{options.name}.json'}, {len(made.runs)} runs")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 BOOK = Path(__file__).resolve().parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -67,13 +68,17 @@ def run(path: Path) -> str:
     return nbformat.writes(normalized(notebook)) + "\n"
 
 
-def changed(path: Path, check: bool) -> bool:
-    """Run a chapter; tell whether its file differs, and write it unless it is only to be checked."""
-    text = run(path)
-    differs = text != path.read_text(encoding="utf-8")
-    if differs and not check:
+def outcome(path: Path, check: bool) -> str:
+    """Run a chapter and write its file unless it is only to be checked; return "changed", "the same" or what failed."""
+    try:
+        text = run(path)
+    except (CellExecutionError, CellTimeoutError) as error:
+        return f"failed\n{error}"
+    if text == path.read_text(encoding="utf-8"):
+        return "the same"
+    if not check:
         path.write_text(text, encoding="utf-8")
-    return differs
+    return "changed"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -87,10 +92,11 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(f"no chapter is called {unknown[0]!r}; there are {', '.join(known)}")
     paths = [known[name] for name in options.chapters or known]
     with ThreadPoolExecutor(options.jobs) as pool:
-        results = dict(zip(paths, pool.map(lambda path: changed(path, options.check), paths), strict=True))
-    for path, differs in results.items():
-        print(f"{path.stem}: {'changed' if differs else 'the same'}")
-    if options.check and any(results.values()):
+        outcomes = dict(zip(paths, pool.map(lambda path: outcome(path, options.check), paths), strict=True))
+    for path, what in outcomes.items():
+        print(f"{path.stem}: {what}")
+    allowed = {"the same"} if options.check else {"the same", "changed"}
+    if set(outcomes.values()) - allowed:
         sys.exit(1)
 
 

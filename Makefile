@@ -28,7 +28,7 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
 .PHONY: help serve book chapters check test lint types unit scripts nbval site bench mutants kernel zip train \
-	experiments cheat-sheet floor-plan clean
+	experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -79,6 +79,10 @@ kernel: $(DEVELOPER) ## compile the page's kernels from C again: lmkit/widgets/r
 
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip
 	$(BIN)/python -c 'import shutil; shutil.make_archive("_build/memory-and-chance", "zip", "_build/html")'
+
+dist: $(DEVELOPER) ## build the wheel and the source distribution of lmkit into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build
 
 train: $(INSTALLED) ## train the shipped models again (minutes each)
 	$(BIN)/python -m lmkit train --recipe stories

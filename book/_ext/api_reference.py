@@ -22,6 +22,11 @@ def is_elsewhere(app, what, name, thing, skip, options) -> bool | None:
     return True if getattr(thing, "__module__", module.__name__) != module.__name__ else None
 
 
+def without_fields(app, what, name, thing, options, signature, returns) -> tuple[str, None] | None:
+    """Leave out the signature of a pydantic model: it repeats, in the words of pydantic, what the docstring says."""
+    return ("", None) if hasattr(thing, "model_fields") else None
+
+
 def escape_bars(app, what, name, thing, options, lines: list[str]) -> None:
     """Escape the bars of absolute values, in place: reStructuredText would take them for substitutions."""
     block = None  # how far the line is indented that opens a block of code or mathematics
@@ -29,10 +34,11 @@ def escape_bars(app, what, name, thing, options, lines: list[str]) -> None:
         indent = len(line) - len(line.lstrip())
         if block is not None and line.strip() and indent <= block:
             block = None
-        if block is None:
+        if block is None and line.lstrip().startswith(".. math::"):
+            block = indent
+        elif block is None:
             lines[number] = CODE_OR_BAR.sub(lambda found: found[1] or r"\|", line)
-            if line.rstrip().endswith("::") or line.lstrip().startswith(".. math::"):
-                block = indent
+            block = indent if line.rstrip().endswith("::") else None
 
 
 def written_at(name: str) -> str | None:
@@ -64,6 +70,7 @@ def setup(app):
     app.setup_extension("numpydoc")
     app.setup_extension("sphinx_codeautolink")
     app.connect("autodoc-skip-member", is_elsewhere)
+    app.connect("autodoc-process-signature", without_fields)
     app.connect("autodoc-process-docstring", escape_bars, priority=600)  # after numpydoc
     app.connect("env-updated", map_names, priority=400)  # before codeautolink resolves names
     app.connect("env-updated", link_once, priority=600)

@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from lmkit import decoding
+from lmkit import decoding, study, widgets
 
 pytest.importorskip("sphinx")
 
@@ -56,6 +56,16 @@ def test_a_cell_links_once_to_each_place(reference):
     cells = [SimpleNamespace(names=names("a", "b", "a", "a")), SimpleNamespace(names=names("a"))]
     reference.link_once(None, SimpleNamespace(sphinx_codeautolink_transforms={"page": cells}))
     assert [[name.code_str for name in cell.names] for cell in cells] == [["0", "1"], ["0"]]
+
+
+def test_widgets_show_their_own_arguments_and_cards_none(reference):
+    hidden = "(*args: t.Any, **kwargs: t.Any)"
+    shown, _ = reference.own_signature(None, "class", "", widgets.CountingLab, None, hidden, None)
+    assert shown.replace("~collections.abc.", "").startswith(
+        "(tokens: Sequence[str] | None = None, *, context: str | None = None"
+    )
+    assert reference.own_signature(None, "class", "", study.Flashcard, None, "(*, id: str)", None) == ("", None)
+    assert reference.own_signature(None, "function", "", decoding.sample, None, "(step)", None) is None
 
 
 @pytest.mark.parametrize(("module", "name", "left_out"), [("text", "Iterable", True), ("text", "Vocab", None)])

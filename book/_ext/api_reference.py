@@ -8,7 +8,7 @@ and names are linked once in a cell, to where they are described.
 import re
 import sys
 
-from sphinx.util import import_object
+from sphinx.util import import_object, inspect
 
 # A part of a line in which a bar is to stay as it is, or a bar.
 CODE_OR_BAR = re.compile(r"(``.*?``|(?::\w+:)?`[^`]*`)|\|")
@@ -22,9 +22,18 @@ def is_elsewhere(app, what, name, thing, skip, options) -> bool | None:
     return True if getattr(thing, "__module__", module.__name__) != module.__name__ else None
 
 
-def without_fields(app, what, name, thing, options, signature, returns) -> tuple[str, None] | None:
-    """Leave out the signature of a pydantic model: it repeats, in the words of pydantic, what the docstring says."""
-    return ("", None) if hasattr(thing, "model_fields") else None
+def own_signature(app, what, name, thing, options, signature, returns) -> tuple[str, None] | None:
+    """Show how a class is made where its base would hide it.
+
+    Widgets show the arguments of their own `__init__`, which traitlets covers with `*args`. Pydantic's models show
+    none: their fields are checks more than types.
+    """
+    if hasattr(thing, "model_fields"):
+        return "", None
+    if what == "class" and "*args" in (signature or "") and "__init__" in vars(thing):
+        made = inspect.signature(thing.__init__, bound_method=True)
+        return inspect.stringify_signature(made, unqualified_typehints=True), None
+    return None
 
 
 def escape_bars(app, what, name, thing, options, lines: list[str]) -> None:
@@ -70,7 +79,7 @@ def setup(app):
     app.setup_extension("numpydoc")
     app.setup_extension("sphinx_codeautolink")
     app.connect("autodoc-skip-member", is_elsewhere)
-    app.connect("autodoc-process-signature", without_fields)
+    app.connect("autodoc-process-signature", own_signature)
     app.connect("autodoc-process-docstring", escape_bars, priority=600)  # after numpydoc
     app.connect("env-updated", map_names, priority=400)  # before codeautolink resolves names
     app.connect("env-updated", link_once, priority=600)

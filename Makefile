@@ -31,7 +31,7 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
 .PHONY: help serve book chapters check test lint types unit scripts nbval site bench mutants kernel zip train \
-	experiments cheat-sheet clean
+	experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -51,10 +51,11 @@ check: lint types unit scripts ## what to run after an edit: no book, no browser
 test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, a browser too
 	$(PYTEST) --dist worksteal
 
-lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: the repository's address, compiled kernels
+lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/npx biome check --error-on-warnings .
 	$(BIN)/python book/_ext/address.py
+	$(BIN)/python book/_ext/floor_plan.py --check
 	$(BIN)/python $(KERNEL) --check
 
 types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scripts
@@ -86,6 +87,10 @@ kernel: $(DEVELOPER) ## compile the page's kernels from C again: lmkit/widgets/r
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip
 	$(BIN)/python -c 'import shutil; shutil.make_archive("_build/memory-and-chance", "zip", "_build/html")'
 
+dist: $(DEVELOPER) ## build the wheel and the source distribution of lmkit into dist/
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+
 train: $(INSTALLED) ## train the shipped models again (minutes each)
 	$(BIN)/python -m lmkit train --recipe stories
 	$(BIN)/python -m lmkit train --recipe human_numbers
@@ -96,6 +101,9 @@ experiments: $(INSTALLED) ## make the shipped runs again (more than an hour in a
 
 cheat-sheet: $(BUILT) $(BROWSER) ## print the cheat sheet again after a change of its page: book/_static/cheat-sheet.pdf
 	$(BIN)/python -m tests.site.cheat_sheet
+
+floor-plan: $(INSTALLED) ## draw the rooms of lmkit again after a change of imports: book/_static/floor_plan.svg
+	$(BIN)/python book/_ext/floor_plan.py
 
 clean: ## delete what was built; the virtual environment stays
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -39,6 +39,9 @@ def change(new: str, root: Path = ROOT) -> None:
     for name in ("_config.yml", *followers(root)):
         file = root / name
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+    readme, (was, now) = root / "README.md", (address.rsplit("/", 1)[1] for address in (old, new))
+    folder = re.compile(rf"^cd {re.escape(was)}$", re.MULTILINE)  # into which the lines of the README clone
+    readme.write_text(folder.sub(f"cd {now}", readme.read_text("utf-8")), "utf-8")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.site import book
 from tests.site import browser as chromium
 from tests.site.lab import PATIENCE, Lab, plans
-from tests.site.page_faults import Watch
+from tests.site.page_faults import PageFaults
 from tests.site.server import serve
 from tests.widgets.view_harness import ViewPage
 
@@ -88,7 +88,7 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
         kind = (size, theme) if not (prepare or options or "://" in path) else None
         page = idle_pages[kind].pop() if idle_pages.get(kind) else new_page(size, theme, **options)
         opened.append((page, kind))
-        page.watch = Watch(page.context, site, known)
+        page.seen = PageFaults(page.context, site, known)
         if prepare:
             prepare(page)
         page.goto(path if "://" in path else f"{site}/{path}")
@@ -96,11 +96,11 @@ def open_page(browser: Browser, site: str, idle_pages, request) -> Iterator[Call
 
     failed = request.session.testsfailed
     yield open_
-    faults = [fault for page, _ in opened for fault in page.watch.faults]
+    faults = [fault for page, _ in opened for fault in page.seen.faults]
     if faults or request.node.failed:
         keep_pictures(request.node.nodeid, [page for page, _ in opened])
     for page, kind in opened:
-        page.watch.close()
+        page.seen.close()
         if kind and not faults and request.session.testsfailed == failed:
             empty(page, kind[0])
             idle_pages.setdefault(kind, []).append(page)

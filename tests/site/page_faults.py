@@ -11,7 +11,7 @@ OWN_SCHEMES = ("data:", "blob:", "about:")
 LATE_ICON = re.compile(r"(?=.*/favicon\.)(?=.*ERR_INTERNET_DISCONNECTED)")
 
 
-class Watch:
+class PageFaults:
     """Collects faults of all pages of a browser context, and what they request.
 
     Attributes

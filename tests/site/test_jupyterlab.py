@@ -15,7 +15,7 @@ from lmkit.widgets import DecodingLab
 from tests.site import book
 from tests.site.jupyterlab import TOKEN, jupyterlab
 from tests.site.lab import PATIENCE, plans
-from tests.site.page_faults import Watch
+from tests.site.page_faults import PageFaults
 from tests.widgets.decoding.driver import DecodingLab as Driver
 from tests.widgets.decoding.test_page import FULL, KIND
 
@@ -69,7 +69,7 @@ def run_notebook(browser, tmp_path):
             context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
             stack.callback(context.close)
             context.set_default_timeout(6 * PATIENCE)
-            watches.append(Watch(context, address))
+            watches.append(PageFaults(context, address))
             page = context.new_page()
             page.goto(f"{address}/lab/tree/chapter.ipynb?token={TOKEN}")
             page.locator(".jp-Notebook .jp-Cell").first.wait_for()

@@ -130,13 +130,13 @@ def test_page_works_from_a_disk_and_keeps_answers_there(open_labs):
 def test_page_needs_no_network_once_it_is_loaded(lab):
     lab = lab()
     lab.page.context.set_offline(True)
-    lab.page.watch.requests.clear()
+    lab.page.seen.requests.clear()
     lab.answer_flashcards("34")
     lab.expect_stage("Learning", 2)
     lab.tab("Browse")
     lab.root.locator(".lmkit-review-folded summary").first.click()
     expect(lab.root.locator(".lmkit-review-answer").first).to_be_visible()
-    assert lab.page.watch.requests == []
+    assert lab.page.seen.requests == []
 
 
 def test_everybody_can_answer_every_question(lab):

@@ -227,11 +227,11 @@ def test_works_offline(counting_lab):
     lab = counting_lab(NUMBERS)
     lab.check()
     lab.page.context.set_offline(True)
-    requests = len(lab.page.watch.requests)
+    requests = len(lab.page.seen.requests)
     lab.type("context", "nine hundred ninety nine .")
     lab.press_to("context_length", 3)
     lab.check()
-    assert len(lab.page.watch.requests) == requests
+    assert len(lab.page.seen.requests) == requests
 
 
 def test_picture_stands_in_where_scripts_do_not_run(open_page):

@@ -323,7 +323,7 @@ def test_touch_drags_a_slider(full_lab):
 
 def weights(lab: Lab) -> list[str]:
     """The scripts with models and grammars that the page has asked for, in order."""
-    return [match[1] for url in lab.page.watch.requests if (match := re.search(r"_static/lmkit/([\w-]+)\.js", url))]
+    return [match[1] for url in lab.page.seen.requests if (match := re.search(r"_static/lmkit/([\w-]+)\.js", url))]
 
 
 def with_every_view_twice(page):
@@ -362,14 +362,14 @@ def test_works_offline(full_lab):
     lab = full_lab()
     lab.check()
     lab.page.context.set_offline(True)
-    requests = len(lab.page.watch.requests)
+    requests = len(lab.page.seen.requests)
     for name in ("temperature", "top_p", "position"):
         before = lab.check()
         lab.set(name, lab.plan.controls[name].low if name != "position" else 5, keyboard=True)
         assert lab.check() != before
     lab.choose("method", "beam search")
     lab.check()
-    assert len(lab.page.watch.requests) == requests
+    assert len(lab.page.seen.requests) == requests
 
 
 def test_works_from_a_folder(full_lab):

@@ -21,7 +21,7 @@ PS = (0.0, 0.05, 0.3, 0.5, 0.9)
 
 def test_the_whole_sum_is_two():
     assert sum(CONTRIBUTIONS) == pytest.approx(2)
-    assert DropoutLab(mode="evaluation").measured() == pytest.approx((2, 0), abs=1e-12)
+    assert DropoutLab(mode="evaluation").statistics() == pytest.approx((2, 0), abs=1e-12)
 
 
 def all_masks(p):
@@ -50,7 +50,7 @@ def test_prediction_is_that_of_all_masks(p, compensation):
 @pytest.mark.parametrize("seed", [0, 1, 2**32 - 1])
 def test_measured_is_near_the_prediction(p, seed):
     lab = DropoutLab(p=p, seed=seed)
-    measured, predicted = lab.measured(), lab.predicted()
+    measured, predicted = lab.statistics(), lab.predicted()
     assert measured.mean == pytest.approx(predicted.mean, abs=4 * (predicted.variance / 2000) ** 0.5 + 1e-12)
     assert measured.variance == pytest.approx(predicted.variance, rel=0.15, abs=1e-12)
 
@@ -63,7 +63,7 @@ def test_compensation_gives_both_modes_one_scale(compensation, training, evaluat
     settings = {"p": 0.3, "compensation": compensation}
     assert DropoutLab(**settings).predicted().mean == pytest.approx(training)
     assert DropoutLab(**settings, mode="evaluation").predicted().mean == pytest.approx(evaluation)
-    assert DropoutLab(**settings, mode="evaluation").measured() == pytest.approx((evaluation, 0), abs=1e-12)
+    assert DropoutLab(**settings, mode="evaluation").statistics() == pytest.approx((evaluation, 0), abs=1e-12)
 
 
 def test_masks_are_drawn_in_a_fixed_order():
@@ -137,7 +137,7 @@ def test_a_bad_argument_is_named_with_its_rule(arguments, message):
 def test_the_picture_says_what_is_measured():
     lab = DropoutLab(p=0.5)
     svg, words = lab.picture()
-    mean, variance = lab.measured()
+    mean, variance = lab.statistics()
     assert f"mean {mean:.2f} (formula 2.00), variance {variance:.2f} (formula 3.25)" in words
     assert "0.0% of memories reach the end" in words
     assert svg.count("<rect") == 1 + sum(count > 0 for count in histogram(lab.outputs()))
@@ -176,7 +176,7 @@ def test_browser_draws_the_masks_that_python_draws(module, seed):
         torch.testing.assert_close(torch.tensor(got["outputs"], dtype=torch.float64), lab.outputs())
         assert got["counts"] == histogram(lab.outputs())
         assert got["predicted"] == pytest.approx(lab.predicted(), abs=1e-12)
-        assert got["measured"] == pytest.approx(lab.measured(), abs=1e-12)
+        assert got["measured"] == pytest.approx(lab.statistics(), abs=1e-12)
         assert got["carried"] == lab.carried()[0]
 
 
@@ -202,7 +202,7 @@ def number(text):
 
 def check(page, lab):
     """All numbers of the page are Python's."""
-    shown, measured, predicted = rows(page), lab.measured(), lab.predicted()
+    shown, measured, predicted = rows(page), lab.statistics(), lab.predicted()
     for place, label in enumerate(("mean of the output", "variance")):
         assert [number(text) for text in shown[label]] == pytest.approx([measured[place], predicted[place]], abs=0.0051)
     left, *shares = shown["left after step 24"]
@@ -296,7 +296,7 @@ def test_view_says_the_same_in_words(view):
     page = view.put(lab)
     labels = page.get_by_role("img").evaluate_all("(charts) => charts.map((chart) => chart.getAttribute('aria-label'))")
     assert labels[0].endswith(f"the output is {float(lab.outputs()[0]):.2f}.".replace("-", "\u2212"))
-    mean, variance = lab.measured()
+    mean, variance = lab.statistics()
     assert labels[1].startswith(f"In training the output is {mean:.2f} on average, with a variance of {variance:.2f};")
     assert labels[2].startswith("With a fresh mask at each step ")
     page.wait_for_function("document.querySelector('.lmkit-unseen').textContent")

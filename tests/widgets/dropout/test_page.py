@@ -28,7 +28,7 @@ class Driver(Lab):
         """Wait until the page shows what Python computes; return all that it says."""
         lab = self.python()
         table = self.root.locator(".lmkit-dropout-table tbody").first
-        cells = [shown(value) for pair in zip(lab.measured(), lab.predicted(), strict=True) for value in pair]
+        cells = [shown(value) for pair in zip(lab.statistics(), lab.predicted(), strict=True) for value in pair]
         expect(table.locator("td")).to_have_text(cells)
         output = shown(float(lab.outputs()[self.values["draw"] - 1]))
         expect(self.root.locator("text.lmkit-dropout-y")).to_have_text(f"y = {output}")

@@ -256,8 +256,8 @@ def test_works_offline(open_microscope):
     lab = open_microscope(FIXED)
     before = lab.check()
     lab.page.context.set_offline(True)
-    requests = len(lab.page.watch.requests)
+    requests = len(lab.page.seen.requests)
     lab.type("text", "felix was a shy boy who lived by the well .")
     lab.choose("quantity", "input i")
     assert lab.check() != before
-    assert len(lab.page.watch.requests) == requests
+    assert len(lab.page.seen.requests) == requests

@@ -41,7 +41,7 @@ def test_measure_is_autograd_on_the_networks():
     lab = ReachLab(spectral_radius=1.2, forget_bias=2.0, seed=3)
     rnn, lstm, x = reach.networks(1.2, 2.0, "tanh", 1.0, seed=3)
     for name, layers in (("RNN", rnn), ("LSTM", lstm)):
-        norms = lab.measure()[name]
+        norms = lab.gradient_norms()[name]
         assert norms.shape == (101,) and norms[0] == 1
         inputs = x.clone().requires_grad_()
         output = layers(inputs[:, None])[0][-1, 0]
@@ -52,7 +52,7 @@ def test_measure_is_autograd_on_the_networks():
 
 def test_reach_is_that_of_the_measured_norms():
     lab = ReachLab(spectral_radius=0.6, forget_bias=4.0)
-    assert lab.reach() == {name: gradients.reach(norms) for name, norms in lab.measure().items()}
+    assert lab.reach() == {name: gradients.reach(norms) for name, norms in lab.gradient_norms().items()}
     assert lab.reach()["RNN"] < 15 and lab.reach()["LSTM"] == math.inf
 
 
@@ -107,7 +107,7 @@ def test_the_picture_says_how_far_gradients_reach(settings, found):
 def test_the_picture_survives_a_gradient_of_exactly_zero():
     """All units of a ReLU network can be switched off at once; then nothing at all gets through."""
     lab = ReachLab(spectral_radius=1.25, nonlinearity="relu", seed=3)
-    assert lab.measure()["RNN"].min() >= 0
+    assert lab.gradient_norms()["RNN"].min() >= 0
     assert "nan" not in lab.picture()[0]
 
 
@@ -138,7 +138,7 @@ def test_browser_measures_what_autograd_finds(module):
     )
     for settings, got in zip(VECTORS, found, strict=True):
         lab = ReachLab(**settings)
-        for name, norms in lab.measure().items():
+        for name, norms in lab.gradient_norms().items():
             torch.testing.assert_close(torch.tensor(got["norms"][name], dtype=torch.float64), norms, rtol=1e-5, atol=0)
         assert got["reach"] == list(lab.reach().values())
 
@@ -177,7 +177,7 @@ def number(text):
 
 def test_view_shows_the_norms_as_text(view):
     lab = ReachLab(spectral_radius=0.6, forget_bias=3.0, distance=37)
-    shown, norms = rows(view.put(lab)), lab.measure()
+    shown, norms = rows(view.put(lab)), lab.gradient_norms()
     assert shown["reach"] == ["7 steps, then below 1\u202f%", "more than 100 steps"]
     for k, label in [(37, "norm at 37"), *((k, f"norm at {k}") for k in (1, 5, 10, 25, 50, 100))]:
         for text, name in zip(shown[label], ("RNN", "LSTM"), strict=True):
@@ -194,7 +194,7 @@ def line(page, name):
 
 def test_view_draws_the_norms_on_a_logarithmic_scale(view):
     lab = ReachLab(spectral_radius=1.0, forget_bias=2.0)
-    page, norms = view.put(lab), lab.measure()
+    page, norms = view.put(lab), lab.gradient_norms()
     for name in ("rnn", "lstm"):
         points = line(page, name)
         assert len(points) == 101
@@ -217,7 +217,7 @@ def test_view_follows_its_traits_and_recomputes_only_what_changed(view):
     assert "norm at 63" in rows(page) and "norm at 20" not in rows(page)
     view.set(seed=1, nonlinearity_index=1)
     lab = ReachLab(forget_bias=4.0, seed=1, nonlinearity="relu")
-    assert number(rows(page)["norm at 25"][0]) == pytest.approx(float(lab.measure()["RNN"][25]), rel=0.06)
+    assert number(rows(page)["norm at 25"][0]) == pytest.approx(float(lab.gradient_norms()["RNN"][25]), rel=0.06)
 
 
 def test_view_says_the_same_in_words(view):

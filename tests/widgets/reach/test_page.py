@@ -34,7 +34,7 @@ class Driver(Lab):
     def check(self) -> dict[str, list[str]]:
         """Wait for the page to show the present settings; all its numbers must be those of autograd."""
         lab = self.python()
-        norms, reach = lab.measure(), list(lab.reach().values())
+        norms, reach = lab.gradient_norms(), list(lab.reach().values())
 
         def right(shown: dict[str, list[str]]) -> bool:
             rows = {int(row[8:]): texts for row, texts in shown.items() if row.startswith("norm at ")}

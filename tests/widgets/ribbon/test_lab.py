@@ -42,7 +42,7 @@ def test_measure_counts_words_one_by_one(settings):
     """A second algorithm: sets of words instead of tensors."""
     method = {name: method for method, name in ribbon.PARAMETERS.items()}[next(iter(settings))]
     lab = RibbonLab(method=method, temperature=1.5, **settings)
-    measured, (log_probs, truth) = lab.measure(), lab.read_along()
+    measured, (log_probs, truth) = lab.filter_effect(), lab.read_along()
     for t, word in enumerate(lab.value("text").split()):
         cut = decoding.filter_logits(log_probs[t], temperature=1.5, **settings)
         p = cut.double().softmax(dim=-1).tolist()
@@ -59,13 +59,13 @@ def test_measure_counts_words_one_by_one(settings):
 
 
 def test_truth_ends_after_a_word_that_cannot_come_and_begins_anew_with_a_story():
-    measured = RibbonLab(f"{WRONG} <eos> one morning").measure()
+    measured = RibbonLab(f"{WRONG} <eos> one morning").filter_effect()
     place = WRONG.split().index("anna", 3) + 1  # a second anna
     known = measured.known.tolist()
     assert known == [True] * (place + 1) + [False] * (len(known) - place - 1)
     assert not measured.false_mass[~measured.known].any() and not measured.wrong[~measured.known].any()
     story = ribbon.examples()[0]
-    assert RibbonLab(f"{story} one morning").measure().known.all()
+    assert RibbonLab(f"{story} one morning").filter_effect().known.all()
 
 
 def test_examples_are_whole_stories_that_fit():
@@ -126,7 +126,7 @@ def test_an_unknown_word_is_named():
 def test_picture_says_what_the_lab_measures():
     lab = RibbonLab(method="top-k", top_k=5)
     svg, words = lab.picture()
-    measured = lab.measure()
+    measured = lab.filter_effect()
     false_mass, missed_mass = 100 * float(measured.false_mass.mean()), 100 * float(measured.missed_mass.mean())
     assert f"5.0 words kept per step, false mass {false_mass:.2f} %, missed mass {missed_mass:.1f} %." in words
     assert "Top-k: words kept at each of 50 steps, with top k 5, temperature 1.0" in words
@@ -188,7 +188,7 @@ def test_browser_measures_what_python_measures(measuring, text):
     lab = RibbonLab(text)
     for got, (method, settings) in zip(found, asked, strict=True):
         put(lab, method, settings)
-        measured = lab.measure()
+        measured = lab.filter_effect()
         column = {name: [step[name] for step in got["steps"]] for name in got["steps"][0]}
         assert column["known"] == measured.known.tolist()
         for name in ("kept", "right", "wrong", "missing", "allowed"):
@@ -207,7 +207,7 @@ def put(lab: RibbonLab, method: str, settings: dict) -> None:
     assert lab.settings() == settings
 
 
-def check_totals(got: dict, measured: ribbon.Measured) -> None:
+def check_totals(got: dict, measured: ribbon.FilterEffect) -> None:
     """Means, and the chance that something happens at least once."""
     assert got["kept"] == pytest.approx(float(measured.kept.double().mean()))
     assert got["most"] == int(measured.kept.max())
@@ -271,7 +271,7 @@ def totals(page) -> list[list[str]]:
 
 def test_view_shows_a_bar_for_every_step_and_the_totals(shown, view):
     lab = RibbonLab(method="top-k", top_k=5)
-    page, measured = shown(lab), lab.measure()
+    page, measured = shown(lab), lab.filter_effect()
     assert bars(page, "possible") == bars(page, "right") == 50
     assert bars(page, "wrong") == int((measured.wrong > 0).sum())
     assert bars(page, "dropped") == int((~measured.allowed).sum())

@@ -57,7 +57,7 @@ class RibbonLab(Lab):
         return expected
 
     def expected(self, lab: PythonLab) -> dict:
-        found = lab.measure()
+        found = lab.filter_effect()
         ever = {name: 1 - float((1 - getattr(found, name)).prod()) for name in ("false_mass", "missed_mass")}
         at = lab.value("step") - 1
         kept, right, wrong, missing = (int(part[at]) for part in (found.kept, found.right, found.wrong, found.missing))
@@ -204,7 +204,7 @@ def test_lab_is_accessible_and_fits(ribbon_lab, size, theme):
 def test_lab_says_what_it_measures(ribbon_lab):
     lab = ribbon_lab()
     lab.set("method", "top-p")
-    kept = float(lab.python().measure().kept.double().mean())
+    kept = float(lab.python().filter_effect().kept.double().mean())
     said = lab.root.locator(".lmkit-view [aria-live=polite]")
     expect(said).to_have_text(re.compile(rf"^top-p, p = 0.9: {kept:.1f} words kept per step"))
 
@@ -213,11 +213,11 @@ def test_works_offline(ribbon_lab):
     lab = ribbon_lab()
     lab.check()
     lab.page.context.set_offline(True)
-    requests = len(lab.page.watch.requests)
+    requests = len(lab.page.seen.requests)
     lab.set("method", "min-p")
     lab.type("text", OWN_TEXT)
     lab.check()
-    assert len(lab.page.watch.requests) == requests
+    assert len(lab.page.seen.requests) == requests
 
 
 def test_picture_stands_in_where_scripts_do_not_run(open_page):

@@ -112,7 +112,7 @@ class DropoutLab(Lab):
         contributions = torch.tensor([w * a for w, a in zip(WEIGHTS, ACTIVATIONS, strict=True)], dtype=torch.float64)
         return scale * (contributions * (_layer_draws(self.value("seed")) >= p)).sum(dim=1)
 
-    def measured(self) -> Spread:
+    def statistics(self) -> Spread:
         """Mean and variance over the masks."""
         outputs = self.outputs()
         return Spread(float(outputs.mean()), float(outputs.var(correction=0)))

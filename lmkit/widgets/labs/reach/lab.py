@@ -88,7 +88,7 @@ class ReachLab(Lab):
         )
         super().__init__(ReachView(**stored), CONTROLS, controls)
 
-    def measure(self) -> dict[str, Tensor]:
+    def gradient_norms(self) -> dict[str, Tensor]:
         """The norms that torch's autograd finds with the present settings, each (101,); the page shows the same."""
         settings = self.settings()
         del settings["distance"]
@@ -98,14 +98,14 @@ class ReachLab(Lab):
 
     def reach(self) -> dict[str, float]:
         """The first distance at which each gradient is below 1 % or above 100 times its value at distance 0."""
-        return {name: gradients.reach(norms) for name, norms in self.measure().items()}
+        return {name: gradients.reach(norms) for name, norms in self.gradient_norms().items()}
 
     def __repr__(self) -> str:
         return f"ReachLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
         """Both curves, and in words the reach of both networks."""
-        return fallback.render(self.measure(), self.reach(), self.settings())
+        return fallback.render(self.gradient_norms(), self.reach(), self.settings())
 
 
 def networks(

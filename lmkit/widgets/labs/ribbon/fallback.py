@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from lmkit.plots.roles import color
 from lmkit.widgets.base.svg import INK, LINE, MUTED, WIDTH, document, text
-from lmkit.widgets.labs.ribbon.measured import Measured
+from lmkit.widgets.labs.ribbon.filter_effect import FilterEffect
 
 LEFT, RIGHT, TOP, UNIT = 44, WIDTH - 12, 64, 27
 MOST_UP, MOST_DOWN = 24, 396  # words, the most that can come next and all there are
@@ -19,12 +19,12 @@ HATCH = (
 )
 
 
-def render(measured: Measured, method: str, settings: Mapping[str, float], story: str) -> tuple[str, str]:
+def render(measured: FilterEffect, method: str, settings: Mapping[str, float], story: str) -> tuple[str, str]:
     """The SVG document and what it says.
 
     Parameters
     ----------
-    measured : Measured
+    measured : FilterEffect
     method : str
     settings : mapping from the names of `filter_logits` to values
     story : str
@@ -42,7 +42,7 @@ def render(measured: Measured, method: str, settings: Mapping[str, float], story
     return document(parts, round(BOTTOM) + 16), f"{title}, with {given}, of the text “{story}”. {summary}"
 
 
-def in_words(measured: Measured) -> str:
+def in_words(measured: FilterEffect) -> str:
     """Kept words, false and missed mass per step, in one sentence."""
     kept = f"{float(measured.kept.double().mean()):.1f} words kept per step"
     if not measured.known.any():

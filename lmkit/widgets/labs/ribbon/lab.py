@@ -19,7 +19,7 @@ from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ribbon import fallback
-from lmkit.widgets.labs.ribbon.measured import Measured
+from lmkit.widgets.labs.ribbon.filter_effect import FilterEffect
 
 MOST_TOKENS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
@@ -156,7 +156,7 @@ class RibbonLab(Lab):
         """Return the present settings, as the controls have them, by the names of `filter_logits`."""
         return {name: self.value(name) for name in (PARAMETERS[self.value("method")], "temperature")}
 
-    def measure(self) -> Measured:
+    def filter_effect(self) -> FilterEffect:
         """What Python's own filter does at every step with the present settings; the page shows the same."""
         ids = self._ids(self.value("text"))
         log_probs, truth = self.read_along()
@@ -164,7 +164,7 @@ class RibbonLab(Lab):
         kept, known = cut.isfinite(), truth.sum(dim=-1) > 0
         possible = truth > 0
         wrong = kept & ~possible & known[:, None]
-        return Measured(
+        return FilterEffect(
             kept=kept.sum(dim=-1),
             right=(kept & possible).sum(dim=-1),
             wrong=wrong.sum(dim=-1),
@@ -201,7 +201,7 @@ class RibbonLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The ribbon of the present settings, and in words what it comes to."""
-        return fallback.render(self.measure(), self.value("method"), self.settings(), self.value("text"))
+        return fallback.render(self.filter_effect(), self.value("method"), self.settings(), self.value("text"))
 
     def _ids(self, text: str) -> list[int]:
         """The end token and the text, if it is one that can be shown."""

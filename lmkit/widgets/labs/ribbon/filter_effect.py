@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class Measured(NamedTuple):
+class FilterEffect(NamedTuple):
     """What a filter does at each of L steps; the page computes the same.
 
     Attributes

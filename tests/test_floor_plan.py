@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "lmkit"
 LONGEST = 350  # lines
 EMPTY_NAMES = {"utils", "helpers", "misc", "common"}
 MOST_ROOMS = 20
@@ -39,8 +38,8 @@ def modules(plans) -> list[Path]:
     return plans.modules()
 
 
-def syntax_tree(module: Path) -> ast.Module:
-    return ast.parse((PACKAGE / module).read_text(encoding="utf-8"))
+def source(plans, module: Path) -> str:
+    return (plans.PACKAGE / module).read_text(encoding="utf-8")
 
 
 def test_the_drawing_shows_what_lmkit_imports(plans):
@@ -168,15 +167,15 @@ def test_the_drawing_is_compared_with_the_code(plans, tmp_path, monkeypatch):
 # --- how modules are kept -------------------------------------------------------------------------------------------
 
 
-def test_modules_have_no_star_imports(modules):
-    nodes = [(module, node) for module in modules for node in ast.walk(syntax_tree(module))]
+def test_modules_have_no_star_imports(plans, modules):
+    nodes = [(module, node) for module in modules for node in ast.walk(ast.parse(source(plans, module)))]
     froms = [(module, node) for module, node in nodes if isinstance(node, ast.ImportFrom)]
     stars = [str(module) for module, node in froms if any(alias.name == "*" for alias in node.names)]
     assert not stars, f"name what is imported in {', '.join(stars)}"
 
 
-def test_modules_can_be_read_in_one_sitting(modules):
-    lines = {str(module): len((PACKAGE / module).read_text(encoding="utf-8").splitlines()) for module in modules}
+def test_modules_can_be_read_in_one_sitting(plans, modules):
+    lines = {str(module): len(source(plans, module).splitlines()) for module in modules}
     long = {module: count for module, count in lines.items() if count > LONGEST}
     assert not long, f"divide modules of more than {LONGEST} lines: {long}"
 

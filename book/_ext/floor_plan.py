@@ -20,7 +20,7 @@ import floor_plan_drawing
 from lmkit.widgets.base import bundle
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "lmkit"
+PACKAGE = ROOT / "lmkit" if (ROOT / "lmkit").is_dir() else bundle.WIDGETS.parent  # in a test of the wheel: its own
 DRAWING = ROOT / "book" / "_static" / "floor_plan.svg"
 DOORS = {"__init__.py", "__main__.py"}
 SCRIPTS = "widgets"  # the folder from which scripts give their paths

@@ -38,6 +38,8 @@ book: $(BUILT) ## build the book into _build/html
 
 test: lint $(BUILT) $(BROWSER) ## check everything; brings what it needs, a browser too
 	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
+	$(BIN)/python -m tests.vectors
+	$(BIN)/node --test tests/widgets/*/*.test.js
 	$(PYTEST) --dist worksteal
 
 lint: $(INSTALLED) ## check the style of the code, and that the repository's address is the same everywhere
@@ -46,8 +48,7 @@ lint: $(INSTALLED) ## check the style of the code, and that the repository's add
 
 mutants: $(INSTALLED) ## change a script in small ways and tell what no test notices: MODULE=runtime/filters
 	$(BIN)/python -m tests.vectors
-	npm ci --silent
-	npx stryker run tests/stryker.config.mjs
+	PATH="$(CURDIR)/$(BIN):$$PATH"; npm ci --silent && npx stryker run tests/stryker.config.mjs
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench

@@ -34,7 +34,7 @@ def table(size: int, kinds: int) -> Tensor:
 
 def filtered() -> list[dict]:
     """Return rows of tables, filters, what dropped each token, and the ids by falling log-probability."""
-    choices = (SIZES, (1, 2, 5), TEMPERATURES, TOP_KS, TOP_PS, MIN_PS, TYPICAL_PS)
+    choices = (SIZES[:2], (1, 2, 5), TEMPERATURES, TOP_KS, TOP_PS, MIN_PS, TYPICAL_PS)
     cases = []
     for size, kinds, *values in itertools.product(*choices):
         log_probs = table(size, kinds)[0]

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { uniform } from "../../../lmkit/widgets/base/rng.js";
 import { beamSearch } from "../../../lmkit/widgets/runtime/beams.js";
 import { complete } from "../../../lmkit/widgets/runtime/decoding.js";
 import { decode, tableReader } from "./decode.js";
@@ -135,6 +136,88 @@ describe("a narrow beam", () => {
       rests.push(done);
     }
     assert.equal(rests.length, SETTINGS.max_new_tokens - 1);
+  });
+});
+
+/** Random log-probabilities after each of five tokens. */
+function randomTable(seed) {
+  return Array.from({ length: 5 }, (_, row) => Array.from({ length: 5 }, (__, v) => -4 * uniform(seed, 5 * row + v)));
+}
+
+/** Beam search by sorting, with a rule for when to stop; its texts, and how many steps it took. */
+function searchBySorting(table, settings, isDone) {
+  const { num_beams, length_penalty, max_new_tokens, eos_token_id } = settings;
+  const best = (texts, key) => texts.sort((a, b) => b[key] - a[key]);
+  let running = [{ tokens: [], total: 0 }];
+  let done = [];
+  for (let length = 1; ; length++) {
+    const longer = ({ tokens, total }) =>
+      table[tokens.at(-1) ?? 1].map((p, token) => ({ tokens: [...tokens, token], total: total + p }));
+    const found = best(running.flatMap(longer), "total").slice(0, 2 * num_beams);
+    const ends = ({ tokens }) => tokens.at(-1) === eos_token_id;
+    running = found.filter((text) => !ends(text)).slice(0, num_beams);
+    const last = length === max_new_tokens;
+    const ended = [...found.slice(0, num_beams).filter(ends), ...(last ? running : [])];
+    done.push(...ended.map((text) => ({ ...text, score: text.total / length ** length_penalty })));
+    done = best(done, "score").slice(0, num_beams);
+    if (last || (done.length === num_beams && isDone(done.at(-1).score, running[0].total, length))) {
+      return { tokens: done.map(({ tokens }) => tokens), steps: length };
+    }
+  }
+}
+
+describe("the way to stop", () => {
+  /** Whether no running text can enter a full list, or is thought to. */
+  const rules = ({ length_penalty, max_new_tokens }) => ({
+    true: () => true,
+    false: (worst, total, length) => worst >= total / length ** length_penalty,
+    never: (worst, total, length) => {
+      for (let longer = length + 1; longer <= max_new_tokens; longer++) {
+        if (total / longer ** length_penalty > worst) return false;
+      }
+      return true;
+    },
+  });
+
+  for (const early_stopping of [true, false, "never", undefined]) {
+    test(`is ${early_stopping}`, () => {
+      for (let seed = 0; seed < 200; seed++) {
+        const table = randomTable(seed);
+        for (const length_penalty of [-1, 0, 1, 2]) {
+          const settings = {
+            ...SETTINGS,
+            length_penalty,
+            early_stopping,
+            num_beams: 1 + (seed % 3),
+            max_new_tokens: 7,
+          };
+          const known = searchBySorting(table, settings, rules(settings)[early_stopping ?? false]);
+          const { texts, steps } = search(settings, table);
+          const what = `table ${seed}, penalty ${length_penalty}`;
+          assert.deepEqual(
+            texts.map(({ tokens }) => tokens),
+            known.tokens,
+            what,
+          );
+          assert.equal(steps.length, known.steps, what);
+        }
+      }
+    });
+  }
+
+  test("that never misses finds what a search finds that goes on to the end", () => {
+    let earlier = 0;
+    for (let seed = 0; seed < 100; seed++) {
+      const settings = { ...SETTINGS, early_stopping: "never", num_beams: 2, max_new_tokens: 7 };
+      const known = searchBySorting(randomTable(seed), settings, () => false);
+      const { texts, steps } = search(settings, randomTable(seed));
+      assert.deepEqual(
+        texts.map(({ tokens }) => tokens),
+        known.tokens,
+      );
+      earlier += Number(steps.length < known.steps);
+    }
+    assert.ok(earlier > 10);
   });
 });
 

@@ -93,6 +93,36 @@ test("positive logits rank above zero, and zero above negative ones", () => {
   assert.deepEqual(Array.from(filter.order), [1, 3, 2, 0, 4]);
 });
 
+test("the nucleus ends with the token that reaches p, to the last bit", () => {
+  const filter = new Filter(4).apply([-1, -1, -1, -1], { temperature: 1, top_k: null, top_p: 0.5 });
+  assert.deepEqual(Array.from(filter.status), [0, 0, 2, 2]);
+});
+
+describe("typical sampling", () => {
+  const statuses = (logProbs, typical_p) =>
+    Array.from(
+      new Filter(logProbs.length).apply(logProbs, { temperature: 1, top_k: null, top_p: 1, typical_p }).status,
+    );
+
+  test("drops nothing with p = 1, however improbable", () => {
+    assert.deepEqual(statuses([-0.01, -4.6, -60], 1), [0, 0, 0]);
+  });
+
+  test("keeps all where rounding keeps the sum below p", () => {
+    assert.deepEqual(
+      statuses(
+        Array.from({ length: 49 }, () => -4),
+        1 - 2 ** -53,
+      ),
+      Array(49).fill(0),
+    );
+  });
+
+  test("knows impossible tokens", () => {
+    assert.deepEqual(statuses([-Infinity, Math.log(0.4), Math.log(0.6)], 0.3), [4, 4, 0]);
+  });
+});
+
 test("of tokens that a filter has dropped the next one sees nothing", () => {
   const logProbs = [0.5, 0.25, 0.15, 0.1].map(Math.log);
   const filter = new Filter(4).apply(logProbs, { temperature: 1, top_k: 2, top_p: 0.6 });

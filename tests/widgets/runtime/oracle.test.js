@@ -138,6 +138,49 @@ describe("a small grammar", () => {
     assertNear(probabilitiesOf(words, new Grammar(table)), [1 / 3, 1, 1 / 2, 1, 1, 1, 1], EXACT);
   });
 
+  test("what is excluded stays so in a rule of a rule that stores nothing", () => {
+    const table = {
+      registers: ["who"],
+      start: "STORY",
+      end: "$",
+      forms: {},
+      rules: { STORY: ["who=NAME and NAME!who"], NAME: ["m", "NICK"], NICK: ["k", "l"] },
+    };
+    assertNear(probabilitiesOf(["k", "and", "l"], new Grammar(table)), [1 / 4, 1, 1 / 2], EXACT);
+    assert.equal(probabilitiesOf(["k", "and", "k"], new Grammar(table)).at(-1), 0);
+  });
+
+  test("beliefs that differ in what is left to write are two", () => {
+    const table = { registers: [], start: "STORY", end: "$", forms: {}, rules: { STORY: ["x ab c", "x a bc"] } };
+    const { oracle } = new Oracle(new Grammar(table)).read("x");
+    assertNear([oracle.next().get("ab"), oracle.next().get("a")], [0.5, 0.5], EXACT);
+  });
+
+  test("beliefs that differ in what is remembered are two", () => {
+    const table = {
+      registers: ["p", "q"],
+      start: "STORY",
+      end: "$",
+      forms: {},
+      rules: { STORY: ["p=NAME NAME!p", "q=NAME NAME!p"], NAME: ["m", "n"] },
+    };
+    const { oracle } = new Oracle(new Grammar(table)).read("m");
+    assertNear([oracle.next().get("m"), oracle.next().get("n")], [0.25, 0.75], EXACT);
+  });
+
+  test("what was found out for some registers is not taken for others", () => {
+    const table = {
+      registers: ["p", "q"],
+      start: "STORY",
+      end: "$",
+      forms: {},
+      rules: { STORY: ["p=LEFT q=RIGHT $q"], LEFT: ["a", "ab"], RIGHT: ["bc", "c"] },
+    };
+    const grammar = new Grammar(table);
+    assert.equal(probabilitiesOf(["a", "bc", "bc"], grammar).at(-1), 1);
+    assert.equal(probabilitiesOf(["ab", "c", "c"], grammar).at(-1), 1);
+  });
+
   test("a mark of one character is no notation", () => {
     const table = { registers: [], start: "STORY", end: "end", forms: {}, rules: { STORY: ["a = ! $ ,"] } };
     assert.deepEqual(probabilitiesOf(["a", "=", "!", "$", ",", "end"], new Grammar(table)), [1, 1, 1, 1, 1, 1]);

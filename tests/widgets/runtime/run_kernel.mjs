@@ -2,8 +2,8 @@
 // float32. `damage` is code that takes something away from the engine first.
 
 import { readFileSync } from "node:fs";
-import { setFlagsFromString } from "node:v8";
 import { pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has it behind this flag; later ones ignore the flag
 const { makeKernel } = await import(pathToFileURL(process.argv[2]));
@@ -19,7 +19,7 @@ damages[damage]();
 /** As an engine does that does not know an instruction. */
 function refuseModulesWith(code) {
   const { Module } = WebAssembly;
-  WebAssembly.Module = function (bytes) {
+  WebAssembly.Module = (bytes) => {
     if (Buffer.from(bytes).includes(Buffer.from(code))) throw new WebAssembly.CompileError("unknown instruction");
     return new Module(bytes);
   };

@@ -34,7 +34,7 @@ for (const [kernel, options] of Object.entries(KERNELS)) {
 /** A model that counts: what follows a text are the text's tokens themselves. */
 class CountingModel {
   constructor(V = 10) {
-    this.size = { V, H: 1, D: 1 };
+    this.size = { V, H: 3, D: 2 };
     this.read = [];
     this.made = 0;
   }
@@ -172,7 +172,7 @@ describe("a cache", () => {
   });
 
   test("its limit is a matter of bytes, and never small", () => {
-    assert.equal(cache.limit, 500_000); // 24 MB of states of 10 + 2 floats
+    assert.equal(cache.limit, 272_727); // 24 MB of states of 10 + 2 · 2 · 3 floats
     assert.equal(new StateCache(new CountingModel(1e6)).limit, 1000);
   });
 });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from lmkit import experiments
+from lmkit import experiments, runs
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -25,8 +25,8 @@ ROOMS = {
     "plots": set(),
     "runs": set(),
     "pretrained": {"models", "rnn", "decoding", "text"},
-    # datasets: texts and the grammar; rnn and analysis: what the page must reproduce
-    "widgets": {"text", "analysis", "decoding", "plots", "pretrained", "datasets", "rnn", "runs", "study"},
+    # datasets: texts and the grammar; models, rnn and analysis: what the page must reproduce
+    "widgets": {"text", "analysis", "decoding", "plots", "pretrained", "datasets", "models", "rnn", "runs", "study"},
     "study": {"plots"},
 }
 ROOMS["experiments"] = set(ROOMS) - {"", "widgets"}

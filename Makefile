@@ -60,6 +60,7 @@ lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must
 
 types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scripts
 	$(BIN)/npx tsc --project tsconfig.json
+	$(BIN)/basedpyright
 
 unit: $(DEVELOPER) ## test the package alone
 	$(PYTEST) --dist worksteal -m "not browser and not site and not slow"

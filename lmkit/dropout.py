@@ -111,7 +111,7 @@ class EmbeddingDropout(Dropout):
     Gal & Ghahramani (2016); Merity et al. (2018), section 4.3. The mask is (V, 1), so it is drawn over the vocabulary.
     """
 
-    def forward(self, embedding: nn.Embedding, tokens: Tensor) -> Tensor:
+    def forward(self, embedding: nn.Embedding, tokens: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]  # modules may differ in their inputs
         """Return the vectors (N, L, E) of tokens (N, L)."""
         weight = embedding.weight
         if self.training and self.p:

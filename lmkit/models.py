@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,7 @@ from lmkit.rnn import GRU, LSTM, RNN, RNNBase, State, check_sizes
 
 KINDS: dict[str, type[RNNBase]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 ModelStep = Callable[[Tensor, State | None], tuple[Tensor, State]]
+Config = dict[str, int | float | str | bool]  # the arguments of a model
 
 
 class Activations(NamedTuple):
@@ -104,8 +106,8 @@ class RecurrentLanguageModel(nn.Module):
         self.hidden_size, self.num_layers = hidden_size, num_layers
         self.cell, self.tied, self.nonlinearity = cell, tied, nonlinearity
         self.embedding = nn.Embedding(vocab_size, embedding_size)
-        options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
-        self.rnn = KINDS[cell](embedding_size, hidden_size, num_layers, batch_first=True, fused=fused, **options)
+        kind = partial(RNN, nonlinearity=nonlinearity) if cell == "rnn" else KINDS[cell]
+        self.rnn: RNNBase = kind(embedding_size, hidden_size, num_layers, batch_first=True, fused=fused)
         self.decoder = nn.Linear(hidden_size, vocab_size)
         if tied:
             self.decoder.weight = self.embedding.weight
@@ -113,10 +115,10 @@ class RecurrentLanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read tokens (N, L) from a state, h or (h, c) of shape (D, N, H); return logits (N, L, V), the new state."""
-        output, state = self.rnn(self.embedding(tokens), state)
-        return self.decoder(output), state
+        output, after = self.rnn(self.embedding(tokens), state)
+        return self.decoder(output), after
 
-    def config(self) -> dict[str, int | str | bool]:
+    def config(self) -> Config:
         """Return the arguments that build a model of the same class and shape."""
         names = ("vocab_size", "embedding_size", "hidden_size", "num_layers", "cell", "tied", "nonlinearity")
         return {name: getattr(self, name) for name in names}
@@ -158,15 +160,15 @@ class LSTMLanguageModel(nn.Module):
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
         """Read tokens (N, L) from a state (h, c), each (D, N, H); return logits (N, L, V) and the new state."""
-        logits, state, _ = self.with_activations(tokens, state)
-        return logits, state
+        logits, after, _ = self.with_activations(tokens, state)
+        return logits, after
 
     def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
         """Do the same as `forward`; return also the `Activations` behind it, which penalties and caches are about."""
-        output, state = self.rnn(self.embedding(tokens), state)
-        return self.decoder(self.projection(output)), state, Activations(output, output)
+        output, after = self.rnn(self.embedding(tokens), state)
+        return self.decoder(self.projection(output)), after, Activations(output, output)
 
-    def config(self) -> dict[str, int]:
+    def config(self) -> Config:
         """Return the arguments that build a model of the same class and shape."""
         return {name: getattr(self, name) for name in ("vocab_size", "embedding_size", "hidden_size", "num_layers")}
 
@@ -236,7 +238,7 @@ class AWDLSTM(LSTMLanguageModel):
         if not tied:
             self.decoder = nn.Linear(embedding_size, vocab_size)
 
-    def config(self) -> dict[str, int | float | bool]:
+    def config(self) -> Config:
         """Return the arguments that build a model of the same class and shape."""
         dropouts = {
             "embed_p": self.embedding_dropout.p,
@@ -249,9 +251,9 @@ class AWDLSTM(LSTMLanguageModel):
 
     def with_activations(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State, Activations]:
         embedded = self.embedding_dropout(self.embedding, tokens)
-        raw, state = self.rnn(self.input_dropout(embedded), state)
+        raw, after = self.rnn(self.input_dropout(embedded), state)
         dropped = self.output_dropout(raw)
-        return self.decoder(self.projection(dropped)), state, Activations(raw, dropped)
+        return self.decoder(self.projection(dropped)), after, Activations(raw, dropped)
 
 
 LanguageModel = LSTMLanguageModel | RecurrentLanguageModel  # an AWDLSTM is the former
@@ -289,14 +291,13 @@ def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -
         if state is None:
             old = (table.new_zeros(len(tokens), layers.num_layers, layers.hidden_size),) * len(layers.state_names)
         else:
-            old = (state,) if single else state
+            old = (state,) if isinstance(state, Tensor) else state
         input_proj, new = table.index_select(0, tokens), []
         for d, layer_step in enumerate(steps):
             new.append(layer_step(input_proj, *(part[:, d] for part in old)))
-            h = new[-1][0]
             if d < len(upper):
-                input_proj = torch.addmm(upper[d][1], h, upper[d][0].T)
-        log_probs = torch.log_softmax(torch.addmm(bias, h, readout.T), dim=-1)
+                input_proj = torch.addmm(upper[d][1], new[-1][0], upper[d][0].T)
+        log_probs = torch.log_softmax(torch.addmm(bias, new[-1][0], readout.T), dim=-1)
         after = tuple(torch.stack(part, dim=1) for part in zip(*new, strict=True))
         return log_probs, (after[0] if single else after)
 

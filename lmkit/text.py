@@ -53,10 +53,8 @@ class Vocab:
     def __contains__(self, word: str) -> bool:
         return word in self._ids
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> bool:  # alone, so that there is no hash: compare a Vocab, do not key on it
         return isinstance(other, Vocab) and self.words == other.words
-
-    __hash__ = None  # a mutable-looking container: compare it, do not key on it
 
     def __repr__(self) -> str:
         return f"Vocab({len(self)} words: {' '.join(self.words[:6])} …)"

@@ -7,10 +7,20 @@ h and c one after the other).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+
+class Recurrent(Protocol):
+    """Recurrent layers or a cell, of lmkit or of torch."""
+
+    hidden_size: int
+
+    def __call__(self, x: Tensor, state: Any = None, /) -> Any: ...
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]: ...
 
 
 def gradient_norms(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
@@ -32,7 +42,7 @@ def gradient_norms(score: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return gradient.norm(dim=-1).flip(dims=[1])
 
 
-def jacobian_norms(layers: nn.Module, x: Tensor) -> Tensor:
+def jacobian_norms(layers: Recurrent, x: Tensor) -> Tensor:
     """Return the Frobenius norm of ∂h_L/∂x_{L−k}, over all units of the last hidden state, for k = 0 … L−1.
 
     Parameters
@@ -85,7 +95,7 @@ def reach(norms: Tensor, low: float = 0.01, high: float = 100.0) -> float:
     return float(outside[0]) if len(outside) else math.inf
 
 
-def step_jacobians(cell: nn.Module, x: Tensor, state: Tensor | None = None) -> Tensor:
+def step_jacobians(cell: Recurrent, x: Tensor, state: Tensor | None = None) -> Tensor:
     """Return the Jacobian ∂s_t/∂s_{t−1} of every step of a cell, along the path that the inputs lead it.
 
     Parameters
@@ -161,7 +171,7 @@ def with_spectral_radius(matrix: Tensor, radius: float) -> Tensor:
 
 
 @torch.no_grad()
-def set_forget_bias(lstm: nn.Module, bias: float) -> None:
+def set_forget_bias(lstm: Recurrent, bias: float) -> None:
     """Start every forget gate of an LSTM at σ(bias), in place (Gers et al. 2000; Jozefowicz et al. 2015).
 
     Parameters

@@ -91,7 +91,8 @@ def unit_accuracies(x: Tensor, y: Tensor, x_test: Tensor | None = None, y_test: 
     Tensor (H,), in [0, 1]
     """
     _check(x, y)
-    x_test, y_test = (x, y) if x_test is None else (x_test, y_test)
+    if x_test is None or y_test is None:
+        x_test, y_test = x, y
     one, zero = x[y > 0].mean(dim=0), x[y == 0].mean(dim=0)
     above = (x_test - (one + zero) / 2) * (one - zero).sign() > 0
     return (above == (y_test > 0)[:, None]).float().mean(dim=0)

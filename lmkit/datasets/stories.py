@@ -116,6 +116,8 @@ class Grammar:
         if symbol.kind == "word":
             return symbol.name
         held = registers[self.registers.index(symbol.name)]
+        if held is None:
+            raise ValueError(f"register {symbol.name!r} must hold a word before it is written, but it is empty")
         return self.forms[symbol.form][held] if symbol.form else held
 
     def _parse(self, text: str) -> Symbol:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lmkit.decoding.constraints import Constraints
 from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import top_k
 from lmkit.decoding.state import select_rows
 
@@ -43,8 +43,8 @@ class BeamStep:
 
 @for_batches
 def beam_search(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
@@ -57,7 +57,7 @@ def beam_search(
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
     on_step: Callable[[BeamStep], None] | None = None,
-) -> list[Decoded] | list[list[Decoded]]:
+) -> list[list[Decoded]]:
     """Extend the `num_beams` most probable texts side by side, and rank those that end.
 
     A text that ends, or is cut at `max_new_tokens`, gets the score Σ log p / length^length_penalty, its end token
@@ -228,7 +228,7 @@ def _extend(
     config: _Config,
     last: bool,
     on_step: Callable[[BeamStep], None] | None,
-) -> tuple[Tensor, ...]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """Take one step, group by group; return tokens, parents and totals (n, groups, size) of what goes on."""
     shape = (len(searches), config.num_groups, config.group_size, allowed.shape[-1])
     allowed, model_log_probs = allowed.view(shape), beams.log_probs.view(shape)
@@ -241,7 +241,8 @@ def _extend(
         _record(candidates, kept, [groups[group] for groups in searches], last)
         if on_step:
             on_step(candidates.as_step(len(searches[0][0].backpointers), config))
-    return tuple(torch.stack([getattr(c, part) for c in chosen], dim=1) for part in ("tokens", "parents", "totals"))
+    tokens, parents = [kept.tokens for kept in chosen], [kept.parents for kept in chosen]
+    return torch.stack(tokens, 1), torch.stack(parents, 1), torch.stack([kept.totals for kept in chosen], 1)
 
 
 def _diversity_cost(chosen: list[_Extensions], config: _Config, vocab_size: int) -> Tensor | float:
@@ -279,8 +280,8 @@ class _Extensions:
             kept += keep
             statuses.append("kept" if keep else "ended" if ends and rank < config.group_size else "dropped")
         real = int((self.totals[0] > -math.inf).sum())
-        columns = (self.parents, self.tokens, self.totals)
-        return BeamStep(length, *(column[0, :real].tolist() for column in columns), statuses[:real])
+        parents, tokens, totals = (column[0, :real].tolist() for column in (self.parents, self.tokens, self.totals))
+        return BeamStep(length, parents, tokens, totals, statuses[:real])
 
 
 def _best_extensions(totals: Tensor, log_probs: Tensor, cost: Tensor | float, config: _Config) -> _Extensions:

@@ -46,7 +46,7 @@ class Constraints:
             Prompt and new tokens, -1 where there is nothing.
         length : int ≥ 0
         """
-        if self.needs_history:
+        if history is not None:
             log_probs = apply_repetition_penalty(log_probs, history, self.repetition_penalty)
             log_probs = no_repeat_ngram_filter(log_probs, history, self.no_repeat_ngram_size)
         if length < self.min_new_tokens and self.eos_token_id is not None:

@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from lmkit.decoding.constraints import Constraints
 from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompt
 from lmkit.decoding.ranking import argmax, top_k
 from lmkit.decoding.state import concat_rows, select_rows
 
@@ -38,15 +38,15 @@ def last_hidden(state: Tensor | tuple[Tensor, ...]) -> Tensor:
 
 @for_batches
 def contrastive_search(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
     hidden: Callable[[Any], Tensor] = last_hidden,
     penalty_alpha: float = 0.6,
     top_k: int = 4,
-) -> Decoded | list[Decoded]:
+) -> list[Decoded]:
     """Take, of the k most probable tokens, the one with the highest score.
 
     The score is::

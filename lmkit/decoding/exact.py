@@ -11,7 +11,7 @@ from torch import Tensor
 
 from lmkit.decoding.beams import beam_search
 from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompt
 from lmkit.decoding.ranking import argmax
 from lmkit.decoding.state import concat_rows, select_rows
 
@@ -20,14 +20,14 @@ CHUNK_SIZE = 4096  # prefixes read in one step: many more, and memory fills
 
 @for_batches
 def exact_search(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
     length_penalty: float = 0.0,
     limit: int = 1_000_000,
-) -> Decoded | list[Decoded]:
+) -> list[Decoded]:
     """Find the text with the best score Σ log p / length^length_penalty, of all that end or reach `max_new_tokens`.
 
     Σ log p can only fall as a text grows. So a prefix whose score, at the length that flatters it most, is no better

@@ -8,7 +8,7 @@ from typing import Any
 from lmkit.decoding.beams import beam_search
 from lmkit.decoding.contrastive import contrastive_search
 from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, for_batches
+from lmkit.decoding.prompts import Decoded, Prompt, StepFn, for_batches
 from lmkit.decoding.sampling import NUM_SEEDS, greedy, sample
 
 CONSTRAINTS = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
@@ -24,15 +24,15 @@ OPTIONS = {
 
 @for_batches
 def generate(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
     do_sample: bool = False,
     num_return_sequences: int = 1,
     **options: Any,
-) -> list[Decoded] | list[list[Decoded]]:
+) -> list[list[Decoded]]:
     """Continue a prompt, or each of a batch, by the strategy that the arguments imply.
 
     A `penalty_alpha` above 0 means contrastive search, `num_beams` above 1 beam search, `do_sample` sampling, and none

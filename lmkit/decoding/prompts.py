@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload, runtime_checkable
 
 import torch
 from torch import Tensor
 
 from lmkit.decoding.state import concat_rows, select_rows
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 StepFn = Callable[[Tensor, Any], tuple[Tensor, Any]]
 Prompt = Sequence[int]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
+@runtime_checkable
 class HasStepper(Protocol):
     """A model that decoders can use: its `stepper()` returns a step function."""
 
@@ -54,7 +61,7 @@ def as_step_fn(model: StepFn | HasStepper) -> StepFn:
     TypeError
         For anything else.
     """
-    if hasattr(model, "stepper"):
+    if isinstance(model, HasStepper):
         return model.stepper()
     if isinstance(model, torch.nn.Module) or not callable(model):
         kind = type(model).__name__
@@ -62,20 +69,47 @@ def as_step_fn(model: StepFn | HasStepper) -> StepFn:
     return model
 
 
-def for_batches(decode: Callable) -> Callable:
+class Decoder(Protocol[P, T]):
+    """A function that continues a prompt, or every prompt of a batch, by a step function or a model."""
+
+    @overload
+    def __call__(self, step: StepFn | HasStepper, prompt: Prompt, *args: P.args, **options: P.kwargs) -> T: ...
+    @overload
+    def __call__(
+        self, step: StepFn | HasStepper, prompt: Sequence[Prompt], *args: P.args, **options: P.kwargs
+    ) -> list[T]: ...
+
+
+def for_batches(decode: Callable[Concatenate[StepFn, Sequence[Prompt], P], list[T]]) -> Decoder[P, T]:
     """Let a decoder of a batch, `decode(step, prompts, …) -> list`, take a model too, and one prompt for one result."""
 
     @wraps(decode)
-    def decoder(step: StepFn | HasStepper, prompt: Prompt | Sequence[Prompt], *args, **options):
+    def decoder(
+        step: StepFn | HasStepper, prompt: Prompt | Sequence[Prompt], *args: P.args, **options: P.kwargs
+    ) -> T | list[T]:
         step = as_step_fn(step)
         if is_batch(prompt):
             return decode(step, prompt, *args, **options)
         return decode(step, [prompt], *args, **options)[0]
 
-    return decoder
+    public = cast(Any, decoder)
+    public.__signature__ = _public_signature(decode)
+    return public
 
 
-def is_batch(prompt: Prompt | Sequence[Prompt]) -> bool:
+def _public_signature(decode: Callable) -> inspect.Signature:
+    """Return what a decoder's help shows: that it takes a model too, and one prompt for one result."""
+    signature = inspect.signature(decode)
+    public = {"step": "StepFn | HasStepper", "prompt": "Prompt | Sequence[Prompt]"}
+    parameters = [
+        each.replace(annotation=public.get(each.name, each.annotation)) for each in signature.parameters.values()
+    ]
+    batch = str(signature.return_annotation)
+    one = batch.removeprefix("list[").removesuffix("]")
+    return signature.replace(parameters=parameters, return_annotation=f"{one} | {batch}")
+
+
+def is_batch(prompt: Prompt | Sequence[Prompt]) -> TypeIs[Sequence[Prompt]]:
     """Return whether this is a sequence of prompts, and not one prompt."""
     return len(prompt) > 0 and not isinstance(prompt[0], int) and getattr(prompt[0], "ndim", 1) > 0
 
@@ -98,14 +132,14 @@ def read_prompts(step: StepFn, prompts: Sequence[Prompt]) -> tuple[Tensor, Any]:
             raise ValueError("prompt must hold at least one token, but it is empty; use the end token for a new text")
     longest_first = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]))
     texts = [[int(token) for token in prompts[row]] for row in longest_first]
-    running, finished = None, []  # (log_probs, state) of those that are still read, and of the shorter ones
-    for position in range(len(texts[0])):
-        count = sum(len(text) > position for text in texts)
-        if running is not None and count < len(running[0]):
-            running, ended = _split(running, count)
+    running = checked_step(step, torch.tensor([text[0] for text in texts]), None)  # log_probs and state
+    finished = []  # the same of shorter prompts
+    for position in range(1, len(texts[0])):
+        tokens = torch.tensor([text[position] for text in texts if len(text) > position])
+        if len(tokens) < len(running[0]):
+            running, ended = _split(running, len(tokens))
             finished.insert(0, ended)
-        tokens = torch.tensor([text[position] for text in texts[:count]])
-        running = checked_step(step, tokens, None if running is None else running[1])
+        running = checked_step(step, tokens, running[1])
     if not finished:
         return running
     log_probs, states = zip(running, *finished, strict=True)

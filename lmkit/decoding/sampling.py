@@ -10,7 +10,7 @@ from torch import Tensor
 
 from lmkit.decoding.constraints import Constraints
 from lmkit.decoding.filters import check, filter_logits, is_whole
-from lmkit.decoding.prompts import Decoded, HasStepper, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import argmax
 from lmkit.decoding.rng import draw_rows, uniform
 from lmkit.decoding.state import select_rows
@@ -20,15 +20,15 @@ NUM_SEEDS = 2**32
 
 @for_batches
 def greedy(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
-) -> Decoded | list[Decoded]:
+) -> list[Decoded]:
     """Take the most probable token at every step, of equally probable ones that with the lowest id.
 
     Parameters
@@ -58,8 +58,8 @@ def greedy(
 
 @for_batches
 def sample(
-    step: StepFn | HasStepper,
-    prompt: Prompt | Sequence[Prompt],
+    step: StepFn,
+    prompt: Sequence[Prompt],
     max_new_tokens: int = 20,
     eos_token_id: int | None = None,
     *,
@@ -72,7 +72,7 @@ def sample(
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
-) -> Decoded | list[Decoded]:
+) -> list[Decoded]:
     """Draw every token at random from the filtered distribution; with the defaults, pure sampling.
 
     Parameters

@@ -325,7 +325,7 @@ def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
 
 def _card(name: str, seconds: list[float]) -> dict[str, Any]:
     return {
-        "title": " ".join(EXPERIMENTS[name].__doc__.split()),
+        "title": " ".join((EXPERIMENTS[name].__doc__ or "").split()),
         "data": f"Human Numbers, {EPOCHS} epochs; held-out text in {HELD_OUT_ROWS} rows that start cold",
         "command": f"python -m lmkit experiment {name}",
         "runs": len(seconds),

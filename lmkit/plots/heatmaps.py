@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from numpy.typing import ArrayLike
 
 from lmkit.plots.roles import ROLES, color
 
@@ -18,7 +19,7 @@ _ROOM = 10  # how many characters of words find room below an inch of a heatmap
 
 
 def plot_gates(
-    values: Sequence[Sequence[float]],
+    values: ArrayLike,
     tokens: Sequence[str],
     units: Sequence[int] | None = None,
     *,

@@ -8,13 +8,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
 
 from lmkit.plots.line_labels import MARKERS, label_ends
 from lmkit.plots.roles import ROLES, color
 
 
 def plot_losses(
-    losses: Sequence[float],
+    losses: ArrayLike,
     validation: Sequence[Sequence[float]] | None = None,
     *,
     smooth: int | None = None,
@@ -74,7 +75,7 @@ def plot_losses(
 
 def plot_reach(
     distances: Sequence[int],
-    norms: Mapping[str, Sequence[float]],
+    norms: Mapping[str, ArrayLike],
     roles: Mapping[str, str] | None = None,
     *,
     ax: Axes | None = None,
@@ -182,7 +183,7 @@ def _legend(ax: Axes, right: Axes | None) -> None:
     )
 
 
-def _checked_norms(label: str, values: Sequence[float], count: int) -> np.ndarray:
+def _checked_norms(label: str, values: ArrayLike, count: int) -> np.ndarray:
     values = np.asarray(values, dtype=float)
     if values.shape != (count,):
         raise ValueError(f"norms must have one value per distance, {count}, but {label!r} has shape {values.shape}")

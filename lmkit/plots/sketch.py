@@ -27,7 +27,8 @@ _LINES, _SHAPES, _TEXT = 2, 3, 4  # what is drawn over what
 
 def tint(role: str, strength: float = 0.1) -> str:
     """Return the colour of a role mixed with white, faint enough to write on."""
-    return to_hex([1 - strength * (1 - channel) for channel in to_rgb(color(role))])
+    red, green, blue = (1 - strength * (1 - channel) for channel in to_rgb(color(role)))
+    return to_hex((red, green, blue))
 
 
 class Sketch:
@@ -86,8 +87,7 @@ class Sketch:
         )
         self.ax.add_patch(shape)
         if text:
-            size = LABEL if text.startswith("$") else WORD
-            self.label(at, text, role, parts, f"{gid}-text", size=size)
+            self.label(at, text, role, parts, f"{gid}-text", size=LABEL if text.startswith("$") else WORD)
         return shape
 
     def node(self, at: Point, radius: float, role: str, parts: Iterable[Part], gid: str, sign: str) -> Circle:
@@ -179,7 +179,8 @@ class Sketch:
     def _around(self, at: Point) -> Transform:
         """Return the transform from a shape's own measure, with its middle at (0, 0), to the screen."""
         if self.inches:
-            return self.ax.figure.dpi_scale_trans + ScaledTranslation(*at, self.ax.transData)
+            there = ScaledTranslation(*at, self.ax.transData)  # pyright: ignore[reportArgumentType]  # takes any Transform
+            return self.ax.figure.dpi_scale_trans + there
         return Affine2D().translate(*at) + self.ax.transData
 
 

@@ -67,8 +67,7 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
     ModelFileError
         For a file that is damaged, of another version, or not a model file.
     """
-    is_name = isinstance(name, str) and not name.endswith(".safetensors")
-    path = path_of(name) if is_name else Path(name)
+    path = path_of(name) if isinstance(name, str) and not name.endswith(".safetensors") else Path(name)
     return from_bytes(path.read_bytes(), source=str(path))
 
 

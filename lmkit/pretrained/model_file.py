@@ -16,7 +16,7 @@ the same bytes, so both sides decode from the same numbers. All others have `FOR
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 import safetensors
 import torch
@@ -41,7 +41,7 @@ class ModelFileError(ValueError):
     """A model file is damaged, of another version, or not a model file."""
 
 
-def runs_in_browser(model: LanguageModel) -> bool:
+def runs_in_browser(model: object) -> TypeGuard[LanguageModel]:
     """Return whether the page's engine can run a model: an LSTM whose output weights are tied to the embedding."""
     return isinstance(model, LanguageModel) and isinstance(model.rnn, LSTM) and _is_tied(model)
 

@@ -21,7 +21,7 @@ from lmkit.rnn.cells import (
     rnn_step,
 )
 
-State = Tensor | tuple[Tensor, Tensor]  # h, or (h, c)
+State = Tensor | tuple[Tensor, ...]  # h, or (h, c)
 CellStep = Callable[..., tuple[Tensor, ...]]  # (input_proj, *state) -> new state
 
 
@@ -95,9 +95,11 @@ class RNNBase(nn.Module):
         ValueError
             If x or the state has another shape.
         """
-        sequence, state = self._checked(x, state)
-        output, state = (self._fused if self.fused else self._loop)(sequence, state)
-        return (output.transpose(0, 1) if self.batch_first else output), (state if len(state) > 1 else state[0])
+        sequence, before = self._checked(x, state)
+        output, after = (self._fused if self.fused else self._loop)(sequence, before)
+        return (output.transpose(0, 1) if self.batch_first else output), (
+            after if len(self.state_names) > 1 else after[0]
+        )
 
     def layer(self, index: int) -> list[Tensor]:
         """Return the weights of one layer as in its cell: weight_ih, weight_hh, bias_ih, bias_hh."""

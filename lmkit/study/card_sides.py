@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from html import escape
 from random import Random
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from lmkit.study import drawings
 from lmkit.study.cards import GAP, Card, ChoiceCard, Draw, Fill, Flashcard, Gap, Item, MultipleChoice, Number, Order
@@ -28,14 +28,14 @@ class CardSides(NamedTuple):
 def render_sides(card: Card) -> CardSides:
     """Return the two sides of a card; the same card has the same sides in every run."""
     label, task, answer = _sides_of_kind(card)
-    last = None if card.drawing is None or isinstance(card, Draw) else drawings.steps(card.drawing)
+    shown = None if isinstance(card, Draw) else card.drawing
     return CardSides(
         label=label,
         question=to_anki(card.question),
         task=task,
         answer=answer,
         explanation=to_anki(card.explanation) if card.explanation else "",
-        picture=_image(card.drawing, last) if last else "",
+        picture=_image(shown, drawings.steps(shown)) if shown else "",
     )
 
 
@@ -105,7 +105,8 @@ def _judged(card: ChoiceCard, order: list) -> str:
 
 def _drawn(card: Draw) -> str:
     """Return each step in words, below it the drawing as it is by then."""
-    entries = (f"{to_anki(text)}<br>{_image(card.drawing, step)}" for step, text in enumerate(card.steps, 1))
+    drawing = cast(str, card.drawing)  # of a card to draw it is checked
+    entries = (f"{to_anki(text)}<br>{_image(drawing, step)}" for step, text in enumerate(card.steps, 1))
     return _list("ol", entries, "steps")
 
 

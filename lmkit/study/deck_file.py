@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from lmkit.study.cards import KINDS, Card
+from lmkit.study.cards import KINDS, BaseCard, Card
 from lmkit.study.yaml_source import CardError, KeyPath, YamlSource
 
 
@@ -128,9 +129,10 @@ def _card(source: YamlSource, place: int, entry: Any) -> Card:
         raise CardError.joined(found) from None
 
 
-def _explain(error: dict, kind: type) -> str:
+def _explain(error: ErrorDetails, kind: type[BaseCard]) -> str:
     """Return a fault that pydantic found in our words: what, the rule, the value, the remedy."""
     what = " ".join(f"no. {part + 1}" if isinstance(part, int) else str(part) for part in error["loc"])
+    context = error.get("ctx", {})
     value = "" if error["input"] is None else f", but it is {str(error['input'])[:80]!r}"
     match error["type"]:
         case "missing":
@@ -139,11 +141,11 @@ def _explain(error: dict, kind: type) -> str:
             known = f"; a card of this kind has {list(kind.model_fields)}" if len(error["loc"]) == 1 else ""
             return f"{what} is not known here{known}; remove it"
         case "value_error":
-            return f"{what} {error['ctx']['error']}".strip()
+            return f"{what} {context['error']}".strip()
         case "too_short" | "too_long":
             least = error["type"] == "too_short"
-            limit = f"at least {error['ctx']['min_length']}" if least else f"at most {error['ctx']['max_length']}"
-            return f"{what} must have {limit}, but there are {error['ctx']['actual_length']}"
+            limit = f"at least {context['min_length']}" if least else f"at most {context['max_length']}"
+            return f"{what} must have {limit}, but there are {context['actual_length']}"
         case "float_parsing" | "float_type" | "finite_number":
             return f"{what} must be a number{value}"
         case "string_too_short":
@@ -151,6 +153,6 @@ def _explain(error: dict, kind: type) -> str:
         case "string_type":
             return f"{what} must be a text{value}; quote it"
         case "string_pattern_mismatch":
-            return f"{what} must match {error['ctx']['pattern']}{value}"
+            return f"{what} must match {context['pattern']}{value}"
         case _:
             return f"{what}: {error['msg'].lower()}{value}"

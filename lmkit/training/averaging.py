@@ -40,7 +40,8 @@ class WeightAverage:
 
     def __init__(self, model: nn.Module, interval: int | None):
         self.parameters, self.interval = list(model.parameters()), interval
-        self.count, self.average = 0, None
+        self.count = 0
+        self.average: list[torch.Tensor] | None = None
 
     @property
     def started(self) -> bool:
@@ -54,9 +55,10 @@ class WeightAverage:
     @torch.no_grad()
     def update(self) -> None:
         """Take the current weights into the average, if that has started."""
-        if self.started:
+        if self.average is not None:
             self.count += 1
-            torch._foreach_lerp_(self.average, [parameter.detach() for parameter in self.parameters], 1 / self.count)
+            current = [parameter.detach() for parameter in self.parameters]
+            torch._foreach_lerp_(self.average, current, 1 / self.count)  # pyright: ignore[reportPrivateImportUsage]  # documented
 
     @contextmanager
     def swapped_in(self) -> Iterator[None]:
@@ -71,7 +73,7 @@ class WeightAverage:
 
     def copy_to_model(self) -> None:
         """Leave the average in the model, if there is one."""
-        if self.count:
+        if self.average is not None and self.count:
             self._write(self.average)
 
     def state_dict(self) -> dict[str, Any]:

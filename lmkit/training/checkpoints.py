@@ -42,11 +42,18 @@ class RNGState:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of each as tensors, numbers and texts."""
-        kind, numbers, *rest = np.random.get_state()
+        generator = np.random.get_state(legacy=False)
+        kind, numbers, place = generator["bit_generator"], generator["state"]["key"], generator["state"]["pos"]
         version, internal, gauss = random.getstate()
         return {
             "torch": torch.get_rng_state(),
-            "numpy": [kind, torch.from_numpy(numbers.astype(np.int64)), *rest],
+            "numpy": [
+                kind,
+                torch.from_numpy(numbers.astype(np.int64)),
+                place,
+                generator["has_gauss"],
+                generator["gauss"],
+            ],
             "python": [version, torch.tensor(internal), gauss],
         }
 

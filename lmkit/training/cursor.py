@@ -33,19 +33,21 @@ class StreamCursor:
 
     def __init__(self, windows: BPTTWindows, processes: ProcessGroup):
         self.windows, self.processes = windows, processes
-        self.streams_begun, self.remaining, self.state = 0, None, None
+        self.streams_begun = 0
+        self.remaining: Tensor | None = None
+        self.state: Any = None
 
     def predictions(self, model: nn.Module, streams: Iterable[Tensor]) -> Iterator[Prediction]:
         """Let a model read on in streams (N, T), which are the same as before, from their beginning."""
         if self.remaining is not None and self.windows.has_window(self.remaining):
-            yield from self._read_remaining(model)
+            yield from self._read(model, self.remaining)
         for stream in islice(streams, self.streams_begun, None):
             self.streams_begun += 1
-            self.remaining, self.state = self.processes.shard(stream), None
-            yield from self._read_remaining(model)
+            self.state = None
+            yield from self._read(model, self.processes.shard(stream))
 
-    def _read_remaining(self, model: nn.Module) -> Iterator[Prediction]:
-        stream, read = self.remaining, 0
+    def _read(self, model: nn.Module, stream: Tensor) -> Iterator[Prediction]:
+        self.remaining, read = stream, 0
         for prediction in self.windows.predictions(model, stream, self.state):
             read += prediction.length
             self.remaining, self.state = stream[:, read:], prediction.state

@@ -147,7 +147,7 @@ def _callbacks(
     run: TrainState, streams: Iterable[Tensor], validation: Tensor | None, checkpoint: Path | None, progress: bool
 ) -> tuple[list[Callback], Iterable[Tensor]]:
     """Return the callbacks of a run, and its streams, whose first a checkpoint looks at."""
-    callbacks = [] if validation is None else [Validate(validation)]
+    callbacks: list[Callback] = [] if validation is None else [Validate(validation)]
     if checkpoint is not None:
         streams = iter(streams)
         first = list(islice(streams, 1))

@@ -18,15 +18,15 @@ CLASSES = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.op
 
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
     """Return one optimizer for all parameters; or Muon for the matrices of hidden layers, and AdamW for the rest."""
-    options = {"lr": config.lr, "weight_decay": config.weight_decay}
+    lr, weight_decay = config.lr, config.weight_decay
     if config.optimizer != "muon":
-        return [CLASSES[config.optimizer](model.parameters(), fused=True, **options)]
+        return [CLASSES[config.optimizer](model.parameters(), lr=lr, weight_decay=weight_decay, fused=True)]
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     hidden = [p for p in model.parameters() if p.dim() == 2 and id(p) not in embeddings]
     others = [p for p in model.parameters() if p.dim() != 2 or id(p) in embeddings]
     return [
-        Muon(hidden, adjust_lr_fn="match_rms_adamw", **options),
-        torch.optim.AdamW(others, betas=(0.9, 0.99), fused=True, **options),
+        Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True),
     ]
 
 

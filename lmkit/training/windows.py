@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +42,12 @@ class Prediction(NamedTuple):
     def num_counted(self) -> int:
         """Number of targets that the loss does not leave out."""
         return int((self.targets != IGNORE_INDEX).sum())
+
+
+class HasActivations(Protocol):
+    """A model that can return what lies behind its logits, too."""
+
+    def with_activations(self, tokens: Tensor, state: Any = None, /) -> tuple[Tensor, Any, Any]: ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class BPTTWindows:
     def _forward(self, model: nn.Module, x: Tensor, state: Any) -> tuple[Tensor, Any, Any]:
         inputs = (x,) if state is None else (x, state)
         if self.activations:
-            return model.with_activations(*inputs)
+            return cast(HasActivations, model).with_activations(*inputs)
         output = model(*inputs)
         return (*output, None) if isinstance(output, tuple) else (output, None, None)
 

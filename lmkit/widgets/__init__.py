@@ -15,7 +15,7 @@ LABS: dict[str, type[Lab]] = {
     for room in ("labs", "cards")
     for name, lab in find_labs(Path(__file__).with_name(room), f"{__name__}.{room}").items()
 }
-__all__ = ["LABS", *LABS]
+__all__ = ["LABS", *LABS]  # pyright: ignore[reportUnsupportedDunderAll]  # found at import
 
 
 def __getattr__(name: str) -> type[Lab]:

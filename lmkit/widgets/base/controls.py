@@ -22,7 +22,7 @@ from typing import Any
 
 import ipywidgets
 import traitlets as T
-from ipywidgets import Widget
+from ipywidgets.widgets.widget_description import DescriptionWidget
 
 
 def check_number(name: str, value: Any, low: float, high: float = math.inf, whole: bool = False) -> None:
@@ -45,7 +45,7 @@ def _same(value: Any, option: Any) -> bool:
     return value == option and isinstance(value, bool) == isinstance(option, bool)
 
 
-def with_label(control: Widget, label: str, tooltip: str, *classes: str) -> Widget:
+def with_label(control: DescriptionWidget, label: str, tooltip: str, *classes: str) -> DescriptionWidget:
     """Give a control its visible label and what it says when a pointer rests on it.
 
     Classes that `lab.css` knows: `lmkit-wide` (a row of its own), `lmkit-switch` (radio buttons as the keys of a
@@ -112,11 +112,11 @@ class Control:
         """Return what the view keeps as Python says it."""
         return stored
 
-    def make(self, stored: Any) -> Widget:
+    def make(self, stored: Any) -> DescriptionWidget:
         """Return a new widget, without its label."""
         raise NotImplementedError
 
-    def widget(self, stored: Any) -> Widget:
+    def widget(self, stored: Any) -> DescriptionWidget:
         """Return a new widget that stands at what the view keeps."""
         return with_label(self.make(stored), self.label, self.tooltip, *self.classes)
 
@@ -132,7 +132,8 @@ class Slider(Control):
     step: float | None = None
 
     def trait(self) -> T.TraitType:
-        return (T.Int if self.step is None else T.Float)(self.low, help=self.tooltip)
+        whole = self.step is None
+        return T.Int(int(self.low), help=self.tooltip) if whole else T.Float(self.low, help=self.tooltip)
 
     def check(self, name: str, value: Any) -> None:
         check_number(name, value, self.low, self.high, whole=self.step is None)
@@ -144,7 +145,7 @@ class Slider(Control):
         # A slider in the browser counts its steps in binary: .9 comes back as .9000000000000001.
         return stored if self.step is None else round(float(stored), 9)
 
-    def make(self, stored: Any) -> Widget:
+    def make(self, stored: Any) -> DescriptionWidget:
         if self.step is None:
             return ipywidgets.IntSlider(stored, int(self.low), int(self.high))
         fine = abs(stored / self.step - round(stored / self.step)) > 1e-9  # a slider shows only values on its grid
@@ -166,7 +167,7 @@ class Number(Control):
     def check(self, name: str, value: Any) -> None:
         check_number(name, value, self.low, self.high, whole=True)
 
-    def make(self, stored: Any) -> Widget:
+    def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.BoundedIntText(value=stored, min=self.low, max=self.high)
 
 
@@ -187,7 +188,7 @@ class Toggle(Control):
         if not isinstance(value, bool):
             raise ValueError(f"{name} must be True or False, but it is {value!r}")
 
-    def make(self, stored: Any) -> Widget:
+    def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.Checkbox(stored, indent=False)
 
 
@@ -206,13 +207,13 @@ class TextField(Control):
         if not isinstance(value, str):
             raise ValueError(f"{name} must be a text, but it is {value!r}")
 
-    def make(self, stored: Any) -> Widget:
+    def make(self, stored: Any) -> DescriptionWidget:
         if self.suggestions is None:
             return ipywidgets.Text(value=stored, continuous_update=True)
         return ipywidgets.Combobox(value=stored, options=tuple(self.suggestions), continuous_update=True)
 
 
-_FORMS: dict[str, Callable[..., Widget]] = {
+_FORMS: dict[str, Callable[..., DescriptionWidget]] = {
     "switch": lambda **options: ipywidgets.RadioButtons(orientation="horizontal", **options),
     "radio": ipywidgets.RadioButtons,
     "list": ipywidgets.Dropdown,
@@ -268,7 +269,7 @@ class Choice(Control):
     def value(self, stored: int) -> Any:
         return self.values[stored]
 
-    def make(self, stored: int) -> Widget:
+    def make(self, stored: int) -> DescriptionWidget:
         return _FORMS[self.form](options=indexed_options(self.labels), value=stored)
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import ipywidgets
+from ipywidgets.widgets.widget_description import DescriptionWidget
 
 from lmkit.widgets.base import svg
 from lmkit.widgets.base.controls import Controls
 from lmkit.widgets.base.view import View
 
+V = TypeVar("V", bound=View)
 
-class Lab(ipywidgets.VBox):
+
+class Lab(ipywidgets.VBox, Generic[V]):
     """Controls above a view; works with a kernel, and on a page without one.
 
     What displays a lab also gets a picture of it, for places where no script runs; subclasses draw it (`picture`).
@@ -34,9 +37,9 @@ class Lab(ipywidgets.VBox):
         Those that are shown, in the order in which they stand.
     """
 
-    def __init__(self, view: View, rows: Controls | None = None, shown: Iterable[str] | None = None):
+    def __init__(self, view: V, rows: Controls | None = None, shown: Iterable[str] | None = None):
         self.view, self.rows = view, Controls() if rows is None else rows
-        self.controls = {}
+        self.controls: dict[str, DescriptionWidget] = {}
         for name in self.rows.chosen(shown):
             row, trait = self.rows[name], self.rows[name].trait_name(name)
             self.controls[name] = control = row.widget(getattr(view, trait))
@@ -78,4 +81,4 @@ class Lab(ipywidgets.VBox):
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         """Return the widget and its fallback: whoever cannot show the first shows the second."""
-        return super()._repr_mimebundle_(**kwargs) | {"text/html": self.fallback()}
+        return (super()._repr_mimebundle_(**kwargs) or {}) | {"text/html": self.fallback()}

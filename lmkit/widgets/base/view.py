@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from pathlib import Path
+from typing import ClassVar
 
 import anywidget
 
@@ -29,6 +30,9 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
     nothing here; it only sends the assets that a live notebook's browser asks for.
     """
 
+    _esm: ClassVar[str]
+    _css: ClassVar[str]
+
     def __init__(self, **traits):
         kind = type(self)
         if "_esm" not in vars(kind):  # read when the first of its kind is made: importing lmkit reads no script
@@ -39,7 +43,7 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
     @classmethod
     def file(cls, name: str) -> str:
         """Return the path of a file of this view, from the folder of all widgets."""
-        folder = Path(sys.modules[cls.__module__].__file__).resolve().parent
+        folder = Path(inspect.getfile(cls)).resolve().parent
         return (folder / name).relative_to(bundle.WIDGETS).as_posix()
 
     def _answer(self, _, message: dict, __) -> None:

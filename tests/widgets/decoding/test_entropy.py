@@ -46,7 +46,7 @@ def test_the_browser_finds_what_python_finds(node, name):
     for prompt in PROMPTS[name]:
         for given in SETTINGS:
             made = DecodingLab(name, prompt=prompt, max_new_tokens=30, **given)
-            settings = made.settings()
+            settings = made.decoding_settings()
             expected = entropy.choices(made._options[0], settings, made.decode()[0])
             found = node.evaluate(CHOICES, vars(settings))
             assert len(found) == len(expected), (prompt, given)
@@ -58,27 +58,29 @@ def test_the_browser_finds_what_python_finds(node, name):
 def test_greedy_and_beam_search_choose_from_the_models_own():
     for method in ("greedy", "beam search"):
         made = DecodingLab("stories", method=method, temperature=0.5)
-        for choice in entropy.choices(made._options[0], made.settings(), made.decode()[0]):
+        for choice in entropy.choices(made._options[0], made.decoding_settings(), made.decode()[0]):
             assert choice.own == choice.left
 
 
 def test_a_filter_that_keeps_one_token_leaves_no_choice():
     made = DecodingLab("stories", top_k=1, top_p=1.0)
-    for choice in entropy.choices(made._options[0], made.settings(), made.decode()[0]):
+    for choice in entropy.choices(made._options[0], made.decoding_settings(), made.decode()[0]):
         assert choice.left == 0 and choice.own > 0
 
 
 def test_truth_is_unknown_where_the_grammar_cannot_write_the_text():
     made = DecodingLab("stories", prompt="anna the the")
-    choices = entropy.choices(made._options[0], made.settings(), made.decode()[0])
+    choices = entropy.choices(made._options[0], made.decoding_settings(), made.decode()[0])
     assert all(choice.truth is None for choice in choices)
 
 
 def test_truth_is_the_grammars_entropy():
     made = DecodingLab("stories", prompt="one morning anna", max_new_tokens=12)
     best = made.decode()[0]
-    text = made.settings().prompt.split()
-    for token, choice in zip(best.tokens, entropy.choices(made._options[0], made.settings(), best), strict=True):
+    text = made.decoding_settings().prompt.split()
+    for token, choice in zip(
+        best.tokens, entropy.choices(made._options[0], made.decoding_settings(), best), strict=True
+    ):
         assert choice.truth == pytest.approx(stories.entropy(stories.next_token_distribution(text)))
         assert choice.own == pytest.approx(choice.truth, abs=0.5)
         text.append(made._options[0].trained.vocab.words[token])
@@ -92,7 +94,7 @@ def test_surprisal_is_as_expected_under_pure_sampling_and_less_when_it_is_cold()
             DecodingLab("stories", top_p=1.0, temperature=temperature, seed=seed, max_new_tokens=60, controls=[])
             for seed in range(40)
         ]
-        each = [c for lab in made for c in entropy.choices(lab._options[0], lab.settings(), lab.decode()[0])]
+        each = [c for lab in made for c in entropy.choices(lab._options[0], lab.decoding_settings(), lab.decode()[0])]
         gaps[temperature] = sum(choice.surprisal - choice.own for choice in each) / len(each)
     assert gaps[0.3] < -0.15
     assert abs(gaps[1.0]) < 0.06

@@ -123,7 +123,7 @@ def test_controls_agree_with_the_traits_they_are_linked_to():
         seed=9,
         position=4,
     )
-    settings = made.settings()
+    settings = made.decoding_settings()
     assert settings.top_k == 7 and made.view.top_ks[made.view.top_k_index] == 7
     for name in (
         "temperature",
@@ -147,7 +147,7 @@ def test_controls_agree_with_the_traits_they_are_linked_to():
 def test_only_the_controls_asked_for_are_made():
     made = own_lab(controls=["top_p", "temperature"], top_k=5)
     assert list(made.controls) == ["temperature", "top_p"]
-    assert made.settings().top_k == 5
+    assert made.decoding_settings().top_k == 5
     assert len(own_lab(controls=[]).children) == 1
 
 
@@ -229,7 +229,7 @@ def test_view_says_which_filter_dropped_a_token(shown, filters, note):
     assert text_of(page) == made.decoded()
     notes = page.locator(".lmkit-next tbody .lmkit-note").all_inner_texts()
     assert [text for text in notes if f"dropped by {note}" in text]
-    rows, kept = fallback.bars(made._options[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._options[0], made.decoding_settings(), made.decode()[0])
     assert f"Kept: {kept} of 30 tokens" in page.locator(".lmkit-kept-line").inner_text()
     assert [f"dropped by {note}" not in text for text in notes[:8]] == [is_kept for _, _, is_kept, _ in rows]
 
@@ -342,7 +342,7 @@ def test_bars_say_what_is_kept_and_dropped(shown):
     made = own_lab(prompt="w3", top_k=4, top_p=0.6)
     page = shown(made)
     text_of(page)
-    rows, kept = fallback.bars(made._options[0], made.settings(), made.decode()[0])
+    rows, kept = fallback.bars(made._options[0], made.decoding_settings(), made.decode()[0])
     shown = [
         row.all_inner_texts()
         for row in (page.locator(".lmkit-next tbody tr").nth(i).locator("th, td") for i in range(8))
@@ -370,7 +370,7 @@ def test_entropy_panel_shows_pythons_numbers(shown, settings):
     made = own_lab(**{"prompt": "w3", "seed": 3, "top_p": 1.0, "position": 2, "show_entropy": True, **settings})
     page = shown(made)
     text_of(page)
-    choices = entropy.choices(made._options[0], made.settings(), made.decode()[0])
+    choices = entropy.choices(made._options[0], made.decoding_settings(), made.decode()[0])
     own, left, surprisal, truth = choices[1]
     changed = bool(settings.get("temperature"))
     line = page.locator(".lmkit-entropy-step").inner_text()

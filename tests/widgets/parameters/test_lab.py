@@ -51,7 +51,7 @@ def check(settings: dict) -> None:
     tensors = parameters(**settings)
     assert {tensor.name: tensor.shape for tensor in tensors} == shapes
     assert [tensor.name for tensor in tensors] == list(shapes)
-    assert sum(tensor.count for tensor in tensors) == count
+    assert sum(tensor.num_parameters for tensor in tensors) == count
 
 
 @pytest.mark.parametrize("settings", CORNERS, ids=str)
@@ -117,7 +117,10 @@ def test_the_picture_has_every_tensor():
     drawing, words = ParameterLab(30, 32, 64, cell="lstm").picture()
     shown = [node.text for node in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
     for tensor in parameters(30, 32, 64, cell="lstm"):
-        assert tensor.name in shown and f"{tensor.name} {' × '.join(map(str, tensor.shape))}: {tensor.count:,}" in words
+        assert (
+            tensor.name in shown
+            and f"{tensor.name} {' × '.join(map(str, tensor.shape))}: {tensor.num_parameters:,}" in words
+        )
     assert words.startswith("LSTM, vocabulary 30, embedding 32, hidden 64, layers 1: 27,998 parameters.")
 
 
@@ -143,9 +146,9 @@ def shown(page) -> tuple[str, list[list[str]]]:
 def expected(settings: dict) -> tuple[str, list[list[str]]]:
     tensors = parameters(**settings)
     shapes = ["\u202f×\u202f".join(f"{size:,}" for size in tensor.shape) for tensor in tensors]
-    counts = [f"{tensor.count:,}" if tensor.count else "0, shared" for tensor in tensors]
+    counts = [f"{tensor.num_parameters:,}" if tensor.num_parameters else "0, shared" for tensor in tensors]
     rows = [[tensor.name, shape, count] for tensor, shape, count in zip(tensors, shapes, counts, strict=True)]
-    return f"{sum(tensor.count for tensor in tensors):,} parameters", rows
+    return f"{sum(tensor.num_parameters for tensor in tensors):,} parameters", rows
 
 
 @pytest.mark.parametrize("settings", CORNERS[::7], ids=str)

@@ -34,9 +34,9 @@ class Driver(Lab):
         """Wait until the page shows what Python counts with the present settings; return what it shows."""
         tensors = parameters(**self.settings())
         shapes = ["\u202f×\u202f".join(f"{size:,}" for size in tensor.shape) for tensor in tensors]
-        counts = [f"{tensor.count:,}" if tensor.count else "0, shared" for tensor in tensors]
+        counts = [f"{tensor.num_parameters:,}" if tensor.num_parameters else "0, shared" for tensor in tensors]
         rows = [[tensor.name, shape, count] for tensor, shape, count in zip(tensors, shapes, counts, strict=True)]
-        expected = {"total": f"{sum(tensor.count for tensor in tensors):,} parameters", "rows": rows}
+        expected = {"total": f"{sum(tensor.num_parameters for tensor in tensors):,} parameters", "rows": rows}
         for _ in range(PATIENCE // 50):
             shown = self.root.evaluate(SNAPSHOT)
             if shown == expected:

@@ -20,7 +20,7 @@ class StudyView(View):
     cards = T.List(T.Dict(), help="As lmkit.study.card_to_json makes them.").tag(sync=True)
 
 
-class _Study(Lab):
+class _Study(Lab[StudyView]):
     """A lab without controls that shows cards; where no script runs, the questions with their answers folded away."""
 
     title: str

@@ -21,7 +21,7 @@ class ReviewView(View):
     seed = T.Int(0, help="What exams draw by; 0 leaves it to chance.").tag(sync=True)
 
 
-class Review(Lab):
+class Review(Lab[ReviewView]):
     """All cards of the book: sessions of what is due, exams, progress, and a list to browse.
 
     When a card is due follows from the reader's own answers, here and in the chapters' quizzes. They are kept in the

@@ -117,7 +117,7 @@ class AblationView(View, controls=CONTROLS):
     oracle = T.Float(ORACLE, help="The best possible held-out accuracy.").tag(sync=True)
 
 
-class AblationLab(Lab):
+class AblationLab(Lab[AblationView]):
     """Switch the parts of an AWD-LSTM on and off, and see the runs; works with a kernel, and on a page without one.
 
     Nothing is trained here: all runs are shipped. A combination that was not run is said so, and the nearest that were

@@ -53,7 +53,7 @@ class Search(NamedTuple):
     texts: list[Decoded]
 
 
-class BeamTreeLab(Lab):
+class BeamTreeLab(Lab[BeamTreeView]):
     """Grow the tree of a beam search over a small language; works with a kernel, and on a page without one.
 
     Parameters

@@ -17,7 +17,7 @@ Rows = Mapping[str, Mapping[str, float]]
 MOST_WORDS, MOST_TOKENS, MOST_TEXTS = 40, 8, 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Table:
     """A language whose next word depends on the last one only.
 
@@ -47,20 +47,26 @@ class Table:
     """
 
     rows: Rows
-    start: str | None = None
-    end: str | None = None
-    max_new_tokens: int | None = None
-    name: str = "a table"
+    start: str
+    end: str | None
+    max_new_tokens: int
+    name: str
     words: list[str] = field(init=False, repr=False)
     texts: int = field(init=False, repr=False)
 
-    def __post_init__(self):
-        _check_rows(self.rows)
-        words = list(dict.fromkeys([*self.rows, *(word for row in self.rows.values() for word in row)]))
-        self._set(words=words, start=next(iter(self.rows)) if self.start is None else self.start)
+    def __init__(
+        self,
+        rows: Rows,
+        start: str | None = None,
+        end: str | None = None,
+        max_new_tokens: int | None = None,
+        name: str = "a table",
+    ):
+        _check_rows(rows)
+        words = list(dict.fromkeys([*rows, *(word for row in rows.values() for word in row)]))
+        self._set(rows=rows, start=next(iter(rows)) if start is None else start, end=end, name=name, words=words)
         _check_words(self)
-        if self.max_new_tokens is None:
-            self._set(max_new_tokens=self._reach())
+        self._set(max_new_tokens=self._reach() if max_new_tokens is None else max_new_tokens)
         self._set(texts=_count_texts(self))
 
     def _set(self, **values: Any) -> None:
@@ -71,8 +77,7 @@ class Table:
         """How many tokens every text can have before one comes to a word without a row."""
         length, last = 0, {self.start}
         while length < MOST_TOKENS and all(word in self.rows for word in last):
-            length, last = length + 1, {word for before in last for word in self._next(before)}
-            last.discard(self.end)
+            length, last = length + 1, {word for before in last for word in self._next(before)} - {self.end}
         return length
 
     def _next(self, word: str) -> list[str]:
@@ -200,7 +205,8 @@ def _count_texts(table: Table) -> int:
                 )
             for after in table._next(word):
                 grown[after] = grown.get(after, 0) + count
-        ended += grown.pop(table.end, 0)
+        if table.end is not None:
+            ended += grown.pop(table.end, 0)
         counts = grown
     if (texts := ended + sum(counts.values())) > MOST_TEXTS:
         raise ValueError(f"table must allow at most {MOST_TEXTS:,} texts, but it allows {texts:,}; cut it earlier")

@@ -45,7 +45,7 @@ def render(
     chosen = points[strategy][value]
     ring = f'<circle cx="{x(chosen[axes[0]][0])}" cy="{y(chosen[axes[1]][0])}" r="11" fill="none" stroke="{INK}"/>'
     ends = [[extreme(found[axis][0] for found in _all(points, truth)) for extreme in (min, max)] for axis in axes]
-    parts = [*_frame(titles, *ends, x, y), *_curves(points, axes, labels, x, y), ring]
+    parts = [*_frame(titles, ends[0], ends[1], x, y), *_curves(points, axes, labels, x, y), ring]
     at = x(truth[axes[0]][0]), y(truth[axes[1]][0])
     parts.append(text(*at, "◆", color("truth"), 'text-anchor="middle" dominant-baseline="central" font-size="20"'))
     parts.append(text(RIGHT + 20, TOP + LINE * len(points) + 12, "◆ the truth", color("truth", text=True)))

@@ -54,7 +54,7 @@ class ComparisonView(View, controls=CONTROLS):
     last_place = T.Int(1, help="Points of the chosen curve; the view sets it.").tag(sync=True)
 
 
-class ComparisonLab(Lab):
+class ComparisonLab(Lab[ComparisonView]):
     """Look at measured decoders in a plane, and read texts decoded at each; works with a kernel, and on a page without.
 
     Texts are decoded by the shipped Stories model: text i (from 0) continues prompt i, or i modulo their number, and is
@@ -137,14 +137,14 @@ class ComparisonLab(Lab):
         return self.value("strategy")
 
     @property
-    def setting(self) -> dict[str, float]:
+    def setting(self) -> dict[str, Any]:
         """The strategy's parameter and its value at the present point."""
         values = list(self.points[self.strategy])
         return {self.strategy: values[min(self.value("place"), len(values)) - 1]}
 
     def decode(self) -> list[tuple[str, Decoded]]:
         """Prompts, and what Python's decoders write after them at the present point; the page shows the same."""
-        first = TEXTS * self.view.draw
+        first = TEXTS * self.value("draw")
         prompts = [self.prompts[i % len(self.prompts)] for i in range(first, first + TEXTS)]
         ids = [self._option.trained.prompt_ids(prompt) for prompt in prompts]
         common = (self._option.step, ids, MAX_NEW_TOKENS, self._option.trained.eos_token_id)
@@ -198,12 +198,14 @@ def _checked(points: Mapping[str, Mapping[float, Point]]) -> dict[str, dict[floa
 def _checked_measures(name: str, found: Point) -> dict[str, Measure]:
     if missing := [measure for measure in MEASURES if measure not in found]:
         raise ValueError(f"{name} must have the measures {list(MEASURES)}, but {missing[0]!r} is missing")
-    out = {measure: tuple(float(part) for part in found[measure]) for measure in MEASURES}
-    for measure, pair in out.items():
+    out = {}
+    for measure in MEASURES:
+        pair = tuple(float(part) for part in found[measure])
         if len(pair) != 2 or not all(map(math.isfinite, pair)) or pair[1] < 0:
             raise ValueError(
                 f"{name} must have a finite mean and half an interval of at least 0 for {measure}, but it has {pair}"
             )
+        out[measure] = pair
     return out
 
 

@@ -47,7 +47,7 @@ class CountingView(View, controls=CONTROLS):
     key = T.Unicode(help="Names the text: views of one text unpack it once.").tag(sync=True)
 
 
-class CountingLab(Lab):
+class CountingLab(Lab[CountingView]):
     """Look up what follows a context in a text, and how often; works with a kernel, and on a page without one.
 
     Parameters

@@ -14,7 +14,7 @@ from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.decoding import fallback
-from lmkit.widgets.labs.decoding.settings import BEAM_SEARCH, CONTROLS, SAMPLING, TOP_KS, Settings
+from lmkit.widgets.labs.decoding.settings import BEAM_SEARCH, CONTROLS, MOST_NEW_TOKENS, SAMPLING, TOP_KS, Settings
 
 
 class DecodingView(View, controls=CONTROLS):
@@ -28,7 +28,7 @@ class DecodingView(View, controls=CONTROLS):
     beam_display = T.Unicode("", help="CSS display of beam search's controls; the view sets it.").tag(sync=True)
 
 
-class DecodingLab(Lab):
+class DecodingLab(Lab[DecodingView]):
     """Decode text from a language model with sliders; works with a kernel, and on a page without one.
 
     Parameters
@@ -96,7 +96,7 @@ class DecodingLab(Lab):
         self._options = model_options(model, vocab)
         prompt = self._options[0].prompts[0] if prompt is None else prompt
         self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
-        check_number("max_new_tokens", max_new_tokens, 1, CONTROLS["max_new_tokens"].high, whole=True)
+        check_number("max_new_tokens", max_new_tokens, 1, MOST_NEW_TOKENS, whole=True)
         if top_k is not None:
             check_number("top_k", top_k, 1, whole=True)
         top_ks = [*sorted({*TOP_KS, *([top_k] if top_k else [])}), None]
@@ -140,24 +140,24 @@ class DecodingLab(Lab):
         """The model that is chosen."""
         return self._options[self.rows["model"].stored(self.value("model"))]
 
-    def settings(self) -> Settings:
-        """Return the present settings, as the controls have them."""
+    def decoding_settings(self) -> Settings:
+        """Return those of the present settings that the text depends on, and its step shown."""
         return Settings(**{name: self.value(name) for name in Settings.__dataclass_fields__})
 
     def decode(self) -> list[Decoded]:
         """What Python's own decoders write with the present settings, best first; the page shows the same."""
-        return self.settings().decode(self._option)
+        return self.decoding_settings().decode(self._option)
 
     def decoded(self) -> str:
         """The new tokens of the best text, as Python decodes them."""
         return self._option.trained.vocab.decode(self.decode()[0].tokens)
 
     def __repr__(self) -> str:
-        values = self.settings().applicable() | ({"show_entropy": True} if self.value("show_entropy") else {})
+        values = self.decoding_settings().applicable() | ({"show_entropy": True} if self.value("show_entropy") else {})
         named = ", ".join(f"{name}={value!r}" for name, value in values.items())
         return f"DecodingLab({self._option.name!r}, {named})"
 
     def picture(self) -> tuple[str, str]:
         """The text and the bars of the present settings, as Python decodes them."""
         option = self._option
-        return fallback.render(option, self.settings(), self.value("show_entropy"))
+        return fallback.render(option, self.decoding_settings(), self.value("show_entropy"))

@@ -11,6 +11,7 @@ from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider, TextFiel
 from lmkit.widgets.base.model_options import ModelOption
 
 METHODS = ("greedy", "sampling", "beam search")
+MOST_NEW_TOKENS = 100
 TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500]
 CONTROLS = Controls(
     model=Choice("Model", "The language model that writes", form="list"),
@@ -35,7 +36,7 @@ CONTROLS = Controls(
     ),
     num_beams=Slider("Beam width", "How many hypotheses go on side by side", 1, 10),
     length_penalty=Slider("Length penalty", "Above 0 favours longer texts, below 0 shorter ones", -1.0, 2.0, step=0.1),
-    max_new_tokens=Slider("New tokens", "How many tokens are written at most", 1, 100, offered=False),
+    max_new_tokens=Slider("New tokens", "How many tokens are written at most", 1, MOST_NEW_TOKENS, offered=False),
     seed=SEED,
     position=Slider("Step shown", "The new token whose alternatives are shown", 1, 100),
     show_entropy=Toggle("Show entropy", "How open each choice was, and how much the chosen token surprises"),

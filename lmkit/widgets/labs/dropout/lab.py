@@ -61,7 +61,7 @@ class DropoutView(View, controls=CONTROLS):
     weights = T.List(T.Float(), help="From each unit to the output.").tag(sync=True)
 
 
-class DropoutLab(Lab):
+class DropoutLab(Lab[DropoutView]):
     """Drop units of a small layer, and of a memory; works with a kernel, and on a page without one.
 
     The layer has ten units with fixed activations and weights; its output is y = Σ w m a with a mask m of zeros and

@@ -35,7 +35,7 @@ class FillInView(View):
     typed = T.Dict(help="What stands in each gap, by name; the view sets it.").tag(sync=True)
 
 
-class FillIn(Lab):
+class FillIn(Lab[FillInView]):
     """Code with gaps to fill in; each is checked in the browser when the reader leaves it or presses Enter.
 
     Answers are compared as Python would read them: spaces make no difference, `nn.Embedding` is `torch.nn.Embedding`

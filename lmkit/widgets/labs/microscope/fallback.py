@@ -18,7 +18,7 @@ def render(title: str, look: Look, quantity: str, step: int) -> tuple[str, str]:
 def describe(title: str, look: Look, step: int) -> str:
     """The numbers of every unit after one step, and the most probable next token's place."""
     units = [
-        f"unit {unit}: " + ", ".join(f"{name} {_number(look.values[name][row, step - 1])}" for name in "figoch")
+        f"unit {unit}: " + ", ".join(f"{name} {_number(float(look.values[name][row, step - 1]))}" for name in "figoch")
         for row, unit in enumerate(look.units)
     ]
     read = f"“{' '.join(look.tokens)}”"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import traitlets as T
 from torch.nn import Module
 
+from lmkit.rnn import LSTM
 from lmkit.text import Vocab
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
@@ -66,7 +67,7 @@ class MicroscopeView(View, controls=CONTROLS):
     last = T.Int(1, help="The number of steps; the view sets it.").tag(sync=True)
 
 
-class Microscope(Lab):
+class Microscope(Lab[MicroscopeView]):
     """Every gate of every step of a trained LSTM; works with a kernel, and on a page without one.
 
     Parameters
@@ -113,16 +114,17 @@ class Microscope(Lab):
         self._options = model_options(model, vocab)
         self._entries = [_entry(option, {} if place else presets or {}) for place, option in enumerate(self._options)]
         first = self._options[0]
-        text = self._entries[0]["prompts"][0] if text is None else text
-        units = self._entries[0]["presets"][0][0] if units is None else units
+        suggestions: list[str] = self._entries[0]["prompts"]
+        unit_names: list[str] = [name for name, _ in self._entries[0]["presets"]]
+        text = suggestions[0] if text is None else text
+        units = unit_names[0] if units is None else units
         units = units if isinstance(units, str) else ", ".join(map(str, units))
         layers, last = first.trained.model.num_layers, len(token_ids(first, text))
         units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)  # raises for what is none
-        named = [name for name, _ in self._entries[0]["presets"]]
         rows = CONTROLS.given(
             model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},
-            text={"suggestions": self._entries[0]["prompts"]},
-            units={"suggestions": named},
+            text={"suggestions": suggestions},
+            units={"suggestions": unit_names},
             layer={"high": layers, "shown": layers > 1},
             step={"high": last},
         )
@@ -131,8 +133,8 @@ class Microscope(Lab):
         view = MicroscopeView(
             models=self._entries,
             weights=first.weights,
-            suggestions=self._entries[0]["prompts"],
-            unit_names=named,
+            suggestions=suggestions,
+            unit_names=unit_names,
             last=last,
             **stored,
         )
@@ -187,7 +189,7 @@ def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> l
     ValueError
         If the text names no unit, more than 16, or one that the model does not have.
     """
-    named = dict(presets).get(text.strip())
+    named = {name: units for name, units in presets}.get(text.strip())
     parts = [part for part in re.split(r"[\s,]+", text) if part]
     units = list(dict.fromkeys(named if named else [u for part in parts for u in _range(part, hidden_size)]))
     if not 1 <= len(units) <= MOST_UNITS:
@@ -203,7 +205,8 @@ def look(option: ModelOption, text: str, units: list[int], layer: int = 0) -> Lo
     model, ids = option.trained.model, token_ids(option, text)
     with torch.no_grad():
         tokens = torch.tensor([ids])
-        traced = model.rnn.trace(model.embedding(tokens))
+        layers = cast(LSTM, model.rnn)  # no other model is on option
+        traced = layers.trace(model.embedding(tokens))
         log_probs = model(tokens)[0][0].log_softmax(dim=-1)
     values = {name: value[layer, 0][:, units].T for name, value in traced.items()}
     return Look([option.trained.vocab.words[i] for i in ids], units, values, log_probs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import traitlets as T
 
@@ -38,13 +38,13 @@ class Parameters(NamedTuple):
     name : str
         As in the model's state dict.
     shape : tuple of int
-    count : int
+    num_parameters : int
         How many parameters of its own it has: none if it is another tensor under a second name.
     """
 
     name: str
     shape: tuple[int, ...]
-    count: int
+    num_parameters: int
 
 
 def parameters(
@@ -68,7 +68,7 @@ class ParameterView(View, controls=CONTROLS):
     vocab_sizes = T.List(T.Int(), help="The choices for the vocabulary.").tag(sync=True)
 
 
-class ParameterLab(Lab):
+class ParameterLab(Lab[ParameterView]):
     """Count the parameters of a recurrent language model with sliders, two of which make no difference.
 
     Parameters
@@ -126,7 +126,7 @@ class ParameterLab(Lab):
             raise ValueError(f"tied must be False where sizes differ, but they are {sizes}; make them equal")
         super().__init__(ParameterView(**stored, vocab_sizes=vocab_sizes), rows, controls)
 
-    def settings(self) -> dict[str, int | str | bool]:
+    def settings(self) -> dict[str, Any]:
         """Return the present arguments of `RecurrentLanguageModel`."""
         free = ("nonlinearity", "length")
         return {name: value for name, value in super().settings().items() if name not in free}
@@ -137,15 +137,15 @@ class ParameterLab(Lab):
 
     def count(self) -> int:
         """How many parameters the present model has."""
-        return sum(tensor.count for tensor in self.parameters())
+        return sum(tensor.num_parameters for tensor in self.parameters())
 
     def picture(self) -> tuple[str, str]:
         """The tensors as lines with bars, and the total."""
         tensors, total = self.parameters(), f"{_title(self.settings())}: {self.count():,} parameters"
-        most, parts = max(tensor.count for tensor in tensors), [text(16, 28, total, MUTED)]
+        most, parts = max(tensor.num_parameters for tensor in tensors), [text(16, 28, total, MUTED)]
         for i, tensor in enumerate(tensors, 1):
             parts += _line(28 + 8 + LINE * i, tensor, most)
-        words = "; ".join(f"{tensor.name} {_times(tensor)}: {tensor.count:,}" for tensor in tensors)
+        words = "; ".join(f"{tensor.name} {_times(tensor)}: {tensor.num_parameters:,}" for tensor in tensors)
         return document(parts, 28 + 16 + LINE * (len(tensors) + 1)), f"{total}. {words}."
 
     def __repr__(self) -> str:
@@ -162,10 +162,10 @@ def _times(tensor: Parameters) -> str:
 
 
 def _line(y: float, tensor: Parameters, most: int) -> list[str]:
-    width, hue = 200 * tensor.count / most, color(_ROLES[tensor.name.split(".")[0]])
+    width, hue = 200 * tensor.num_parameters / most, color(_ROLES[tensor.name.split(".")[0]])
     return [
         text(16, y, tensor.name),
         text(260, y, _times(tensor), MUTED, 'text-anchor="end"'),
-        text(360, y, f"{tensor.count:,}", INK, 'text-anchor="end"'),
+        text(360, y, f"{tensor.num_parameters:,}", INK, 'text-anchor="end"'),
         f'<rect x="376" y="{y - 12}" width="{width:.0f}" height="14" fill="{hue}"/>',
     ]

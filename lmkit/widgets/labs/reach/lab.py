@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -17,6 +18,7 @@ from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.reach import fallback
 
+Layers = TypeVar("Layers", bound=RNNBase)
 FARTHEST, WARM_UP = 100, 50  # steps back; inputs read before those that gradients are taken to
 INPUT_SIZE, HIDDEN_SIZE = 8, 16
 # Far above a radius of 2 a tanh network is chaotic: what processors round differently would grow as its gradient does.
@@ -38,7 +40,7 @@ class ReachView(View, controls=CONTROLS):
     """Runs both networks and takes their gradients; `ReachLab` adds the controls."""
 
 
-class ReachLab(Lab):
+class ReachLab(Lab[ReachView]):
     """Measure how far a gradient reaches back; works with a kernel, and on a page without one.
 
     A plain recurrent network and an LSTM of 16 units with random weights read 151 random inputs of 8 numbers. What is
@@ -124,13 +126,14 @@ def networks(
     lstm = _drawn(LSTM(INPUT_SIZE, HIDDEN_SIZE), draws)
     x = draws.take((WARM_UP + FARTHEST + 1, INPUT_SIZE), input_scale * math.sqrt(3))
     with torch.no_grad():
-        rnn.weight_hh_l0.copy_(gradients.with_spectral_radius(rnn.weight_hh_l0, spectral_radius))
+        _, weight_hh, *_ = rnn.layer(0)
+        weight_hh.copy_(gradients.with_spectral_radius(weight_hh, spectral_radius))
     gradients.set_forget_bias(lstm, forget_bias)
     return rnn, lstm, x
 
 
 @torch.no_grad()
-def _drawn(layers: RNNBase, draws: _Draws) -> RNNBase:
+def _drawn(layers: Layers, draws: _Draws) -> Layers:
     """Weights as torch would begin with, uniform between −1/√H and 1/√H, but from our generator; biases of 0."""
     layers.double()
     for name, parameter in layers.named_parameters():

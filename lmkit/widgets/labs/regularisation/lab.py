@@ -45,7 +45,7 @@ class RegularisationView(View, controls=CONTROLS):
     points = T.Dict(help="Places in the grid, as '0 2 1', to what the runs there did; see `summary`.").tag(sync=True)
 
 
-class RegularisationLab(Lab):
+class RegularisationLab(Lab[RegularisationView]):
     """Look at networks that were trained with weight decay, AR and TAR; works with a kernel, and on a page without one.
 
     Nothing is trained while a slider moves: the values on it are those for which there are runs, several seeds each.
@@ -112,7 +112,9 @@ class RegularisationLab(Lab):
 
     def picture(self) -> tuple[str, str]:
         """The learning curves of the present setting and of the unregularised runs, with their measures."""
-        return fallback.render(self.settings(), self.summary(), self._points[(0, 0, 0)], MEASURES)
+        settings = self.settings()
+        shown = self._points[tuple(settings[name] for name in SETTINGS)]
+        return fallback.render(settings, shown, self._points[(0, 0, 0)], MEASURES)
 
     def _key(self, setting: Sequence[float]) -> str:
         return " ".join(str(self.grid[name].index(value)) for name, value in zip(SETTINGS, setting, strict=True))

@@ -65,7 +65,7 @@ class RibbonView(View, controls=CONTROLS):
     typical_p_display = T.Unicode("").tag(sync=True)
 
 
-class RibbonLab(Lab):
+class RibbonLab(Lab[RibbonView]):
     """See what a filter keeps at every step of a text; works with a kernel, and on a page without one.
 
     Parameters
@@ -117,14 +117,16 @@ class RibbonLab(Lab):
         vocab: Vocab | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self._option, self._read = _checked_offer(model, vocab), (None, None)
+        self._option = _checked_offer(model, vocab)
+        self._read: tuple[str, tuple[Tensor, Tensor]] | None = None  # a text, and what was found along it
         told = examples()
         text = told[0] if text is None else text
         steps = len(self._ids(text)) - 1
         check_number("min_p", min_p, 0, 1)
+        min_ps = sorted({*MIN_PS, float(min_p)})
         rows = CONTROLS.given(
             story={"options": dict(zip([*told, OWN_TEXT], _titles(told), strict=True))},
-            min_p={"options": sorted({*MIN_PS, float(min_p)})},
+            min_p={"options": min_ps},
             step={"high": steps},
         )
         stored = rows.stored(
@@ -143,7 +145,7 @@ class RibbonLab(Lab):
             option=self._option.entry(),
             weights=self._option.weights,
             stories=told,
-            min_ps=rows["min_p"].values,
+            min_ps=min_ps,
             steps=steps,
             **{f"{name}_display": "" if method == known else "none" for known, name in PARAMETERS.items()},
         )
@@ -177,8 +179,9 @@ class RibbonLab(Lab):
 
     def read_along(self) -> tuple[Tensor, Tensor]:
         """The model's log-probabilities before every token of the text, and the true probabilities, each (L, V)."""
-        if self._read[0] != self.value("text"):
-            self._read = (self.value("text"), self._read_anew(self._ids(self.value("text"))))
+        text = self.value("text")
+        if self._read is None or self._read[0] != text:
+            self._read = text, self._read_anew(self._ids(text))
         return self._read[1]
 
     def _read_anew(self, ids: list[int]) -> tuple[Tensor, Tensor]:

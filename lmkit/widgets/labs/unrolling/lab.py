@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import traitlets as T
 from torch import Tensor
-from torch.nn import Module
 
+from lmkit.models import RecurrentLanguageModel
+from lmkit.rnn import RNN
 from lmkit.text import Vocab, tokenize
 from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
@@ -52,7 +53,7 @@ class UnrollView(View, controls=CONTROLS):
     steps = T.Int(0, help="How many steps the text has; the view sets it.").tag(sync=True)
 
 
-class UnrollLab(Lab):
+class UnrollLab(Lab[UnrollView]):
     """Unroll a plain recurrent network over a text; works with a kernel, and on a page without one.
 
     Parameters
@@ -78,7 +79,7 @@ class UnrollLab(Lab):
 
     def __init__(
         self,
-        model: Module,
+        model: RecurrentLanguageModel,
         vocab: Vocab,
         text: str | None = None,
         *,
@@ -123,7 +124,7 @@ class UnrollLab(Lab):
         return f"UnrollLab({self.value('text')!r}, step={self.value('step')})"
 
 
-def weights(model: Module) -> bytes:
+def weights(model: RecurrentLanguageModel) -> bytes:
     """All weights as float32, little-endian, in the order in which `model.js` reads them."""
     layers = [model.rnn.recurrence(layer) for layer in range(model.num_layers)]
     parts = [model.embedding.weight]
@@ -134,12 +135,12 @@ def weights(model: Module) -> bytes:
     return flat.to("cpu", torch.float32).numpy().astype("<f4").tobytes()
 
 
-def _config(model: Module) -> dict[str, Any]:
+def _config(model: RecurrentLanguageModel) -> dict[str, Any]:
     sizes = ("vocab_size", "embedding_size", "hidden_size", "num_layers")
-    return {name: getattr(model, name) for name in sizes} | {"nonlinearity": model.rnn.nonlinearity}
+    return {name: getattr(model, name) for name in sizes} | {"nonlinearity": cast(RNN, model.rnn).nonlinearity}
 
 
-def _check_model(model: Module, vocab: Vocab) -> None:
+def _check_model(model: RecurrentLanguageModel, vocab: Vocab) -> None:
     if getattr(model, "cell", None) != "rnn" or not hasattr(model, "stepper"):
         kind = getattr(model, "cell", None)
         found = f"it is of class {type(model).__name__}{f' with cell={kind!r}' if kind else ''}"

@@ -52,7 +52,7 @@ class HasActivations(Protocol):
 
 @dataclass(frozen=True)
 class BPTTWindows:
-    """How rows of tokens are read for truncated back-propagation through time.
+    """A reader of rows of tokens, for truncated back-propagation through time.
 
     Parameters
     ----------

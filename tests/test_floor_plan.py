@@ -67,7 +67,7 @@ def imported_modules(module):
     for parts in imports(module):
         for length in range(len(parts), -1, -1):
             path = Path(*parts[:length])
-            found = [file for file in (path.with_suffix(".py") if path.name else path, path / "__init__.py")]
+            found = path.with_suffix(".py") if path.name else path, path / "__init__.py"
             if hit := next((file for file in found if (PACKAGE / file).is_file()), None):
                 if hit != module:
                     yield hit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -181,7 +181,7 @@ def token_ids(option: ModelOption, text: str) -> list[int]:
     return ids
 
 
-def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> list[int]:
+def units_of(text: str, presets: Iterable[tuple[str, Sequence[int]]], hidden_size: int) -> list[int]:
     """Return the units that a text names: numbers and ranges between commas, or a preset's name; each once.
 
     Raises
@@ -189,7 +189,7 @@ def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> l
     ValueError
         If the text names no unit, more than 16, or one that the model does not have.
     """
-    named = {name: units for name, units in presets}.get(text.strip())
+    named = dict(presets).get(text.strip())
     parts = [part for part in re.split(r"[\s,]+", text) if part]
     units = list(dict.fromkeys(named if named else [u for part in parts for u in _range(part, hidden_size)]))
     if not 1 <= len(units) <= MOST_UNITS:

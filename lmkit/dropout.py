@@ -89,9 +89,11 @@ class Dropout(nn.Module):
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return x of any shape with dropout in training, and as it is in evaluation."""
         return drop(x, self.p) if self.training else x
 
     def extra_repr(self) -> str:
+        """Return what stands between the brackets where the module is printed."""
         return f"p={self.p}"
 
 

@@ -270,7 +270,8 @@ def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -
     ----------
     embedding : Tensor (V, E)
     layers : RNNBase
-    readout : Tensor (V, H), bias : Tensor (V,)
+    readout : Tensor (V, H)
+    bias : Tensor (V,)
         From the last hidden state to the logits.
 
     Returns

@@ -25,10 +25,8 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 def make(kind, *sizes, **options):
     """A language model of any kind, with weights large enough to tell tokens apart."""
-    if kind == "lstm, projected":
-        model = LSTMLanguageModel(*sizes, **options)
-    else:
-        model = recurrent(kind, *sizes, **options)
+    projected = kind == "lstm, projected"
+    model = LSTMLanguageModel(*sizes, **options) if projected else recurrent(kind, *sizes, **options)
     for parameter in model.parameters():
         nn.init.normal_(parameter)
     return model

@@ -560,13 +560,13 @@ LEAVES = {  # what each part is made of, besides labels
     "i": {"gate-i": "i", "i-out": "i", "node-i-g": "cell", "added": "cell"},
     "g": {"gate-g": "g", "g-out": "g", "node-i-g": "cell", "added": "cell"},
     "o": {"gate-o": "o", "o-out": "o", "node-o-c": "hidden"},
-    "c": {name: "cell" for name in ("c-0", "c-1", "c-2", "node-f-c", "node-add")},
-    "additive path": {name: "cell" for name in ("c-0", "c-1", "c-2", "node-f-c", "node-add", "node-i-g", "added")},
-    "x": {name: "input" for name in ("x-in", "gate-inputs", "f-in", "i-in", "g-in", "o-in")},
+    "c": dict.fromkeys(("c-0", "c-1", "c-2", "node-f-c", "node-add"), "cell"),
+    "additive path": dict.fromkeys(("c-0", "c-1", "c-2", "node-f-c", "node-add", "node-i-g", "added"), "cell"),
+    "x": dict.fromkeys(("x-in", "gate-inputs", "f-in", "i-in", "g-in", "o-in"), "input"),
     "h": {
-        **{name: "hidden" for name in ("h-in", "h-out", "node-o-c")},
-        **{name: "cell" for name in ("c-down", "tanh", "tanh-out")},
-        **{name: "input" for name in ("gate-inputs", "f-in", "i-in", "g-in", "o-in")},
+        **dict.fromkeys(("h-in", "h-out", "node-o-c"), "hidden"),
+        **dict.fromkeys(("c-down", "tanh", "tanh-out"), "cell"),
+        **dict.fromkeys(("gate-inputs", "f-in", "i-in", "g-in", "o-in"), "input"),
     },
 }
 
@@ -612,7 +612,7 @@ def test_some_values_are_enough():
     assert labels["c_prev-word"] == "cell\nstate"
 
 
-@pytest.mark.parametrize("values", [None, VALUES, {k: -0.88 for k in VALUES}])
+@pytest.mark.parametrize("values", [None, VALUES, dict.fromkeys(VALUES, -0.88)])
 def test_labels_of_the_cell_do_not_meet_and_stay_inside(values):
     ax = cell(values=values)
     assert not overlaps(ax)

@@ -194,7 +194,11 @@ def literal_defaults(source):
             pairs = list(zip(reversed(positional), reversed(node.args.defaults), strict=False))
             pairs += zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
             yield from (argument.arg for argument, default in pairs if isinstance(default, ast.Constant))
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant):
+        elif (
+            isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.value, ast.Constant)
+        ):
             yield node.target.id
 
 

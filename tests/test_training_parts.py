@@ -373,9 +373,8 @@ class Talk:
         return values
 
 
-def in_threads(size, job, monkeypatch):
-    """The results of job(group) for every rank."""
-    talk, local, results, errors = Talk(size), threading.local(), [None] * size, []
+def connect(talk, local, monkeypatch):
+    """Let torch's collectives talk between threads, each of which has its rank in `local`."""
 
     def all_reduce(tensor):
         tensor.copy_(torch.stack([each.clone() for each in talk.exchange(local.rank, tensor.clone())]).sum(dim=0))
@@ -391,6 +390,12 @@ def in_threads(size, job, monkeypatch):
 
     for function in (all_reduce, broadcast_object_list, gather_object):
         monkeypatch.setattr(dist, function.__name__, function)
+
+
+def in_threads(size, job, monkeypatch):
+    """The results of job(group) for every rank."""
+    talk, local, results, errors = Talk(size), threading.local(), [None] * size, []
+    connect(talk, local, monkeypatch)
 
     def work(rank):
         local.rank = rank

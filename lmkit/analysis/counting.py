@@ -17,7 +17,7 @@ Table = dict[Context, Counter[str]]
 
 
 class Score(NamedTuple):
-    """How well a model predicts the tokens of a text.
+    """Measures of how well a model predicts the tokens of a text.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ from lmkit.decoding.state import select_rows
 
 @dataclass(frozen=True)
 class BeamStep:
-    """What beam search looked at in one step: at most 2 · num_beams extensions, best first.
+    """The extensions that beam search looked at in one step: at most 2 · num_beams, best first.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ class Constraints:
 
     @property
     def needs_history(self) -> bool:
-        """Whether what may come next depends on the words of the text so far."""
+        """True where what may come next depends on the words of the text so far."""
         return self.repetition_penalty != 1 or self.no_repeat_ngram_size != 0
 
     def apply(self, log_probs: Tensor, history: Tensor | None, length: int) -> Tensor:

@@ -101,6 +101,7 @@ class BranchAndBound:
         ----------
         tokens, totals, state_rows : Tensors (n,)
             The last token of each prefix, its Σ log p, and the row of `state` in which it was read so far.
+        state : the model's, after all but these tokens
 
         Returns
         -------

@@ -131,6 +131,22 @@ def filter_logits(
 ) -> Tensor:
     """Apply temperature, top-k, top-p, min-p, then typical to logits (…, V); each works on what the one before left.
 
+    Parameters
+    ----------
+    logits : Tensor (…, V)
+    temperature : float > 0
+    top_k : int ≥ 1, optional
+        None keeps every token.
+    top_p, typical_p : float in (0, 1]
+        1 keeps every token.
+    min_p : float in [0, 1]
+        0 keeps every token.
+
+    Returns
+    -------
+    Tensor (…, V)
+        Logits divided by the temperature, -inf where a filter has removed the token.
+
     Raises
     ------
     ValueError

@@ -91,7 +91,17 @@ def chrono_init(model: LSTMLanguageModel, t_max: int) -> None:
 
 
 def fresh_stories(seed: int, batch_size: int, length: int, grammar: stories.Grammar | None = None) -> Iterator[Tensor]:
-    """Yield endless streams (N, length + 1) of fresh Stories text, every row beginning with an end token."""
+    """Yield endless streams (N, length + 1) of fresh Stories text, every row beginning with an end token.
+
+    Parameters
+    ----------
+    seed : int
+        Row i of the batch tells the stories of the seed `seed` · N + i.
+    batch_size, length : int ≥ 1
+        N, and how many tokens follow the end token.
+    grammar : Grammar, optional
+        Whose stories; by default the grammar of Stories itself.
+    """
     vocab, end = stories.vocab(), stories.load_grammar().end
     supplies = [stories.stories(seed * batch_size + row, grammar) for row in range(batch_size)]
 

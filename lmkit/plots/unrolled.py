@@ -67,7 +67,7 @@ def plot_rnn(
 
 
 class _Network:
-    """Where everything stands: columns are steps, rows from below are token, input, cells, output and target."""
+    """Places of everything: columns are steps, rows from below are token, input, cells, output and target."""
 
     def __init__(
         self,

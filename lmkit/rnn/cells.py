@@ -97,7 +97,7 @@ def gru_step(input_proj: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) 
 
 
 class Cell(nn.Module):
-    """What all cells own: weights for `blocks` gates or candidates of H units each, stacked, as in `torch.nn`.
+    """The base of all cells: weights for `blocks` gates or candidates of H units each, stacked, as in `torch.nn`.
 
     Parameters
     ----------

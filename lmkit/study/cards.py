@@ -138,7 +138,7 @@ class ChoiceCard(BaseCard):
 
     @property
     def right(self) -> list[int]:
-        """Return the places of the right choices, from 0."""
+        """The places of the right choices, from 0."""
         return [place for place, choice in enumerate(self.choices) if choice.right]
 
     @model_validator(mode="after")
@@ -194,7 +194,7 @@ class Fill(BaseCard):
 
     @property
     def names(self) -> list[str]:
-        """Return the names of the gaps in the order in which they stand."""
+        """The names of the gaps in the order in which they stand."""
         return GAP.findall(self.text)
 
     @model_validator(mode="after")

@@ -45,6 +45,7 @@ class WeightAverage:
 
     @property
     def started(self) -> bool:
+        """True from the trigger on."""
         return self.average is not None
 
     def start_if_non_monotone(self, losses: Sequence[float]) -> None:

@@ -23,12 +23,16 @@ def cache_probabilities(
     ----------
     now : Tensor (N, L, H)
         h_t, the hidden states that predict.
-    keys : Tensor (N, S, H), words : Tensor of int64 (N, S)
-        Remembered hidden states h_i, and the words that followed them.
+    keys : Tensor (N, S, H)
+        Remembered hidden states h_i.
+    words : Tensor of int64 (N, S)
+        Those that followed them.
     seen : Tensor of bool (L, S)
         Which of them are remembered at each step.
     theta : float ≥ 0
         How sharply the cache prefers states that are alike.
+    vocab_size : int
+        V.
 
     Returns
     -------

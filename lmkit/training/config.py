@@ -14,14 +14,14 @@ LOSS_PLACES = ("every", "last")
 
 
 class Rule(NamedTuple):
-    """What a value must be: the words that follow "must be" in an error, and the check itself."""
+    """A rule for a value: the words that follow "must be" in an error, and the check itself."""
 
     text: str
     allows: Callable[[Any], bool]
 
 
 class Option(NamedTuple):
-    """What is known of an option of training besides its name and default.
+    """An option of training: all but its name and default.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def _choice(choices: tuple[str, ...], help: str, section: str = "training") -> A
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """How a model is trained: the options of `train`, checked.
+    """The options of `train`, checked.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from lmkit.training.windows import BPTTWindows, Prediction
 
 
 class StreamCursor:
-    """How far a model has read in streams of tokens, and with which state.
+    """The place that a model has reached in streams of tokens, and its state there.
 
     Parameters
     ----------

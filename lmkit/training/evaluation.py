@@ -14,7 +14,7 @@ from lmkit.training.windows import IGNORE_INDEX, BPTTWindows
 
 
 class EvalResult(NamedTuple):
-    """How well a model predicts: mean cross-entropy (nats per token), share of right guesses, number of targets."""
+    """Quality of predictions: mean cross-entropy (nats per token), share of right guesses, number of targets."""
 
     cross_entropy: float
     accuracy: float

@@ -12,7 +12,7 @@ from lmkit.plots import plot_losses
 
 
 class Validation(NamedTuple):
-    """How well held-out text was predicted after so many steps."""
+    """Measures on held-out text after so many steps."""
 
     step: int
     cross_entropy: float

@@ -40,6 +40,7 @@ class ProcessGroup:
 
     @property
     def is_main(self) -> bool:
+        """True for the process that prints, validates and writes."""
         return self.rank == 0
 
     def shard(self, stream: Tensor) -> Tensor:

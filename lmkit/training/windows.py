@@ -52,7 +52,7 @@ class HasActivations(Protocol):
 
 @dataclass(frozen=True)
 class BPTTWindows:
-    """How rows of tokens are read for truncated back-propagation through time.
+    """A reader of rows of tokens, for truncated back-propagation through time.
 
     Parameters
     ----------
@@ -155,7 +155,14 @@ def repeat(
     loss_at: str = TrainConfig.loss_at,
     variable_window: bool = TrainConfig.variable_window,
 ) -> tuple[Iterator[Tensor], int]:
-    """Return a fixed stream (N, T) `epochs` times, and the number of steps that takes `train` with these options."""
+    """Return a fixed stream `epochs` times, and the number of steps that takes `train` with these options.
+
+    Parameters
+    ----------
+    stream : Tensor of int64 (N, T)
+    epochs, window : int ≥ 1
+    loss_at, variable_window : as for `train`
+    """
     return (stream for _ in range(epochs)), _steps([stream], epochs, window, loss_at, variable_window)
 
 

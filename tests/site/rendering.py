@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page, TimeoutError
 
@@ -70,10 +72,8 @@ ONE_WORD_PER_COLOUR = """() => {
 def settle(page: Page, patience: int = 4 * PATIENCE) -> None:
     """Wait until pictures and fonts are there and every widget is drawn or says why it cannot, or patience ends."""
     page.evaluate("() => document.fonts.ready.then(() => null)")
-    try:
+    with suppress(TimeoutError):  # what is missing, `widget_faults` says
         page.wait_for_function(SETTLED, timeout=patience)
-    except TimeoutError:
-        pass  # what is missing, `widget_faults` says
 
 
 def unfold(page: Page) -> None:

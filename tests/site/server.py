@@ -70,9 +70,10 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def copyfile(self, source, outputfile):
         if self.line is None:
-            return super().copyfile(source, outputfile)
-        time.sleep(self.line.delay)
-        self.line.send(source.read(), outputfile.write)
+            super().copyfile(source, outputfile)
+        else:
+            time.sleep(self.line.delay)
+            self.line.send(source.read(), outputfile.write)
 
     def log_message(self, *_):
         pass

@@ -19,29 +19,29 @@ GRAMMAR = "stories-grammar"
 
 @cache
 def grammar() -> dict:
-    """The grammar of Stories as its file has it."""
+    """Return the grammar of Stories as its file has it."""
     return json.loads(stories.PATH.read_text(encoding="utf-8"))
 
 
 @cache
 def grammar_key() -> str:
-    """Names the version of the grammar."""
+    """Return a name for this version of the grammar."""
     return digest(stories.PATH.read_bytes())
 
 
 def digest(data: bytes) -> str:
-    """A short name for a content: it tells the versions of an asset apart."""
+    """Return a short name for a content: it tells the versions of an asset apart."""
     return hashlib.sha256(data).hexdigest()[:12]
 
 
 def page_scripts() -> dict[str, str]:
-    """The scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
+    """Return the scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
     scripts = {name: _script(name, base64.b64encode(model_bytes(name)).decode()) for name in pretrained.names()}
     return {f"{name}.js": text for name, text in {**scripts, GRAMMAR: _script(GRAMMAR, grammar())}.items()}
 
 
 def model_bytes(name: str) -> bytes:
-    """The file of a shipped model."""
+    """Return the file of a shipped model."""
     return pretrained.path_of(name).read_bytes()
 
 

@@ -61,6 +61,7 @@ class Module:
 
     @property
     def folder(self) -> str:
+        """The folder of its path."""
         return posixpath.dirname(self.path)
 
     @cached_property

@@ -64,7 +64,7 @@ def indexed_options(labels: Iterable[str]) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """What all rows have in common; a row is one of the classes below.
+    """The base of all rows; a row is one of the classes below.
 
     Attributes
     ----------
@@ -94,6 +94,7 @@ class Control:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """The CSS classes of the widget; see `with_label`."""
         return ("lmkit-wide",) if self.wide else ()
 
     def trait(self) -> T.TraitType:
@@ -251,10 +252,12 @@ class Choice(Control):
 
     @property
     def values(self) -> list[Any]:
+        """The options as Python says them."""
         return list(self.options)
 
     @property
     def labels(self) -> list[str]:
+        """The options as a reader sees them."""
         return [str(label) for label in (self.options.values() if isinstance(self.options, Mapping) else self.options)]
 
     def trait(self) -> T.TraitType:

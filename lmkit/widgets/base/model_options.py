@@ -39,21 +39,22 @@ class ModelOption:
 
     @property
     def title(self) -> str:
+        """The model's name as a reader sees it."""
         return self.trained.card.get("title") or self.name
 
     def entry(self) -> dict[str, Any]:
-        """What the browser needs to know of it."""
+        """Return the option as it travels to the browser."""
         truth = {"name": assets.GRAMMAR, "key": assets.grammar_key()} if self.has_truth() else None
         own = bool(self.weights)
         return dict(name=self.name, title=self.title, key=self.key, truth=truth, own=own, prompts=self.prompts)
 
     def has_truth(self) -> bool:
-        """Whether the model speaks Stories, whose true probabilities are known."""
+        """Return whether the model speaks Stories, whose true probabilities are known."""
         return self.trained.vocab == stories.vocab()
 
 
 def model_options(model: str | Module | None, vocab: Vocab | None) -> list[ModelOption]:
-    """The models that the arguments of `DecodingLab` name."""
+    """Return the models that the arguments of `DecodingLab` name."""
     if isinstance(model, Module):
         return [_own(model, vocab)]
     if not isinstance(model, str | None):
@@ -66,7 +67,7 @@ def model_options(model: str | Module | None, vocab: Vocab | None) -> list[Model
 
 
 def _in_order(names: list[str]) -> list[str]:
-    """Those with prompts first, in the table's order."""
+    """Return the names with prompts first, in the table's order."""
     known = [name for name in PROMPTS if name in names]
     return known + [name for name in names if name not in known]
 

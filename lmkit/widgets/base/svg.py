@@ -20,7 +20,7 @@ def image(svg: str, alt: str) -> str:
 
 
 def document(parts: list[str], height: float) -> str:
-    """An SVG document of the usual width, on white paper."""
+    """Return an SVG document of the usual width, on white paper."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" font-family="system-ui, sans-serif" font-size="15">'
@@ -30,5 +30,5 @@ def document(parts: list[str], height: float) -> str:
 
 
 def text(x: float, y: float, content: str, fill: str = INK, more: str = "") -> str:
-    """A line of text; `more` are further attributes."""
+    """Return a line of text; `more` are further attributes."""
     return f'<text x="{x}" y="{y}" fill="{fill}" {more}>{html.escape(content)}</text>'

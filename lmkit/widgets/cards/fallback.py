@@ -9,12 +9,12 @@ GAP_SIGN = "____"
 
 
 def unfoldable(cards: Iterable[dict]) -> str:
-    """A list of cards in HTML, each with its answer and explanations to unfold."""
+    """Return a list of cards in HTML, each with its answer and explanations to unfold."""
     return f"<ol>{''.join(f'<li>{_question(card)}{_folded(card)}</li>' for card in cards)}</ol>"
 
 
 def _question(card: dict) -> str:
-    """The question with all that one needs to answer it."""
+    """Return the question with all that one needs to answer it."""
     match card["kind"]:
         case "single" | "multiple":
             more = _list(choice["text"] for choice in card["choices"])
@@ -28,7 +28,7 @@ def _question(card: dict) -> str:
 
 
 def _folded(card: dict) -> str:
-    """What is said after the answer."""
+    """Return what is said after the answer."""
     parts = [*_answer(card), card["explanation"], _drawing(card)]
     said = "".join(f"<div>{part}</div>" for part in parts if part)
     return f"<details><summary>Answer</summary>{said}</details>"
@@ -58,7 +58,7 @@ def _judged(choice: dict) -> str:
 
 
 def _blanked(card: dict) -> str:
-    """The text with a numbered blank for each gap."""
+    """Return the text with a numbered blank for each gap."""
     text = card["text"]
     for number, gap in enumerate(card["gaps"], 1):
         text = text.replace("{{" + gap["name"] + "}}", f"{GAP_SIGN}({number})")

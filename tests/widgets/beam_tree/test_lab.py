@@ -184,7 +184,7 @@ GOOD = {"go": {"left": 0.7, "right": 0.3}, "left": {"left": 1.0}, "right": {"lef
         ({"table": GOOD, "end": "."}, "end must be a word of the table, but '.' is not in it"),
         ({"table": GOOD, "end": "left"}, "end must be a word that nothing follows, but 'left' has a row"),
         ({"table": GOOD, "max_new_tokens": 9}, "max_new_tokens must be a whole number from 1 to 8, but it is 9"),
-        ({"table": {w: {v: 0.25 for v in "abcd"} for w in "abcd"}}, "at most 20,000 texts, but it allows 65,536"),
+        ({"table": {w: dict.fromkeys("abcd", 0.25) for w in "abcd"}}, "at most 20,000 texts, but it allows 65,536"),
         ({"table": {"go": {f"w{i}": 1 / 50 for i in range(50)}}}, "at most 40 words, but it holds 51"),
         ({"max_new_tokens": 3}, "max_new_tokens must come with a table of your own"),
         ({"language": "klingon"}, "language must be one of"),

@@ -43,6 +43,7 @@ class Driver(Lab):
                 return shown
             self.page.wait_for_timeout(50)
         assert shown == expected, self.values
+        return shown
 
 
 def values_of(control) -> list:

@@ -79,6 +79,7 @@ class Driver(Lab):
                 return shown
             self.page.wait_for_timeout(50)
         assert shown == expected | {"boxes": shown["boxes"]}, self.values
+        return shown
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])

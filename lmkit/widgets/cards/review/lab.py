@@ -77,7 +77,7 @@ class Review(Lab[ReviewView]):
 
 
 def _shortened(card: dict) -> dict:
-    """A card with its answer alone: what else there is to say stands in the chapter, and would make this page heavy."""
+    """Return a card with its answer alone: all else stands in the chapter, and would make this page heavy."""
     if "choices" in card:
         card["choices"] = [choice | {"why": choice["why"] if choice["right"] else ""} for choice in card["choices"]]
     return card | {"drawing": None, "explanation": ""}

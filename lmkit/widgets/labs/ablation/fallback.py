@@ -14,7 +14,7 @@ Measure = tuple[float, float | None]
 
 
 def render(points: Mapping[str, Measure], label: str, chosen: str, rising: bool) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------

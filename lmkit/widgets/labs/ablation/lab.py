@@ -82,20 +82,20 @@ class Combination:
 
     @property
     def parameters(self) -> int:
-        """How many numbers are learned: tied weights are counted once."""
+        """The number of weights that are learned; tied ones are counted once."""
         size, matrices = (TIED_SIZE, 1) if "tied" in self.on else (UNTIED_SIZE, 2)
         return LAYERS * (8 * size * size + 8 * size) + matrices * VOCAB * size + VOCAB
 
     def end(self, measure: str) -> tuple[float, float | None]:
-        """Mean over seeds of a measure at the end, and half its 95 % interval; None for that of a single seed."""
+        """Return a measure's mean over seeds at the end, and half its 95 % interval; None for that of one seed."""
         return _mean([run.measures[measure] for run in self.runs])
 
     def curve(self, name: str) -> list[tuple[float, float | None]]:
-        """The same for every epoch of a curve: "valid_accuracy", "valid_loss" or "train_loss"."""
+        """Return the same for every epoch of a curve: "valid_accuracy", "valid_loss" or "train_loss"."""
         return [_mean(values) for values in zip(*(getattr(run, name) for run in self.runs), strict=True)]
 
     def entry(self) -> dict[str, object]:
-        """What the browser gets: whole numbers, means before halves."""
+        """Return what the browser gets: whole numbers, means before halves."""
         ends = {name for _, _, plain, cached in MEASURES.values() for name in (plain, cached)}
         return {
             "bits": self.bits,
@@ -175,15 +175,15 @@ class AblationLab(Lab[AblationView]):
 
     @property
     def measure(self) -> str:
-        """What is drawn, among `MEASURES`."""
+        """The measure that is drawn, among `MEASURES`."""
         return self.value("measure")
 
     def found(self) -> Combination | None:
-        """The runs of the present combination, or None if there are none."""
+        """Return the runs of the present combination, or None if there are none."""
         return next((one for one in self.combinations if one.on == set(self.on)), None)
 
     def nearest(self) -> list[Combination]:
-        """The combinations that differ least from the present one: by the fewest switches."""
+        """Return the combinations that differ least from the present one: by the fewest switches."""
         apart = [len(one.on ^ set(self.on)) for one in self.combinations]
         return [one for one, count in zip(self.combinations, apart, strict=True) if count == min(apart)]
 
@@ -191,7 +191,7 @@ class AblationLab(Lab[AblationView]):
         return f"AblationLab(on={self.on}, cache={self.value('cache')}, measure={self.measure!r})"
 
     def picture(self) -> tuple[str, str]:
-        """All combinations as dots, the present one marked, and the same in words."""
+        """Draw all combinations as dots, the present one marked, and the same in words."""
         _, label, plain, cached = MEASURES[self.measure]
         measured = cached if self.value("cache") else plain
         points = {name_of(one.on): one.end(measured) for one in self.combinations}
@@ -199,7 +199,7 @@ class AblationLab(Lab[AblationView]):
 
 
 def combinations(runs: Runs) -> list[Combination]:
-    """Runs put together by their parts, in the order of bits."""
+    """Return runs put together by their parts, in the order of bits."""
     together: dict[frozenset[str], list[Run]] = {}
     for run in runs.runs:
         if missing := [part for part in PARTS if part not in run.settings]:
@@ -211,7 +211,7 @@ def combinations(runs: Runs) -> list[Combination]:
 
 
 def name_of(on: Iterable[str]) -> str:
-    """What a combination is called: "none", "all but TAR", "weight decay + tied weights"."""
+    """Return what a combination is called: "none", "all but TAR", "weight decay + tied weights"."""
     on = set(on)
     there = [label for part, label in PARTS.items() if part in on]
     missing = [label for part, label in PARTS.items() if part not in on]

@@ -25,7 +25,7 @@ class Node:
 
 
 def render(lab) -> tuple[str, str]:
-    """The picture as an SVG document, and what it shows in words."""
+    """Draw the picture as an SVG document, and say in words what it shows."""
     search, step = lab.search(), lab.value("step")
     root = tree(search.steps[:step])
     rows = _place(root, 0)
@@ -42,7 +42,7 @@ def render(lab) -> tuple[str, str]:
 
 
 def tree(steps) -> Node:
-    """Everything that was looked at, as a tree."""
+    """Return everything that was looked at, as a tree."""
     root = Node((), 0.0, "kept")
     running = [root]
     for step in steps:
@@ -55,7 +55,7 @@ def tree(steps) -> Node:
 
 
 def describe(lab, search, step: int, over: bool) -> str:
-    """What the picture shows, in words."""
+    """Return in words what the picture shows."""
     table, width = lab.table, lab.value("num_beams")
     if not over:
         last = search.steps[step - 1] if step else None
@@ -68,12 +68,12 @@ def describe(lab, search, step: int, over: bool) -> str:
 
 
 def _stars(lab, search) -> dict[str, Decoded]:
-    """The texts that stand out."""
+    """Return the texts that stand out."""
     return {"best": search.texts[0], "optimum": lab.optimum(), "greedy": lab.greedy()}
 
 
 def _signs(stars: dict[str, Decoded]) -> dict[tuple[int, ...], str]:
-    """The signs behind the texts that stand out, by their tokens."""
+    """Return the signs behind the texts that stand out, by their tokens."""
     signs: dict[tuple[int, ...], str] = {}
     for name, found in stars.items():
         tokens = tuple(found.tokens)

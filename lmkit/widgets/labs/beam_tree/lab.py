@@ -41,7 +41,7 @@ class BeamTreeView(View, controls=CONTROLS):
 
 
 class Search(NamedTuple):
-    """What a beam search looked at, and what it returns.
+    """The steps that a beam search looked at, and the texts that it returns.
 
     Attributes
     ----------
@@ -128,23 +128,23 @@ class BeamTreeLab(Lab[BeamTreeView]):
         return {"max_new_tokens": self.table.max_new_tokens, "eos_token_id": self.table.eos_token_id, **known}
 
     def search(self) -> Search:
-        """What Python's beam search looks at with the present settings; the page shows the same."""
+        """Return what Python's beam search looks at with the present settings; the page shows the same."""
         steps: list[BeamStep] = []
         texts = decoding.beam_search(self.table.step, self.table.prompt, on_step=steps.append, **self.settings())
         return Search(steps, texts)
 
     def optimum(self) -> Decoded:
-        """The text with the best score of all, as `decoding.exact_search` finds it."""
+        """Return the text with the best score of all, as `decoding.exact_search` finds it."""
         known = {name: self.settings()[name] for name in ("max_new_tokens", "eos_token_id", "length_penalty")}
         return decoding.exact_search(self.table.step, self.table.prompt, **known)
 
     def greedy(self) -> Decoded:
-        """Greedy decoding's text."""
+        """Return greedy decoding's text."""
         table = self.table
         return decoding.greedy(table.step, table.prompt, table.max_new_tokens, table.eos_token_id)
 
     def picture(self) -> tuple[str, str]:
-        """The tree up to the present step."""
+        """Draw the tree up to the present step."""
         return fallback.render(self)
 
     def __repr__(self) -> str:

@@ -74,7 +74,7 @@ class Table:
             object.__setattr__(self, name, value)
 
     def _reach(self) -> int:
-        """How many tokens every text can have before one comes to a word without a row."""
+        """Return how many tokens every text can have before one comes to a word without a row."""
         length, last = 0, {self.start}
         while length < MOST_TOKENS and all(word in self.rows for word in last):
             length, last = length + 1, {word for before in last for word in self._next(before)} - {self.end}
@@ -84,11 +84,11 @@ class Table:
         return [after for after, p in self.rows[word].items() if p > 0]
 
     def probs(self) -> list[list[float]]:
-        """One row for each word, zeros for a word that has none; [V][V]."""
+        """Return a row for each word, zeros for a word that has none; [V][V]."""
         return [[float(self.rows.get(word, {}).get(after, 0.0)) for after in self.words] for word in self.words]
 
     def step(self, tokens: Tensor, state: Any) -> tuple[Tensor, tuple]:
-        """What a decoder asks: natural logarithms (N, V) of the next words' probabilities after tokens (N,)."""
+        """Answer a decoder: natural logarithms (N, V) of the next words' probabilities after tokens (N,)."""
         return torch.tensor(self.probs(), dtype=torch.float64)[tokens].log(), ()
 
     @property
@@ -98,14 +98,15 @@ class Table:
 
     @property
     def eos_token_id(self) -> int | None:
+        """The id of the word with which a text ends, if there is one."""
         return None if self.end is None else self.words.index(self.end)
 
     def text(self, tokens: list[int]) -> str:
-        """The words of some ids."""
+        """Return the words of some ids."""
         return " ".join(self.words[token] for token in tokens)
 
     def traits(self) -> dict[str, Any]:
-        """The table as it travels to the browser."""
+        """Return the table as it travels to the browser."""
         return {
             "name": self.name,
             "words": self.words,
@@ -119,7 +120,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Continuation:
-    """What a shipped model writes after a prompt, as a language of the same kind.
+    """A language of the same kind: continuations of a prompt by a shipped model.
 
     Parameters
     ----------
@@ -139,30 +140,35 @@ class Continuation:
 
     @property
     def option(self) -> ModelOption:
+        """The model as labs have it."""
         return model_options(self.model, None)[0]
 
     @property
     def words(self) -> list[str]:
+        """All words of the model; ids are their places."""
         return self.option.trained.vocab.words
 
     @property
     def step(self) -> StepFn:
+        """The model's step function."""
         return self.option.step
 
     @property
     def prompt(self) -> list[int]:
+        """The text before as a decoder reads it."""
         return self.option.trained.prompt_ids(self.text_before)
 
     @property
     def eos_token_id(self) -> int | None:
+        """The id of the word with which a text ends, if there is one."""
         return self.option.trained.eos_token_id
 
     def text(self, tokens: list[int]) -> str:
-        """The words of some ids."""
+        """Return the words of some ids."""
         return " ".join(self.words[token] for token in tokens)
 
     def traits(self) -> dict[str, Any]:
-        """What the browser needs to know."""
+        """Return what the browser needs to know."""
         known = {"name": self.name, "prompt": self.text_before, "max_new_tokens": self.max_new_tokens}
         return known | {"model": self.option.entry()}
 
@@ -190,7 +196,7 @@ def _check_words(table: Table) -> None:
 
 
 def _count_texts(table: Table) -> int:
-    """How many texts there are; raises ValueError where one cannot be written to its end, or there are too many."""
+    """Return how many texts there are; raise ValueError for one that cannot be written to its end, or too many."""
     length = table.max_new_tokens
     if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= MOST_TOKENS:
         raise ValueError(f"max_new_tokens must be a whole number from 1 to {MOST_TOKENS}, but it is {length!r}")

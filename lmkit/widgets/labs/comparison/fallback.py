@@ -23,7 +23,7 @@ def render(
     setting: Mapping[str, float],
     first_text: str,
 ) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------
@@ -61,14 +61,14 @@ def _all(points: Mapping, truth: Mapping) -> list[Mapping]:
 
 
 def _scale(values: list[float], ends: tuple[float, float]):
-    """From a measure to pixels, rounded: the picture is the same on any processor."""
+    """Return the map from a measure to pixels, rounded: the picture is the same on any processor."""
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return lambda value: round(ends[0] + (value - low + 0.05 * span) / (1.1 * span) * (ends[1] - ends[0]))
 
 
 def _frame(titles: tuple[str, str], x_ends: list[float], y_ends: list[float], x, y) -> list[str]:
-    """The axes, with their lowest and highest values marked."""
+    """Draw the axes, with their lowest and highest values marked."""
     across, up = titles
     parts = [
         f'<path d="M{LEFT} {TOP}V{BOTTOM}H{RIGHT}" fill="none" stroke="#c8cdd3"/>',

@@ -134,6 +134,7 @@ class ComparisonLab(Lab[ComparisonView]):
 
     @property
     def strategy(self) -> str:
+        """The way to decode whose curve is followed."""
         return self.value("strategy")
 
     @property
@@ -143,7 +144,7 @@ class ComparisonLab(Lab[ComparisonView]):
         return {self.strategy: values[min(self.value("place"), len(values)) - 1]}
 
     def decode(self) -> list[tuple[str, Decoded]]:
-        """Prompts, and what Python's decoders write after them at the present point; the page shows the same."""
+        """Return prompts, and what Python's decoders write after them at the present point; the page shows the same."""
         first = TEXTS * self.value("draw")
         prompts = [self.prompts[i % len(self.prompts)] for i in range(first, first + TEXTS)]
         ids = [self._option.trained.prompt_ids(prompt) for prompt in prompts]
@@ -155,7 +156,7 @@ class ComparisonLab(Lab[ComparisonView]):
         return list(zip(prompts, found, strict=True))
 
     def texts(self) -> list[str]:
-        """The same as text, prompts included."""
+        """Return the same as text, prompts included."""
         vocab = self._option.trained.vocab
         return [f"{prompt} {vocab.decode(found.tokens)}" for prompt, found in self.decode()]
 
@@ -166,7 +167,7 @@ class ComparisonLab(Lab[ComparisonView]):
         return f"ComparisonLab({count} points, {name}={value!r}, quality={axes[0]!r}, diversity={axes[1]!r})"
 
     def picture(self) -> tuple[str, str]:
-        """All points in the plane, and the first text of the present one."""
+        """Draw all points in the plane, and the first text of the present one."""
         quality, diversity = self.value("quality"), self.value("diversity")
         return fallback.render(
             self.points,
@@ -180,7 +181,7 @@ class ComparisonLab(Lab[ComparisonView]):
 
 
 def _checked(points: Mapping[str, Mapping[float, Point]]) -> dict[str, dict[float, dict[str, Measure]]]:
-    """The points as plain numbers, in the order in which they are given."""
+    """Return the points as plain numbers, in the order in which they are given."""
     if not points:
         raise ValueError("points must hold at least one strategy, but there is none")
     out = {}
@@ -218,7 +219,7 @@ def _checked_prompts(prompts: Sequence[str], trained) -> list[str]:
 
 
 def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: float | None) -> int:
-    """The place of a value on a strategy's curve, from 1; the middle one for None."""
+    """Return the place of a value on a strategy's curve, from 1; the middle one for None."""
     if strategy not in points:
         raise ValueError(f"strategy must be one of those with points, {list(points)}, but it is {strategy!r}")
     values = list(points[strategy])
@@ -229,7 +230,7 @@ def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: fl
 
 
 def _curves(points: Mapping[str, Mapping[float, Point]]) -> list[dict[str, Any]]:
-    """The points as they travel."""
+    """Return the points as they travel."""
     return [
         {
             "name": name,

@@ -96,11 +96,11 @@ class CountingLab(Lab[CountingView]):
         super().__init__(CountingView(**_text_traits(self.tokens, vocab), **stored), rows)
 
     def used(self) -> list[str]:
-        """The tokens of the context that are looked up."""
+        """Return the tokens of the context that are looked up."""
         return tokenize(self.value("context"))[-self.value("context_length") :]
 
     def continuations(self) -> Counter[str]:
-        """What Python counts with the present settings; the page shows the same."""
+        """Return what Python counts with the present settings; the page shows the same."""
         used = tuple(self.used())
         return Counter(token for context, token in counting.pairs(self.tokens, len(used)) if context == used)
 
@@ -109,7 +109,7 @@ class CountingLab(Lab[CountingView]):
         return f"CountingLab({len(self.tokens)} tokens, {settings})"
 
     def picture(self) -> tuple[str, str]:
-        """The context and the bars of its most frequent continuations."""
+        """Draw the context and the bars of its most frequent continuations."""
         counts = self.continuations()
         rows = [(token, counts[token], share) for token, share in list(counting.shares(counts).items())[:BARS]]
         after = f"After “{' '.join(self.used())}”"
@@ -130,19 +130,19 @@ def _checked(tokens: Sequence[str]) -> list[str]:
 
 
 def _text_traits(tokens: Sequence[str], vocab: Vocab) -> dict[str, Any]:
-    """The text as it travels."""
+    """Return the text as it travels."""
     raw = id_bytes(vocab.ids(tokens), len(vocab))
     return {"words": vocab.words, "stream": zlib.compress(raw, 9), "key": digest(raw + repr(vocab.words).encode())}
 
 
 def id_bytes(ids: Sequence[int], vocab_size: int) -> bytes:
-    """Ids as little-endian numbers of one, two or four bytes, whatever the vocabulary needs."""
+    """Return ids as little-endian numbers of one, two or four bytes, whatever the vocabulary needs."""
     kind = "<u1" if vocab_size <= 2**8 else "<u2" if vocab_size <= 2**16 else "<u4"
     return np.array(ids, dtype=kind).tobytes()
 
 
 def _excerpts(tokens: Sequence[str], number: int = 6) -> list[str]:
-    """Contexts from evenly spaced places of a text, as long as the slider reaches if the text allows."""
+    """Return contexts from evenly spaced places of a text, as long as the slider reaches if the text allows."""
     length = min(MOST_USED, len(tokens))
     starts = sorted({round(i * (len(tokens) - length) / number) for i in range(number)})
     return [" ".join(tokens[start : start + length]) for start in starts]

@@ -36,7 +36,7 @@ class Choice(NamedTuple):
 
 
 def choices(option: ModelOption, settings: Settings, best: Decoded) -> list[Choice]:
-    """The choices of all new tokens of a decoded text."""
+    """Return the choices of all new tokens of a decoded text."""
     prompt = option.trained.prompt_ids(settings.prompt)
     log_probs, state = decoding.read_prompt(option.step, prompt)
     truths = _truths(option, prompt, best) if option.has_truth() else [None] * len(best.tokens)
@@ -49,12 +49,12 @@ def choices(option: ModelOption, settings: Settings, best: Decoded) -> list[Choi
 
 
 def entropy(logits: Tensor) -> float:
-    """The entropy of the distribution of logits (V,), in nats."""
+    """Return the entropy of the distribution of logits (V,), in nats."""
     return float(torch.special.entr(logits.double().softmax(dim=-1)).sum())
 
 
 def _truths(option: ModelOption, prompt: list[int], best: Decoded) -> list[float | None]:
-    """The true entropy before every new token; None from where the grammar cannot have written the text."""
+    """Return the true entropy before every new token; None from where the grammar cannot have written the text."""
     words, end, oracle = option.trained.vocab.words, option.trained.eos_token_id, stories.Oracle()
     for token in prompt[prompt[0] == end :]:
         oracle = _read(oracle, words[token])
@@ -67,6 +67,6 @@ def _truths(option: ModelOption, prompt: list[int], best: Decoded) -> list[float
 
 
 def _read(oracle: stories.Oracle, word: str) -> stories.Oracle:
-    """The oracle after one more word; after the end token a new story begins."""
+    """Return the oracle after one more word; after the end token a new story begins."""
     possible = oracle.read(word)
     return stories.Oracle() if possible and word == oracle.grammar.end else oracle

@@ -20,7 +20,7 @@ COLUMNS_HEIGHT, MOST_NATS = 88, 8
 
 
 def render(option: ModelOption, settings: Settings, show_entropy: bool = False) -> tuple[str, str]:
-    """The picture as an SVG document, and what it shows in words."""
+    """Draw the picture as an SVG document, and say in words what it shows."""
     best = settings.decode(option)[0]
     rows, kept = bars(option, settings, best)
     made = choices(option, settings, best) if show_entropy else []
@@ -29,7 +29,7 @@ def render(option: ModelOption, settings: Settings, show_entropy: bool = False) 
 
 
 def bars(option: ModelOption, settings: Settings, best: Decoded) -> tuple[list[tuple[str, int, bool, bool]], int]:
-    """The most probable tokens at one step as (word, percent, kept, chosen), and how many are kept."""
+    """Return the most probable tokens at one step as (word, percent, kept, chosen), and how many are kept."""
     at = min(settings.position, len(best.tokens)) - 1
     prompt = option.trained.prompt_ids(settings.prompt) + best.tokens[:at]
     log_probs = decoding.read_prompt(option.step, prompt)[0][0]
@@ -42,7 +42,7 @@ def bars(option: ModelOption, settings: Settings, best: Decoded) -> tuple[list[t
 
 
 def describe(option: ModelOption, settings: Settings, best: Decoded, rows: list) -> str:
-    """What the picture shows, in words."""
+    """Return in words what the picture shows."""
     shown = ", ".join(f"{word} {percent} %" for word, percent, _, _ in rows[:4])
     step = min(settings.position, len(best.tokens))
     written = f"“{settings.prompt}” is continued by “{option.trained.vocab.decode(best.tokens)}”"
@@ -50,13 +50,13 @@ def describe(option: ModelOption, settings: Settings, best: Decoded, rows: list)
 
 
 def means(made: list[Choice]) -> str:
-    """The mean entropy and surprisal of the new tokens, in words."""
+    """Return the mean entropy and surprisal of the new tokens, in words."""
     own, surprisal = (sum(values) / len(made) for values in zip(*((c.own, c.surprisal) for c in made), strict=True))
     return f"On average the model’s entropy is {own:.1f} nats, the surprisal of the new tokens {surprisal:.1f}."
 
 
 def svg(option: ModelOption, settings: Settings, best: Decoded, rows: list, kept: int, made: list[Choice]) -> str:
-    """The picture: the text, a column for each choice, and a bar for each of the most probable tokens at one step."""
+    """Draw the text, a column for each choice, and a bar for each of the most probable tokens at one step."""
     lines = textwrap.wrap(f"{settings.prompt} ▸ {option.trained.vocab.decode(best.tokens)}", 76)
     parts, y = [text(16, 28, _title(option, settings), MUTED)], 28
     for line in lines:
@@ -77,7 +77,7 @@ def _title(option: ModelOption, settings: Settings) -> str:
 
 
 def _columns(bottom: int, made: list[Choice]) -> list[str]:
-    """The entropy of each choice as a column, the surprisal of the chosen token as a dot."""
+    """Draw the entropy of each choice as a column, the surprisal of the chosen token as a dot."""
     pitch, parts = min(24.0, 648 / len(made)), []
     bar, dot = f'fill="{color("kept")}"', f'r="3" fill="{color("chosen")}" stroke="#fff"'
     for i, choice in enumerate(made):

@@ -145,11 +145,11 @@ class DecodingLab(Lab[DecodingView]):
         return Settings(**{name: self.value(name) for name in Settings.__dataclass_fields__})
 
     def decode(self) -> list[Decoded]:
-        """What Python's own decoders write with the present settings, best first; the page shows the same."""
+        """Return what Python's own decoders write with the present settings, best first; the page shows the same."""
         return self.decoding_settings().decode(self._option)
 
     def decoded(self) -> str:
-        """The new tokens of the best text, as Python decodes them."""
+        """Return the new tokens of the best text, as Python decodes them."""
         return self._option.trained.vocab.decode(self.decode()[0].tokens)
 
     def __repr__(self) -> str:
@@ -158,6 +158,6 @@ class DecodingLab(Lab[DecodingView]):
         return f"DecodingLab({self._option.name!r}, {named})"
 
     def picture(self) -> tuple[str, str]:
-        """The text and the bars of the present settings, as Python decodes them."""
+        """Draw the text and the bars of the present settings, as Python decodes them."""
         option = self._option
         return fallback.render(option, self.decoding_settings(), self.value("show_entropy"))

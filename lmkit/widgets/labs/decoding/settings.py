@@ -82,7 +82,7 @@ class Settings:
         return {name: getattr(self, name) for name in FILTERS}
 
     def applicable(self) -> dict[str, Any]:
-        """The settings that make a difference to the method, by name."""
+        """Return the settings that make a difference to the method, by name."""
         own = {
             "greedy": (),
             "sampling": SAMPLING,

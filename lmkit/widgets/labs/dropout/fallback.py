@@ -14,7 +14,7 @@ HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 300, 40, WIDTH - 30, 70, 246
 
 
 def histogram(outputs: Tensor) -> list[int]:
-    """How many outputs fall into each bin; those farther out are counted in the first and the last (41 numbers)."""
+    """Count how many outputs fall into each bin; those farther out are in the first and the last (41 numbers)."""
     # The small number lets what lies on an edge fall on the same side however a processor rounds.
     places = ((outputs - LOW) / BIN + 0.5 + 1e-9).floor().long()
     last = round((HIGH - LOW) / BIN)
@@ -24,7 +24,7 @@ def histogram(outputs: Tensor) -> list[int]:
 def render(
     outputs: Tensor, predicted: tuple[float, float], carried: tuple[float, float], settings: Mapping[str, object]
 ) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ CONTROLS = Controls(
 
 
 class Spread(NamedTuple):
-    """What many outputs have in common.
+    """Mean and variance of many outputs.
 
     Attributes
     ----------
@@ -107,25 +107,25 @@ class DropoutLab(Lab[DropoutView]):
         super().__init__(view, CONTROLS, controls)
 
     def outputs(self) -> Tensor:
-        """The layer's output under each of the 2,000 masks: float64 (2000,); the page shows the same."""
+        """Return the layer's output under each of the 2,000 masks: float64 (2000,); the page shows the same."""
         p, scale = self._p(), self._scale()
         contributions = torch.tensor([w * a for w, a in zip(WEIGHTS, ACTIVATIONS, strict=True)], dtype=torch.float64)
         return scale * (contributions * (_layer_draws(self.value("seed")) >= p)).sum(dim=1)
 
     def statistics(self) -> Spread:
-        """Mean and variance over the masks."""
+        """Return mean and variance over the masks."""
         outputs = self.outputs()
         return Spread(float(outputs.mean()), float(outputs.var(correction=0)))
 
     def predicted(self) -> Spread:
-        """The same in closed form: s (1 − p) Σ w a and s² p (1 − p) Σ w² a², with the factor s of the compensation."""
+        """Return the same in closed form, s (1 − p) Σ w a and s² p (1 − p) Σ w² a²; s is the compensation's factor."""
         p, scale = self._p(), self._scale()
         contributions = [w * a for w, a in zip(WEIGHTS, ACTIVATIONS, strict=True)]
         squares = sum(c * c for c in contributions)
         return Spread(scale * (1 - p) * sum(contributions), scale**2 * p * (1 - p) * squares)
 
     def carried(self) -> tuple[float, float]:
-        """The share of memories that reach the last step: of 200 draws of 16, and expected."""
+        """Return the share of memories that reach the last step: of 200 draws of 16, and expected."""
         p, locked = self._p(), self.settings()["sharing"] == SHARINGS[1]
         draws = _memory_draws(self.value("seed"))  # (200, 24, 16)
         reached = (draws[:, 0] >= p) if locked else (draws >= p).all(dim=1)
@@ -143,12 +143,12 @@ class DropoutLab(Lab[DropoutView]):
         return f"DropoutLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
-        """The outputs' histogram, and in words their mean and variance and what a memory keeps."""
+        """Draw the outputs' histogram, and in words their mean and variance and what a memory keeps."""
         return fallback.render(self.outputs(), self.predicted(), self.carried(), self.settings())
 
 
 def factor(p: float, compensation: str, mode: str) -> float:
-    """What activations are multiplied by in a mode."""
+    """Return what activations are multiplied by in a mode."""
     if (compensation, mode) == ("training", "training"):
         return 1 / (1 - p)
     return 1 - p if (compensation, mode) == ("evaluation", "evaluation") else 1.0
@@ -156,14 +156,14 @@ def factor(p: float, compensation: str, mode: str) -> float:
 
 @cache
 def _layer_draws(seed: int) -> Tensor:
-    """Uniform numbers (2000, 10), float64: a unit is kept where its number is at least p."""
+    """Return uniform numbers (2000, 10), float64: a unit is kept where its number is at least p."""
     count = MASKS * len(ACTIVATIONS)
     return torch.tensor([uniform(seed, n) for n in range(count)], dtype=torch.float64).view(MASKS, -1)
 
 
 @cache
 def _memory_draws(seed: int) -> Tensor:
-    """Uniform numbers (200, 24, 16), float64, from the stream after those of the layer."""
+    """Return uniform numbers (200, 24, 16), float64, from the stream after those of the layer."""
     first = MASKS * len(ACTIVATIONS)
     drawn = [uniform(seed, n) for n in range(first, first + CARRIED * STEPS * UNITS)]
     return torch.tensor(drawn, dtype=torch.float64).view(CARRIED, STEPS, UNITS)

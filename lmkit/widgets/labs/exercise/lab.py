@@ -20,7 +20,7 @@ CLOSE_HINT = "Almost: look at the capital letters, and at the module before the 
 
 
 class Judgement(NamedTuple):
-    """What is said of an answer: "right", "wrong" or "empty", and why a wrong one is wrong."""
+    """The verdict on an answer: "right", "wrong" or "empty", and why a wrong one is wrong."""
 
     verdict: str
     hint: str = ""
@@ -80,13 +80,13 @@ class FillIn(Lab[FillInView]):
         self.gaps = {gap["name"]: gap for gap in gaps}
 
     def judge(self, name: str, answer: str) -> Judgement:
-        """What the reader is told of an answer in a gap."""
+        """Return what the reader is told of an answer in a gap."""
         if name not in self.gaps:
             raise ValueError(f"name must be one of the gaps {list(self.gaps)}, but it is {name!r}")
         return judge(self.gaps[name], answer)
 
     def picture(self) -> tuple[str, str]:
-        """The code with numbered blanks."""
+        """Draw the code with numbered blanks."""
         lines = blanked(self.view.code).split("\n")
         body = [
             text(16, 64 + LINE * i, line, INK, 'font-family="monospace" font-size="13" xml:space="preserve"')
@@ -115,7 +115,7 @@ def judge(gap: Mapping, answer: str) -> Judgement:
 
 
 def gap_names(code: str) -> list[str]:
-    """The names of the gaps in the order in which they stand."""
+    """Return the names of the gaps in the order in which they stand."""
     names = GAP.findall(code)
     if not names:
         raise ValueError("code must have at least one gap, written as {{name}}, but it has none")
@@ -126,13 +126,13 @@ def gap_names(code: str) -> list[str]:
 
 
 def blanked(code: str) -> str:
-    """The code with a number in place of every gap."""
+    """Return the code with a number in place of every gap."""
     number = iter(range(1, code.count("{{") + 1))
     return GAP.sub(lambda _: f"___({next(number)})", code)
 
 
 def _loose(form: str) -> str:
-    """Without torch's modules, and ASCII letters small: what other letters become, languages disagree about."""
+    """Return a form without torch's modules, ASCII letters small: what others become, languages disagree about."""
     small = re.sub("[A-Z]", lambda letter: letter[0].lower(), form)
     return re.sub(r"(^| )(?:(?:torch|nn|functional|f)\.)+", r"\1", small)
 

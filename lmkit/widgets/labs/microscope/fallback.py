@@ -11,12 +11,12 @@ LEFT, TOP, ROW, MOST = 56, 116, 26, 32  # pixels; the most tokens that fit
 
 
 def render(title: str, look: Look, quantity: str, step: int) -> tuple[str, str]:
-    """The picture as an SVG document, and what it shows in words; `step` counts from 1."""
+    """Draw the picture as an SVG document, and say in words what it shows; `step` counts from 1."""
     return svg(title, look, quantity, step), describe(title, look, step)
 
 
 def describe(title: str, look: Look, step: int) -> str:
-    """The numbers of every unit after one step, and the most probable next token's place."""
+    """Return in words the numbers of every unit after one step, and the token that was read."""
     units = [
         f"unit {unit}: " + ", ".join(f"{name} {_number(float(look.values[name][row, step - 1]))}" for name in "figoch")
         for row, unit in enumerate(look.units)
@@ -26,7 +26,7 @@ def describe(title: str, look: Look, step: int) -> str:
 
 
 def svg(title: str, look: Look, quantity: str, step: int) -> str:
-    """Units down, time to the right, around the chosen step; what fills a cell grows with its number."""
+    """Draw units down, time to the right, around the chosen step; what fills a cell grows with its number."""
     start = max(0, min(step - MOST // 2, len(look.tokens) - MOST))
     shown = range(start, min(start + MOST, len(look.tokens)))
     values = look.values[quantity]
@@ -56,5 +56,5 @@ def _cell(x: float, y: int, width: float, part: float, quantity: str) -> list[st
 
 
 def _number(x: float) -> str:
-    """Two decimals with a true minus sign; zero has none."""
+    """Return two decimals with a true minus sign; zero has none."""
     return f"{x:.2f}".replace("-0.00", "0.00").replace("-", "−")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import torch
@@ -145,11 +145,11 @@ class Microscope(Lab[MicroscopeView]):
 
     @property
     def _place(self) -> int:
-        """Which of the models on option is chosen."""
+        """The place of the chosen model among those on option."""
         return self.rows["model"].stored(self.value("model"))
 
     def look(self) -> Look:
-        """What the page shows with the present settings, computed by torch."""
+        """Compute what the page shows with the present settings, by torch."""
         place = self._place
         option, layer = self._options[place], self.value("layer") - 1
         units = units_of(self.value("units"), self._entries[place]["presets"], option.trained.model.hidden_size)
@@ -157,11 +157,11 @@ class Microscope(Lab[MicroscopeView]):
 
     @property
     def quantity(self) -> str:
-        """What the heatmap shows: one of "f", "i", "g", "o", "c", "h"."""
+        """The gate or state that the heatmap shows: one of "f", "i", "g", "o", "c", "h"."""
         return self.value("quantity")
 
     def picture(self) -> tuple[str, str]:
-        """The heatmap and the numbers of the chosen step, as torch computes them."""
+        """Draw the heatmap and the numbers of the chosen step, as torch computes them."""
         title = f"{self._options[self._place].title}, {QUANTITIES[self.quantity]}"
         shown = self.look()
         step = min(max(self.value("step"), 1), len(shown.tokens))
@@ -174,22 +174,22 @@ class Microscope(Lab[MicroscopeView]):
 
 
 def token_ids(option: ModelOption, text: str) -> list[int]:
-    """The ids of a text as the model reads it; raises ValueError for one that is too long or cannot be read."""
+    """Return the ids of a text as the model reads it; raise ValueError if it is too long or cannot be read."""
     ids = option.trained.prompt_ids(text)
     if len(ids) > MOST_TOKENS:
         raise ValueError(f"text must hold at most {MOST_TOKENS} tokens, but it holds {len(ids)}; shorten it")
     return ids
 
 
-def units_of(text: str, presets: Sequence[Sequence[Any]], hidden_size: int) -> list[int]:
-    """The units that a text names: numbers and ranges between commas, or a preset's name; each once.
+def units_of(text: str, presets: Iterable[tuple[str, Sequence[int]]], hidden_size: int) -> list[int]:
+    """Return the units that a text names: numbers and ranges between commas, or a preset's name; each once.
 
     Raises
     ------
     ValueError
         If the text names no unit, more than 16, or one that the model does not have.
     """
-    named = {name: units for name, units in presets}.get(text.strip())
+    named = dict(presets).get(text.strip())
     parts = [part for part in re.split(r"[\s,]+", text) if part]
     units = list(dict.fromkeys(named if named else [u for part in parts for u in _range(part, hidden_size)]))
     if not 1 <= len(units) <= MOST_UNITS:
@@ -213,7 +213,7 @@ def look(option: ModelOption, text: str, units: list[int], layer: int = 0) -> Lo
 
 
 def _entry(option: ModelOption, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    """What the browser needs to know of a model; every model has at least one preset."""
+    """Return what the browser needs to know of a model; every model has at least one preset."""
     size = option.trained.model.hidden_size
     known = {**presets, **PRESETS.get(option.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
     for name, units in known.items():

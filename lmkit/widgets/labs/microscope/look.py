@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class Look(NamedTuple):
-    """What the microscope shows, as Python computes it.
+    """The numbers that the microscope shows, as Python computes them.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ class Parameters(NamedTuple):
 def parameters(
     vocab_size: int, embedding_size: int, hidden_size: int, num_layers: int = 1, cell: str = "rnn", tied: bool = False
 ) -> list[Parameters]:
-    """The tensors of a `RecurrentLanguageModel` with these arguments, in its order; the browser counts the same."""
+    """Return the tensors of a `RecurrentLanguageModel` with these arguments, in order; the browser counts the same."""
     rows = BLOCKS[cell] * hidden_size
     shapes = {"embedding.weight": (vocab_size, embedding_size)}
     for layer in range(num_layers):
@@ -132,15 +132,15 @@ class ParameterLab(Lab[ParameterView]):
         return {name: value for name, value in super().settings().items() if name not in free}
 
     def parameters(self) -> list[Parameters]:
-        """Every tensor of the present model."""
+        """Return every tensor of the present model."""
         return parameters(**self.settings())
 
     def count(self) -> int:
-        """How many parameters the present model has."""
+        """Return how many parameters the present model has."""
         return sum(tensor.num_parameters for tensor in self.parameters())
 
     def picture(self) -> tuple[str, str]:
-        """The tensors as lines with bars, and the total."""
+        """Draw the tensors as lines with bars, and the total."""
         tensors, total = self.parameters(), f"{_title(self.settings())}: {self.count():,} parameters"
         most, parts = max(tensor.num_parameters for tensor in tensors), [text(16, 28, total, MUTED)]
         for i, tensor in enumerate(tensors, 1):

@@ -16,7 +16,7 @@ NAMES = {"RNN": ("plain RNN", "rnn"), "LSTM": ("LSTM", "lstm")}
 
 
 def render(norms: Mapping[str, Tensor], reach: Mapping[str, float], settings: Mapping[str, object]) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def _height(norm: float) -> float:
 
 
 def _line(name: str, norms: list[float]) -> list[str]:
-    """The line as far as it stays in the picture, and its name: the RNN's before its end if it can, else after it."""
+    """Draw the line as far as it stays in the picture, and its name: the RNN's before its end if it can, else after."""
     label, role = NAMES[name]
     points = []
     for k, norm in enumerate(norms):

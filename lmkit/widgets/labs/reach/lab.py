@@ -91,7 +91,7 @@ class ReachLab(Lab[ReachView]):
         super().__init__(ReachView(**stored), CONTROLS, controls)
 
     def gradient_norms(self) -> dict[str, Tensor]:
-        """The norms that torch's autograd finds with the present settings, each (101,); the page shows the same."""
+        """Measure the norms by torch's autograd with the present settings, each (101,); the page shows the same."""
         settings = self.settings()
         del settings["distance"]
         rnn, lstm, x = networks(**settings)
@@ -99,21 +99,21 @@ class ReachLab(Lab[ReachView]):
         return {name: values[: FARTHEST + 1] / values[0] for name, values in norms.items()}
 
     def reach(self) -> dict[str, float]:
-        """The first distance at which each gradient is below 1 % or above 100 times its value at distance 0."""
+        """Return the first distance at which each gradient is below 1 % or above 100 times its value at distance 0."""
         return {name: gradients.reach(norms) for name, norms in self.gradient_norms().items()}
 
     def __repr__(self) -> str:
         return f"ReachLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
-        """Both curves, and in words the reach of both networks."""
+        """Draw both curves, and in words the reach of both networks."""
         return fallback.render(self.gradient_norms(), self.reach(), self.settings())
 
 
 def networks(
     spectral_radius: float, forget_bias: float, nonlinearity: str, input_scale: float, seed: int
 ) -> tuple[RNN, LSTM, Tensor]:
-    """The two networks and what they read, in float64; the browser builds the same from the same numbers.
+    """Return the two networks and what they read, in float64; the browser builds the same from the same numbers.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def networks(
 
 @torch.no_grad()
 def _drawn(layers: Layers, draws: _Draws) -> Layers:
-    """Weights as torch would begin with, uniform between −1/√H and 1/√H, but from our generator; biases of 0."""
+    """Draw weights as torch would begin with, uniform between −1/√H and 1/√H, but from our generator; biases of 0."""
     layers.double()
     for name, parameter in layers.named_parameters():
         parameter.copy_(draws.take(parameter.shape, HIDDEN_SIZE**-0.5) if name.startswith("weight") else 0 * parameter)

@@ -15,7 +15,7 @@ CURVES = {"train": ("training", "model"), "held_out": ("held-out", "validation")
 def render(
     setting: Mapping[str, float], chosen: Mapping[str, Any], plain: Mapping[str, Any], labels: Mapping[str, str]
 ) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ class RegularisationLab(Lab[RegularisationView]):
         super().__init__(view, rows, controls)
 
     def summary(self, **setting: float) -> dict[str, Any] | None:
-        """What the runs of a setting did; without one, those of the present setting. None where there are no runs.
+        """Return what the runs of a setting did, by default those of the present one; None where there are no runs.
 
         Returns
         -------
@@ -111,7 +111,7 @@ class RegularisationLab(Lab[RegularisationView]):
         return f"RegularisationLab({', '.join(f'{name}={value:g}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
-        """The learning curves of the present setting and of the unregularised runs, with their measures."""
+        """Draw the learning curves of the present setting and of the unregularised runs, with their measures."""
         settings = self.settings()
         shown = self._points[tuple(settings[name] for name in SETTINGS)]
         return fallback.render(settings, shown, self._points[(0, 0, 0)], MEASURES)
@@ -121,7 +121,7 @@ class RegularisationLab(Lab[RegularisationView]):
 
 
 def _points(trained: Iterable[runs.Run]) -> dict[tuple[float, ...], dict[str, Any]]:
-    """The summary of each setting's runs; see `RegularisationLab.summary`."""
+    """Return the summary of each setting's runs; see `RegularisationLab.summary`."""
     groups: dict[tuple[float, ...], list[runs.Run]] = {}
     for run in trained:
         groups.setdefault(tuple(run.settings[name] for name in SETTINGS), []).append(run)

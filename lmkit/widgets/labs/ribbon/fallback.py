@@ -20,7 +20,7 @@ HATCH = (
 
 
 def render(measured: FilterEffect, method: str, settings: Mapping[str, float], story: str) -> tuple[str, str]:
-    """The SVG document and what it says.
+    """Draw the picture: an SVG document, and what it says in words.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def render(measured: FilterEffect, method: str, settings: Mapping[str, float], s
 
 
 def in_words(measured: FilterEffect) -> str:
-    """Kept words, false and missed mass per step, in one sentence."""
+    """Return kept words, false and missed mass per step, in one sentence."""
     kept = f"{float(measured.kept.double().mean()):.1f} words kept per step"
     if not measured.known.any():
         return f"{kept}."
@@ -67,7 +67,7 @@ def _height(n: float, sign: int) -> float:
 
 
 def _columns(numbers: Sequence[int], sign: int, look: str) -> list[str]:
-    """One path of bars from the axis, upwards or downwards."""
+    """Draw a path of bars from the axis, upwards or downwards."""
     pitch = (RIGHT - LEFT) / len(numbers)
     bars = [
         f"M{LEFT + t * pitch + 0.5:.1f} {ZERO:.1f}V{_height(n, sign)}h{pitch - 1:.1f}V{ZERO:.1f}z"

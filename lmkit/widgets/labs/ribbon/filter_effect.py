@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class FilterEffect(NamedTuple):
-    """What a filter does at each of L steps; the page computes the same.
+    """Effects of a filter at each of L steps; the page computes the same.
 
     Attributes
     ----------

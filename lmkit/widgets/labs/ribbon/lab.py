@@ -159,7 +159,7 @@ class RibbonLab(Lab[RibbonView]):
         return {name: self.value(name) for name in (PARAMETERS[self.value("method")], "temperature")}
 
     def filter_effect(self) -> FilterEffect:
-        """What Python's own filter does at every step with the present settings; the page shows the same."""
+        """Apply Python's own filter at every step with the present settings; the page shows the same."""
         ids = self._ids(self.value("text"))
         log_probs, truth = self.read_along()
         cut = decoding.filter_logits(log_probs, **self.settings())
@@ -178,7 +178,7 @@ class RibbonLab(Lab[RibbonView]):
         )
 
     def read_along(self) -> tuple[Tensor, Tensor]:
-        """The model's log-probabilities before every token of the text, and the true probabilities, each (L, V)."""
+        """Return the model's log-probabilities before every token of the text, and true probabilities, each (L, V)."""
         text = self.value("text")
         if self._read is None or self._read[0] != text:
             self._read = text, self._read_anew(self._ids(text))
@@ -203,11 +203,11 @@ class RibbonLab(Lab[RibbonView]):
         return f"RibbonLab({self.value('text')!r}, {', '.join(f'{k}={v!r}' for k, v in named.items())})"
 
     def picture(self) -> tuple[str, str]:
-        """The ribbon of the present settings, and in words what it comes to."""
+        """Draw the ribbon of the present settings, and in words what it comes to."""
         return fallback.render(self.filter_effect(), self.value("method"), self.settings(), self.value("text"))
 
     def _ids(self, text: str) -> list[int]:
-        """The end token and the text, if it is one that can be shown."""
+        """Return the end token and the text, if it is one that can be shown."""
         if tokenize(text) in ([], [stories.load_grammar().end]):
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
         ids = self._option.trained.prompt_ids(text)
@@ -217,7 +217,7 @@ class RibbonLab(Lab[RibbonView]):
 
 
 def examples() -> list[str]:
-    """Some stories that the grammar has written, end token included."""
+    """Return some stories that the grammar has written, end token included."""
     supply = list(islice(stories.stories(seed=11), 24))
     return [" ".join(supply[place]) for place in (0, 5, 23, 12)]
 

@@ -13,7 +13,7 @@ _MIDDLE = 'text-anchor="middle"'
 
 
 def render(readings: Sequence, step: int, vocab: Vocab) -> tuple[str, str]:
-    """The picture as an SVG document, and what it shows in words."""
+    """Draw the picture as an SVG document, and say in words what it shows."""
     shown = readings[max(0, step - COLUMNS) : step]
     title = f"A recurrent network after step {step} of {len(readings)}"
     parts = [text(16, 28, f"{title}: token, hidden state, and what it expects", MUTED)]
@@ -23,7 +23,7 @@ def render(readings: Sequence, step: int, vocab: Vocab) -> tuple[str, str]:
 
 
 def describe(title: str, shown: Sequence, vocab: Vocab) -> str:
-    """What the picture shows, in words."""
+    """Return in words what the picture shows."""
     if not shown:
         return f"{title}: nothing has been read, and its hidden state is zero."
     read = " ".join(reading.token for reading in shown)
@@ -46,7 +46,7 @@ def _column(x: float, reading, vocab: Vocab, last: bool) -> list[str]:
 
 
 def _bars(x: float, top: float, values: Sequence[float]) -> list[str]:
-    """Units from top to bottom: a bar to the right is above zero, one to the left below."""
+    """Draw units from top to bottom: a bar to the right is above zero, one to the left below."""
     height, most = STRIP / len(values), max(1.0, *map(abs, values))
     bars = []
     for unit, value in enumerate(values):
@@ -58,6 +58,6 @@ def _bars(x: float, top: float, values: Sequence[float]) -> list[str]:
 
 
 def _expected(reading, vocab: Vocab, count: int) -> list[str]:
-    """The most probable next words with their percentages."""
+    """Return the most probable next words with their percentages."""
     top = reading.probs.sort(descending=True, stable=True).indices[:count].tolist()
     return [f"{vocab.words[token]} {round(100 * float(reading.probs[token]))} %" for token in top]

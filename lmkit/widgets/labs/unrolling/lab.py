@@ -21,7 +21,7 @@ MOST_TOKENS = 40  # longer texts make no picture
 
 
 class UnrolledStep(NamedTuple):
-    """What the network has after one step.
+    """The state of the network after one step.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class UnrollLab(Lab[UnrollView]):
         self.follow("steps", "max", "step")
 
     def ids(self, text: str) -> list[int]:
-        """The tokens of a text, if it is one that can be shown."""
+        """Return the tokens of a text, if it is one that can be shown."""
         ids = self.vocab.ids(tokenize(text))
         if not ids:
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
@@ -109,7 +109,7 @@ class UnrollLab(Lab[UnrollView]):
         return ids
 
     def readings(self) -> list[UnrolledStep]:
-        """What the network has after every step of the present text; the page shows the same."""
+        """Return what the network has after every step of the present text; the page shows the same."""
         step, state, out = self.model.stepper(), None, []
         for token in self.ids(self.value("text")):
             log_probs, state = step(torch.tensor([token]), state)
@@ -117,7 +117,7 @@ class UnrollLab(Lab[UnrollView]):
         return out
 
     def picture(self) -> tuple[str, str]:
-        """The diagram up to the present step."""
+        """Draw the diagram up to the present step."""
         return fallback.render(self.readings(), self.value("step"), self.vocab)
 
     def __repr__(self) -> str:
@@ -125,7 +125,7 @@ class UnrollLab(Lab[UnrollView]):
 
 
 def weights(model: RecurrentLanguageModel) -> bytes:
-    """All weights as float32, little-endian, in the order in which `model.js` reads them."""
+    """Return all weights as float32, little-endian, in the order in which `model.js` reads them."""
     layers = [model.rnn.recurrence(layer) for layer in range(model.num_layers)]
     parts = [model.embedding.weight]
     for index, (weight_ih, bias, _) in enumerate(layers):

@@ -94,6 +94,7 @@ def belongs(text: str, folder: Path = FOLDER) -> bool:
 
 
 def main(arguments: list[str] | None = None) -> None:
+    """Write wasm.js, or exit with a message where it is stale and only to be checked."""
     parser = argparse.ArgumentParser(description="Compile the page's kernels from C into wasm.js.")
     parser.add_argument("--check", action="store_true", help="compare fingerprints; exit 1 where wasm.js is stale")
     if not parser.parse_args(arguments).check:

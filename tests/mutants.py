@@ -1,0 +1,156 @@
+"""Change a module of lmkit in small ways, one at a time, and tell which of the changes no test notices.
+
+`make mutants MODULE=lmkit/decoding/filters.py` runs the test files that tests/mutants.toml names for this module. The
+tool is mutmut, which makes a process for each mutant from one that has imported torch and the tests already.
+SAMPLE=40 tries so many of the mutants, always the same ones.
+
+Not all that survives is a gap: a change may make no difference to what is computed. Left out beforehand are changes of
+prose, that is of texts with a space in them, such as errors and helps: no test should know their wording. What runs
+when a module is imported is not changed either.
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "_build/mutants"
+WORK = RESULTS / "work"
+TABLE = tomllib.loads((ROOT / "tests/mutants.toml").read_text(encoding="utf-8"))
+SEED = 0
+LEAST = 90  # per cent that must be noticed
+SURVIVED = 0  # pytest's exit code
+KINDS = {SURVIVED: "survived", 33: "not reached by any test"}
+
+
+def judges(module: str) -> list[str]:
+    """Return the test files that judge a module: of its own line in the table, else of its room's."""
+    names = TABLE.get(module) or TABLE.get(module[: module.rfind("/") + 1])
+    if names is None or not (ROOT / module).is_file():
+        raise SystemExit(f"MODULE must be a module of which tests/mutants.toml knows the tests, but it is {module}")
+    return [f"tests/{name}.py" for name in names]
+
+
+def undecorated(source: str) -> str:
+    """Write decorators of functions as calls behind them, `f = decorator(f)`, for mutmut leaves decorated ones alone."""
+    lines = source.splitlines()
+    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    for function in sorted(functions, key=lambda node: -node.lineno):
+        for decorator in function.decorator_list:  # the innermost, which is the last, must end up as the first call
+            name = ast.unparse(decorator)
+            if name in ("classmethod", "staticmethod"):
+                continue
+            call = f"{' ' * function.col_offset}{function.name} = {name}({function.name})"
+            lines.insert(function.end_lineno, call)
+            lines[decorator.lineno - 1 : decorator.end_lineno] = [""] * (decorator.end_lineno - decorator.lineno + 1)
+    return "\n".join(lines) + "\n"
+
+
+def prepare(module: str, tests: list[str]) -> None:
+    """Lay out a copy of the tree for mutmut, with its settings."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    shutil.copytree(ROOT / "lmkit", WORK / "lmkit", ignore=shutil.ignore_patterns("__pycache__"))
+    (WORK / "tests").symlink_to(ROOT / "tests")
+    changed = WORK / module
+    changed.write_text(undecorated(changed.read_text(encoding="utf-8")), encoding="utf-8")
+    settings = {
+        "source_paths": ["lmkit"],
+        "only_mutate": [module],
+        "pytest_add_cli_args_test_selection": tests,
+        "pytest_add_cli_args": ["-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not browser and not site"],
+        "timeout_multiplier": 5,
+        "timeout_constant": 2,
+    }
+    # The server that makes the processes has not run any test, so no cache is filled before a mutant is at work.
+    table = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
+    table += ['process_isolation = "forkserver"', "use_git_change_detection = false"]
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (WORK / "pyproject.toml").write_text("\n".join([project, "[tool.mutmut]", *table, ""]), encoding="utf-8")
+
+
+def mutants(module: str) -> dict[str, str]:
+    """Return the mutants of a module by their names in mutmut: what each changes, as a diff."""
+    from mutmut.mutation.file_mutation import mutate_file_contents
+    from mutmut.utils.format_utils import get_mutant_name
+
+    os.chdir(WORK)  # where mutmut's settings are
+    code = mutate_file_contents(module, Path(module).read_text(encoding="utf-8")).code
+    functions = {node.name: node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)}
+    found = {}
+    for name, mutant in functions.items():
+        stem, is_mutant, number = name.partition("__mutmut_")
+        if not is_mutant or number == "orig":
+            continue
+        original = functions[f"{stem}__mutmut_orig"]
+        if _without_prose(original) != _without_prose(mutant):
+            found[get_mutant_name(Path(module), name)] = _diff(stem, original, mutant)
+    return found
+
+
+class _Prose(ast.NodeTransformer):
+    """Put None in the place of every text with a space in it."""
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+        return ast.Constant(None) if " " in "".join(texts) else self.generic_visit(node)
+
+
+def _without_prose(function: ast.FunctionDef) -> list[str]:
+    whole = ast.parse(ast.unparse(function)).body[0]
+    return [ast.dump(_Prose().visit(part)) for part in (whole.args, *whole.body)]
+
+
+def _diff(stem: str, original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
+    before, after = (ast.unparse([node.args, *node.body]).splitlines() for node in (original, mutant))
+    changes = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
+    return "\n".join([stem.removeprefix("x_").replace("ǁ", "."), *changes])
+
+
+def judged(names: list[str], module: str) -> dict[str, int]:
+    """Let the tests judge mutants; return pytest's exit code for each."""
+    environment = {**os.environ, "PYTHONPATH": ""}
+    command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names]
+    run = subprocess.run(command, cwd=WORK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if run.returncode:
+        raise SystemExit(f"mutmut failed:\n{run.stdout[-4000:]}")
+    codes = json.loads((WORK / f"mutants/{module}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
+    return {name: codes[name] for name in names}
+
+
+def report(module: str, found: dict[str, str], codes: dict[str, int]) -> tuple[str, float]:
+    """Return what to print about a module, and how many per cent of its mutants were noticed."""
+    missed = [name for name, code in codes.items() if code in KINDS]
+    share = 100 * (1 - len(missed) / len(codes))
+    diffs = [f"{KINDS[codes[name]]}: {found[name]}\n" for name in missed]
+    of_all = f" (of {len(found)}, drawn with seed {SEED})" if len(codes) < len(found) else ""
+    total = f"{module}: {len(codes) - len(missed)} of {len(codes)} mutants{of_all} noticed, {share:.0f} %"
+    return "\n".join([*diffs, total, ""]), share
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("module", help="such as lmkit/decoding/filters.py")
+    parser.add_argument("--sample", type=int, metavar="N", help="mutants to try (default: all)")
+    given = parser.parse_args()
+    prepare(given.module, judges(given.module))
+    found = mutants(given.module)
+    names = list(found)
+    if given.sample and given.sample < len(names):
+        names = sorted(random.Random(SEED).sample(names, given.sample))
+    text, share = report(given.module, found, judged(names, given.module))
+    (RESULTS / f"{given.module.removesuffix('.py').replace('/', '.')}.txt").write_text(text, encoding="utf-8")
+    print(text, end="")
+    raise SystemExit(share < LEAST)
+
+
+if __name__ == "__main__":
+    main()

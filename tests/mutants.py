@@ -1,8 +1,8 @@
 """Change a module of lmkit in small ways, one at a time, and tell which of the changes no test notices.
 
 `make mutants MODULE=lmkit/decoding/filters.py` runs the test files that tests/mutants.toml names for this module. The
-tool is mutmut, which makes a process for each mutant from one that has imported torch and the tests already.
-SAMPLE=40 tries so many of the mutants, always the same ones.
+tool is mutmut, which forks a process for each mutant from one that has imported torch and the tests already. For all
+modules of a room give MODULE=lmkit/decoding. With SAMPLE=40 so many mutants of each are tried, always the same ones.
 
 Not all that survives is a gap: a change may make no difference to what is computed. Left out beforehand are changes of
 prose, that is of texts with a space in them, such as errors and helps: no test should know their wording. What runs
@@ -28,19 +28,30 @@ TABLE = tomllib.loads((ROOT / "tests/mutants.toml").read_text(encoding="utf-8"))
 SEED = 0
 LEAST = 90  # per cent that must be noticed
 SURVIVED = 0  # pytest's exit code
+# Neither explanations of failures nor what is kept between runs is wanted.
+PYTEST = "-p,no:xdist,-p,no:cacheprovider,--assert=plain,--tb=no,-m,not browser and not site and not slow"
 KINDS = {SURVIVED: "survived", 33: "not reached by any test"}
+
+
+def modules(path: str) -> list[str]:
+    """Return the modules at a path, which is a module's or a room's."""
+    place = ROOT / path
+    found = [place] if place.is_file() else sorted(each for each in place.glob("*.py") if each.name != "__init__.py")
+    if not found:
+        raise SystemExit(f"MODULE must be a module or a room, such as lmkit/decoding/filters.py, but it is {path}")
+    return [each.relative_to(ROOT).as_posix() for each in found]
 
 
 def judges(module: str) -> list[str]:
     """Return the test files that judge a module: of its own line in the table, else of its room's."""
     names = TABLE.get(module) or TABLE.get(module[: module.rfind("/") + 1])
-    if names is None or not (ROOT / module).is_file():
-        raise SystemExit(f"MODULE must be a module of which tests/mutants.toml knows the tests, but it is {module}")
+    if names is None:
+        raise SystemExit(f"tests/mutants.toml must name the tests that judge {module}, but it does not; add a line")
     return [f"tests/{name}.py" for name in names]
 
 
 def undecorated(source: str) -> str:
-    """Write decorators of functions as calls behind them, `f = decorator(f)`, for mutmut leaves decorated ones alone."""
+    """Write decorators as calls behind their functions, `f = decorator(f)`: mutmut leaves decorated functions alone."""
     lines = source.splitlines()
     functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
     for function in sorted(functions, key=lambda node: -node.lineno):
@@ -54,24 +65,28 @@ def undecorated(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def prepare(module: str, tests: list[str]) -> None:
+def prepare(changed: list[str]) -> None:
     """Lay out a copy of the tree for mutmut, with its settings."""
     shutil.rmtree(WORK, ignore_errors=True)
     shutil.copytree(ROOT / "lmkit", WORK / "lmkit", ignore=shutil.ignore_patterns("__pycache__"))
     (WORK / "tests").symlink_to(ROOT / "tests")
-    changed = WORK / module
-    changed.write_text(undecorated(changed.read_text(encoding="utf-8")), encoding="utf-8")
+    for module in changed:
+        source = (ROOT / module).read_text(encoding="utf-8")
+        (WORK / module).write_text(undecorated(source), encoding="utf-8")
     settings = {
         "source_paths": ["lmkit"],
-        "only_mutate": [module],
-        "pytest_add_cli_args_test_selection": tests,
-        "pytest_add_cli_args": ["-p", "no:xdist", "-p", "no:cacheprovider", "-m", "not browser and not site"],
+        "only_mutate": changed,
+        "pytest_add_cli_args_test_selection": sorted({test for module in changed for test in judges(module)}),
+        "pytest_add_cli_args": PYTEST.split(","),
         "timeout_multiplier": 5,
         "timeout_constant": 2,
+        # The server that makes the processes has run no test: no cache is full before a mutant is at work, and torch
+        # has no threads that a fork would lose.
+        "process_isolation": "forkserver",
+        "use_git_change_detection": False,
+        "track_dependencies": False,
     }
-    # The server that makes the processes has not run any test, so no cache is filled before a mutant is at work.
     table = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
-    table += ['process_isolation = "forkserver"', "use_git_change_detection = false"]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (WORK / "pyproject.toml").write_text("\n".join([project, "[tool.mutmut]", *table, ""]), encoding="utf-8")
 
@@ -81,8 +96,7 @@ def mutants(module: str) -> dict[str, str]:
     from mutmut.mutation.file_mutation import mutate_file_contents
     from mutmut.utils.format_utils import get_mutant_name
 
-    os.chdir(WORK)  # where mutmut's settings are
-    code = mutate_file_contents(module, Path(module).read_text(encoding="utf-8")).code
+    code = mutate_file_contents(module, (WORK / module).read_text(encoding="utf-8")).code
     functions = {node.name: node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.FunctionDef)}
     found = {}
     for name, mutant in functions.items():
@@ -115,41 +129,53 @@ def _diff(stem: str, original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
     return "\n".join([stem.removeprefix("x_").replace("ǁ", "."), *changes])
 
 
-def judged(names: list[str], module: str) -> dict[str, int]:
+def judge(names: list[str], changed: list[str]) -> dict[str, int]:
     """Let the tests judge mutants; return pytest's exit code for each."""
     environment = {**os.environ, "PYTHONPATH": ""}
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names]
-    run = subprocess.run(command, cwd=WORK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    run = subprocess.run(
+        command, cwd=WORK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     if run.returncode:
         raise SystemExit(f"mutmut failed:\n{run.stdout[-4000:]}")
-    codes = json.loads((WORK / f"mutants/{module}.meta").read_text(encoding="utf-8"))["exit_code_by_key"]
-    return {name: codes[name] for name in names}
+    found = {}
+    for module in changed:
+        meta = WORK / f"mutants/{module}.meta"
+        found |= json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"] if meta.exists() else {}
+    return {name: found[name] for name in names}
 
 
-def report(module: str, found: dict[str, str], codes: dict[str, int]) -> tuple[str, float]:
-    """Return what to print about a module, and how many per cent of its mutants were noticed."""
+def report(module: str, found: dict[str, str], codes: dict[str, int]) -> str:
+    """Return what to print about a module: the changes that no test noticed, and how many were noticed."""
     missed = [name for name, code in codes.items() if code in KINDS]
-    share = 100 * (1 - len(missed) / len(codes))
     diffs = [f"{KINDS[codes[name]]}: {found[name]}\n" for name in missed]
     of_all = f" (of {len(found)}, drawn with seed {SEED})" if len(codes) < len(found) else ""
-    total = f"{module}: {len(codes) - len(missed)} of {len(codes)} mutants{of_all} noticed, {share:.0f} %"
-    return "\n".join([*diffs, total, ""]), share
+    return "\n".join([*diffs, f"{module}: {len(codes) - len(missed)} of {len(codes)} mutants{of_all} noticed", ""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("module", help="such as lmkit/decoding/filters.py")
-    parser.add_argument("--sample", type=int, metavar="N", help="mutants to try (default: all)")
+    parser.add_argument("path", help="a module or a room: lmkit/decoding/filters.py or lmkit/decoding")
+    parser.add_argument("--sample", type=int, metavar="N", help="mutants to try of each module (default: all)")
     given = parser.parse_args()
-    prepare(given.module, judges(given.module))
-    found = mutants(given.module)
-    names = list(found)
-    if given.sample and given.sample < len(names):
-        names = sorted(random.Random(SEED).sample(names, given.sample))
-    text, share = report(given.module, found, judged(names, given.module))
-    (RESULTS / f"{given.module.removesuffix('.py').replace('/', '.')}.txt").write_text(text, encoding="utf-8")
-    print(text, end="")
-    raise SystemExit(share < LEAST)
+    changed = modules(given.path)
+    prepare(changed)
+    os.chdir(WORK)  # where mutmut's settings are
+    found = {module: mutants(module) for module in changed}
+    drawn = {module: sample(list(names), given.sample) for module, names in found.items()}
+    codes = judge([name for names in drawn.values() for name in names], changed)
+    for module, names in drawn.items():
+        text = report(module, found[module], {name: codes[name] for name in names})
+        (RESULTS / f"{module.removesuffix('.py').replace('/', '.')}.txt").write_text(text, encoding="utf-8")
+        print(text)
+    noticed = sum(code not in KINDS for code in codes.values())
+    print(f"{noticed} of {len(codes)} noticed")
+    raise SystemExit(100 * noticed < LEAST * len(codes))
+
+
+def sample(names: list[str], most: int | None) -> list[str]:
+    """Return some of the mutants, the same each time, or all."""
+    return names if most is None or most >= len(names) else sorted(random.Random(SEED).sample(names, most))
 
 
 if __name__ == "__main__":

@@ -52,15 +52,15 @@ def judges(module: str) -> list[str]:
 
 def undecorated(source: str) -> str:
     """Write decorators as calls behind their functions, `f = decorator(f)`: mutmut leaves decorated functions alone."""
-    lines = source.splitlines()
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    for function in sorted(functions, key=lambda node: -node.lineno):
-        for decorator in function.decorator_list:  # the innermost, which is the last, must end up as the first call
-            name = ast.unparse(decorator)
-            if name in ("classmethod", "staticmethod"):
-                continue
-            call = f"{' ' * function.col_offset}{function.name} = {name}({function.name})"
-            lines.insert(function.end_lineno, call)
+    lines, places = source.splitlines(), ast.parse(source).body
+    places = [node for place in places for node in (place.body if isinstance(place, ast.ClassDef) else [place])]
+    for function in reversed([node for node in places if isinstance(node, ast.FunctionDef)]):
+        names = [ast.unparse(decorator) for decorator in function.decorator_list]
+        if {"classmethod", "staticmethod"} & set(names):
+            continue
+        calls = [f"{' ' * function.col_offset}{function.name} = {name}({function.name})" for name in reversed(names)]
+        lines[function.end_lineno : function.end_lineno] = calls
+        for decorator in function.decorator_list:
             lines[decorator.lineno - 1 : decorator.end_lineno] = [""] * (decorator.end_lineno - decorator.lineno + 1)
     return "\n".join(lines) + "\n"
 
@@ -133,11 +133,9 @@ def judge(names: list[str], changed: list[str]) -> dict[str, int]:
     """Let the tests judge mutants; return pytest's exit code for each."""
     environment = {**os.environ, "PYTHONPATH": ""}
     command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", "1", *names]
-    run = subprocess.run(
-        command, cwd=WORK, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    if run.returncode:
-        raise SystemExit(f"mutmut failed:\n{run.stdout[-4000:]}")
+    with (RESULTS / "mutmut.log").open("w") as log:
+        if subprocess.run(command, cwd=WORK, env=environment, stdout=log, stderr=subprocess.STDOUT).returncode:
+            raise SystemExit(f"mutmut must be able to run the tests, but it failed; {log.name} says why")
     found = {}
     for module in changed:
         meta = WORK / f"mutants/{module}.meta"

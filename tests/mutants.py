@@ -78,8 +78,9 @@ def prepare(changed: list[str]) -> None:
         "only_mutate": changed,
         "pytest_add_cli_args_test_selection": sorted({test for module in changed for test in judges(module)}),
         "pytest_add_cli_args": PYTEST.split(","),
-        "timeout_multiplier": 5,
-        "timeout_constant": 2,
+        # Seconds: a mutant may take three times as long as its tests and twenty seconds, also on a busy machine.
+        "timeout_multiplier": 3,
+        "timeout_constant": 20,
         # The server that makes the processes has run no test: no cache is full before a mutant is at work, and torch
         # has no threads that a fork would lose.
         "process_isolation": "forkserver",
@@ -153,10 +154,10 @@ def report(module: str, found: dict[str, str], codes: dict[str, int]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("path", help="a module or a room: lmkit/decoding/filters.py or lmkit/decoding")
+    parser.add_argument("path", nargs="+", help="a module or a room: lmkit/decoding/filters.py or lmkit/decoding")
     parser.add_argument("--sample", type=int, metavar="N", help="mutants to try of each module (default: all)")
     given = parser.parse_args()
-    changed = modules(given.path)
+    changed = [module for path in given.path for module in modules(path)]
     prepare(changed)
     os.chdir(WORK)  # where mutmut's settings are
     found = {module: mutants(module) for module in changed}

@@ -24,7 +24,7 @@ KERNEL := lmkit/widgets/runtime/kernel/build.py
 OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
-# Which tests judge the mutants of a script, besides its own.
+# Which tests judge the mutants of a script, besides its own; those of a Python module are in tests/mutants.toml.
 THEN ?= tests/widgets/runtime/models.test.js
 export MODULE THEN
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
@@ -76,8 +76,12 @@ site: $(BUILT) $(BROWSER) ## test the built book in a browser (SHARD=1/3 for a p
 	$(PYTEST) --dist worksteal -m "browser or site" $(SHARD:%=--shard %)
 
 mutants: $(DEVELOPER) $(SCRIPT_TOOLS) ## change code in small ways and tell what no test notices (MODULE=runtime/filters or lmkit/decoding/filters.py)
+ifneq ($(filter lmkit/%,$(MODULE)),)
+	$(BIN)/python -m tests.mutants $(MODULE) $(SAMPLE:%=--sample %)
+else
 	$(BIN)/python -m tests.vectors
 	$(BIN)/npx stryker run tests/stryker.config.mjs
+endif
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench

@@ -310,3 +310,14 @@ def test_exact_search_reads_few_prefixes_and_says_when_they_are_too_many():
     assert sum(rows) < sum(4**d for d in range(7)) / 10
     with pytest.raises(RuntimeError, match="limit must be larger: more than 3 prefixes"):
         exact_search(RandomLM(8, 6, seed=1, sharpness=0.1), [0], 6, limit=3)
+
+
+def test_exact_search_adds_up_in_double_precision_what_a_model_says_in_single():
+    better = 0
+    for seed in range(40):
+        lm = RandomLM(4, 6, seed, sharpness=0.3)
+        lm.table = lm.table.float()
+        found = exact_search(lm, [0], 6)
+        assert found.score == pytest.approx(math.fsum(found.log_probs), rel=1e-13)
+        better += found.score > beam_search(lm, [0], 6, num_beams=4, length_penalty=0.0)[0].score
+    assert better > 3, "texts that beam search does not find"

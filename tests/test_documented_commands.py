@@ -229,7 +229,7 @@ def checkout(tmp_path) -> Path:
 @pytest.mark.browser
 def test_example_lab_is_built_by_its_text(checkout):
     """In a copy of the repository: its folders made, its files written, its own tests run."""
-    make_folders, *files, run_tests = [block for block in lab_blocks()]
+    make_folders, *files, run_tests = list(lab_blocks())
     for command in make_folders.commands:
         run(*shlex.split(command), cwd=checkout)
     for block in files:

@@ -30,7 +30,7 @@ export MODULE THEN
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters check test lint types unit scripts nbval site bench mutants kernel zip train \
+.PHONY: help serve book chapters check test lint types unit slow scripts nbval site bench mutants kernel zip train \
 	experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
@@ -64,6 +64,9 @@ types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scrip
 
 unit: $(DEVELOPER) ## test the package alone
 	$(PYTEST) --dist worksteal -m "not browser and not site and not slow"
+
+slow: $(DEVELOPER) ## the package's tests that `make check` leaves out, for each takes seconds
+	$(PYTEST) --dist worksteal -m "slow and not browser and not site"
 
 scripts: $(DEVELOPER) ## test the scripts that need no page, in Node
 	$(BIN)/python -m tests.vectors

@@ -54,6 +54,7 @@ def excess(fresh):
 # Stories
 
 
+@pytest.mark.slow
 def test_stories_model_is_at_most_2_percent_above_the_grammar(fresh, shipped_stories):
     ratio, error = excess(fresh)
     assert error < 0.002
@@ -62,6 +63,7 @@ def test_stories_model_is_at_most_2_percent_above_the_grammar(fresh, shipped_sto
     assert abs(100 * ratio - shipped_stories.card["metrics"]["excess_percent"]) < 4 * 100 * error
 
 
+@pytest.mark.slow
 def test_stories_model_agrees_with_the_person_last_named(fresh, shipped_stories):
     """At every pronoun the oracle knows one gender only; the model gives that one more of its probability."""
     vocab, right, total = shipped_stories.vocab, 0, 0
@@ -80,6 +82,7 @@ def test_stories_model_agrees_with_the_person_last_named(fresh, shipped_stories)
     assert right / total >= 0.999
 
 
+@pytest.mark.slow
 def test_stories_model_writes_grammatical_texts(shipped_stories):
     """At top-p .9, on 1,000 samples with other seeds than the card's."""
     step, end = shipped_stories.model.stepper(), shipped_stories.eos_token_id
@@ -91,6 +94,7 @@ def test_stories_model_writes_grammatical_texts(shipped_stories):
     assert abs(good / 1000 - on_card) < 4 * math.sqrt(2 * on_card * (1 - on_card) / 1000) + 0.001
 
 
+@pytest.mark.slow
 def test_stories_card_tells_what_the_recipe_measures(shipped_stories):
     measured = recipes.stories_metrics(shipped_stories.model, shipped_stories.vocab, num_texts=100)
     card = shipped_stories.card["metrics"]
@@ -111,6 +115,7 @@ def test_stories_model_has_the_vocabulary_of_its_grammar(shipped_stories):
 # Human Numbers
 
 
+@pytest.mark.slow
 def test_human_numbers_model_counts_on(shipped_numbers):
     """What greedy decoding writes after a number alone, parsed and compared as numbers."""
     step, vocab = shipped_numbers.model.stepper(), shipped_numbers.vocab
@@ -205,6 +210,7 @@ def shortened(monkeypatch):
     monkeypatch.setattr(recipes, "human_numbers_metrics", lambda model, vocab: count(model, vocab, stride=997))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["human_numbers", "stories"])
 def test_recipe_makes_a_model_file_with_a_card(name, monkeypatch):
     shortened(monkeypatch)

@@ -196,6 +196,7 @@ def sources(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_compiling_again_in_another_folder_gives_the_stored_bytes(sources, monkeypatch):
     monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(sources / "cache"))  # nothing that was compiled before
     assert build.script(sources) == build.WASM.read_text(encoding="utf-8")

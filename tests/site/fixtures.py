@@ -10,13 +10,13 @@ from tests.site import book
 from tests.site import browser as chromium
 from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.page_faults import PageFaults
+from tests.site.rendering import SIZES
 from tests.site.server import serve
 from tests.widgets.view_harness import ViewPage
 
 expect.set_options(timeout=PATIENCE)
 
 FAILED = book.ROOT / "_build" / "failed"
-SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 
 # Where the theme keeps a reader's choice of light or dark.
 CHOOSE_THEME = """if (location.protocol.startsWith("http")) {

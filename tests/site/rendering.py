@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import suppress
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -10,6 +11,8 @@ from playwright.sync_api import Locator, Page, TimeoutError
 from tests.site import book
 from tests.site.lab import PATIENCE
 
+SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 # An output in a <noscript> or within a widget is none of the page's own.
@@ -69,6 +72,43 @@ ONE_WORD_PER_COLOUR = """() => {
 }"""
 
 
+# A page that is as wide as it will be: charts are drawn anew a frame after the width has changed, and the theme lets
+# keys reach what has become too wide for it, a moment later.
+DRAWN = """async (theme) => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const scrollable = () => [...document.querySelectorAll("pre, .pst-scrollable-table-container")].filter(
+    (node) => node.scrollWidth > node.clientWidth && node.getClientRects().length && node.tabIndex < 0);
+  for (let frames = 0; frames < 3 || (scrollable().length && frames < 90); frames++) await frame();
+  for (const animation of document.getAnimations()) animation.finish();
+  return document.documentElement.dataset.theme === theme;
+}"""
+
+
+def show(page: Page, size: str, theme: str) -> None:
+    """Give a loaded page another size and theme, as a reader does who turns a phone, and wait until both are drawn.
+
+    The page must have been opened with the theme "auto".
+    """
+    page.set_viewport_size(SIZES[size])
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    assert page.evaluate(DRAWN, theme), "the page does not follow the reader's theme"
+    settle(page)
+
+
+def faults_everywhere(page: Page, within: Locator | None = None, contrast: bool = True) -> list[str]:
+    """What is wrong with a page, or with an element of it, in any size and theme; afterwards it is wide and light."""
+    found = []
+    for size, theme in itertools.product(SIZES, THEMES):
+        show(page, size, theme)
+        if within:
+            within.evaluate("(node) => node.scrollIntoView()")  # clear of the page's bar, which would cover a part
+        found += [f"{size} {theme}: {fault}" for fault in accessibility_faults(page, within, contrast)]
+        if (pixels := overflow(page)) > 0:
+            found.append(f"{size} {theme}: {pixels} pixels too wide")
+    show(page, next(iter(SIZES)), THEMES[0])
+    return found
+
+
 def settle(page: Page, patience: int = 4 * PATIENCE) -> None:
     """Wait until pictures and fonts are there and every widget is drawn or says why it cannot, or patience ends."""
     page.evaluate("() => document.fonts.ready.then(() => null)")
@@ -113,17 +153,22 @@ def picture_faults(page: Page) -> list[str]:
     return faults
 
 
-def accessibility_faults(page: Page, within: Locator | None = None, contrast: bool = True) -> list[str]:
+def accessibility_faults(
+    page: Page, within: Locator | None = None, contrast: bool = True, only: str | None = None
+) -> list[str]:
     """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element.
 
-    Contrast takes most of the time; a page with very much on it can be judged without.
+    Contrast takes most of the time; a page with very much on it can be judged without, or by one rule only.
     """
     if not page.evaluate("() => Boolean(globalThis.axe)"):  # else the page has been prepared before
         page.evaluate(ONE_WORD_PER_COLOUR)
         page.evaluate(AXE_SCRIPT)
     # Without preload axe asks the server for nothing; the rules that need it are about video and locked rotation.
     options = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
-    options["rules"] = {"color-contrast": {"enabled": contrast}}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": [only]}
+    else:
+        options["rules"] = {"color-contrast": {"enabled": contrast}}
     run = "([within, options]) => axe.run(within ?? document, options).then(({ violations }) => violations)"
     violations = page.evaluate(run, [within and within.element_handle(), options])
     found = [(v["id"], node["html"][:200], node["failureSummary"]) for v in violations for node in v["nodes"]]

@@ -10,7 +10,7 @@ from playwright.sync_api import TimeoutError, expect
 from lmkit.widgets.base.model_options import model_options
 from lmkit.widgets.labs.microscope import lab as microscope
 from tests.site.lab import PATIENCE, Lab
-from tests.site.rendering import accessibility_faults, overflow
+from tests.site.rendering import SIZES, faults_everywhere, overflow, show
 
 pytestmark = pytest.mark.site
 KIND, CHAPTER = "MicroscopeView", "book/lstm"
@@ -234,12 +234,10 @@ def test_bad_input_is_explained_and_the_lab_recovers(open_microscope):
             expect(lab.problem).to_be_hidden()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["1280", "390"])
-def test_is_accessible_and_fits(open_microscope, size, theme):
-    lab = open_microscope(FULL, size=size, theme=theme)
+def test_is_accessible_and_fits(open_microscope):
+    lab = open_microscope(FULL, theme="auto")
     lab.check()
-    assert accessibility_faults(lab.page, lab.root) == []
+    assert faults_everywhere(lab.page, lab.root) == []
     for title in offered():
         if title != lab.values["model"]:
             lab.choose("model", title)
@@ -248,8 +246,10 @@ def test_is_accessible_and_fits(open_microscope, size, theme):
         for quantity in ("forget f", "cell c"):
             lab.choose("quantity", quantity)
             lab.check()
-            assert overflow(lab.page) <= 0
-    assert accessibility_faults(lab.page, lab.root) == []
+            for size in SIZES:
+                show(lab.page, size, "light")
+                assert overflow(lab.page) <= 0
+    assert faults_everywhere(lab.page, lab.root) == []
 
 
 def test_works_offline(open_microscope):

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from lmkit.widgets.labs.parameters.lab import CELLS, CONTROLS, parameters
 from tests.site.lab import PATIENCE, Lab
-from tests.site.rendering import accessibility_faults, overflow
+from tests.site.rendering import SIZES, faults_everywhere, show
 
 pytestmark = pytest.mark.site
 KIND, DOCUMENT = "ParameterView", "book/recurrent_networks"
@@ -104,14 +104,13 @@ def test_controls_have_their_visible_names(lab):
             expect(lab[name].get_by_role("radiogroup", name=label)).to_have_count(1)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", ["1280", "390"])
-def test_everybody_can_use_it(lab, size, theme):
-    lab = lab(size=size, theme=theme)
+def test_everybody_can_use_it(lab):
+    lab = lab(theme="auto")
     for name, value in {"cell": "LSTM", "num_layers": 4, "vocab_size": "50,000"}.items():
         lab.set(name, value, keyboard=True)
     lab.check()
-    assert accessibility_faults(lab.page, lab.root) == []
-    assert overflow(lab.page) <= 0
+    assert faults_everywhere(lab.page, lab.root) == []
     cut = "(table) => [...table.querySelectorAll('td, th')].filter((c) => c.scrollWidth > c.clientWidth + 1).length"
-    assert lab.root.locator("table").evaluate(cut) == 0
+    for size in SIZES:
+        show(lab.page, size, "light")
+        assert lab.root.locator("table").evaluate(cut) == 0

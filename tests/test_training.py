@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from torch import nn
 from torch.nn import functional as F
 
@@ -239,10 +240,11 @@ def test_training_goes_on_in_training_mode_after_validation():
 def test_history_draws_itself():
     _, history = run(steps=20, validation=STREAM, validate_every=5)
     figure, ax = plots.charts.plt.subplots()
-    assert history.plot(ax) is ax
+    assert history.plot(ax, label="of this run") is ax
     drawn = {line.get_gid(): line for line in ax.lines}
     assert list(drawn["losses"].get_ydata()) == history.losses
     assert [tuple(xy) for xy in drawn["validation"].get_xydata()] == [row[:2] for row in history.validation]
+    assert "of this run" in {text.get_text() for text in ax.findobj(Text)}
     plots.charts.plt.close(figure)
 
 

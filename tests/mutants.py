@@ -4,9 +4,9 @@
 tool is mutmut, which forks a process for each mutant from one that has imported torch and the tests already. For all
 modules of a room give MODULE=lmkit/decoding. With SAMPLE=40 so many mutants of each are tried, always the same ones.
 
-Not all that survives is a gap: a change may make no difference to what is computed. Left out beforehand are changes of
-prose, that is of texts with a space in them, such as errors and helps: no test should know their wording. What runs
-when a module is imported is not changed either.
+Not all that survives is a gap: a change may make no difference to what is computed, and functions that run only while
+their module is imported have run before the change. Left out beforehand are changes of prose, that is of texts with a
+space in them, such as errors and helps: no test should know their wording. Mutants that never end count as noticed.
 """
 
 import argparse

@@ -14,8 +14,17 @@ from torch import nn
 
 from lmkit.models import AWDLSTM, RecurrentLanguageModel
 from lmkit.text import windows
-from lmkit.training import History, TrainConfig, Validation, WeightAverage, perplexity, repeat_shifted, set_seed, train
-from lmkit.training import loop
+from lmkit.training import (
+    History,
+    TrainConfig,
+    Validation,
+    WeightAverage,
+    loop,
+    perplexity,
+    repeat_shifted,
+    set_seed,
+    train,
+)
 from lmkit.training import parallel as parallel_module
 from lmkit.training.callbacks import AverageWeights, Callback, SaveCheckpoints, ShowProgress, Validate
 from lmkit.training.checkpoints import RNGState, describe_run

@@ -125,7 +125,8 @@ def _without_prose(function: ast.FunctionDef) -> list[str]:
 
 
 def _diff(stem: str, original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
-    before, after = (ast.unparse([node.args, *node.body]).splitlines() for node in (original, mutant))
+    start = ast.get_docstring(original) is not None
+    before, after = (ast.unparse([node.args, *node.body[start:]]).splitlines() for node in (original, mutant))
     changes = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
     return "\n".join([stem.removeprefix("x_").replace("ǁ", "."), *changes])
 

@@ -78,7 +78,7 @@ nbval: $(DEVELOPER) ## run every chapter as on an old processor, and compare wit
 site: $(BUILT) $(BROWSER) ## test the built book in a browser (SHARD=1/3 for a part of the tests)
 	$(PYTEST) --dist worksteal -m "browser or site" $(SHARD:%=--shard %)
 
-mutants: $(DEVELOPER) $(SCRIPT_TOOLS) ## change code in small ways and tell what no test notices (MODULE=runtime/filters or lmkit/decoding/filters.py)
+mutants: $(DEVELOPER) $(SCRIPT_TOOLS) ## tell which small changes of code no test notices (MODULE=runtime/filters or lmkit/decoding/filters.py; SAMPLE=40 tries some)
 ifneq ($(filter lmkit/%,$(MODULE)),)
 	$(BIN)/python -m tests.mutants $(MODULE) $(SAMPLE:%=--sample %)
 else

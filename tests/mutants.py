@@ -4,9 +4,9 @@
 tool is mutmut, which forks a process for each mutant from one that has imported torch and the tests already. For all
 modules of a room give MODULE=lmkit/decoding. With SAMPLE=40 so many mutants of each are tried, always the same ones.
 
-Not all that survives is a gap: a change may make no difference to what is computed. Left out beforehand are changes of
-prose, that is of texts with a space in them, such as errors and helps: no test should know their wording. What runs
-when a module is imported is not changed either.
+Not all that survives is a gap: a change may make no difference to what is computed, and functions that run only while
+their module is imported have run before the change. Left out beforehand are changes of prose, that is of texts with a
+space in them, such as errors and helps: no test should know their wording. Mutants that never end count as noticed.
 """
 
 import argparse
@@ -125,7 +125,8 @@ def _without_prose(function: ast.FunctionDef) -> list[str]:
 
 
 def _diff(stem: str, original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
-    before, after = (ast.unparse([node.args, *node.body]).splitlines() for node in (original, mutant))
+    start = ast.get_docstring(original) is not None
+    before, after = (ast.unparse([node.args, *node.body[start:]]).splitlines() for node in (original, mutant))
     changes = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
     return "\n".join([stem.removeprefix("x_").replace("ǁ", "."), *changes])
 

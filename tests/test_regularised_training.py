@@ -56,6 +56,10 @@ def test_temporal_activation_penalty_is_its_formula():
     assert float(temporal_activation_penalty(H, 3.0)) == pytest.approx(3 * (0.25 + 4 + 0 + 9) / 4)
 
 
+def test_a_window_of_two_steps_has_one_difference():
+    assert float(temporal_activation_penalty(H[:, :2], 3.0)) == pytest.approx(3 * (0.25 + 4) / 2)
+
+
 def test_a_window_of_one_step_has_no_differences():
     assert float(temporal_activation_penalty(H[:, :1], 3.0)) == 0
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 from torch import nn
 from torch.nn import functional as F
 
@@ -217,6 +218,15 @@ def test_validation_is_measured_on_the_way_and_at_the_end():
     assert history.validation[-1][1:] == (last.cross_entropy, last.accuracy)
 
 
+@pytest.mark.parametrize("reading", [{"loss_at": "last"}, {"carry_state": False}, {"window": 9, "carry_state": False}])
+def test_held_out_text_is_read_as_the_text_that_is_trained_on(reading):
+    text, settings = STREAM[:, -30:], {"window": 6, "loss_at": "every", "carry_state": True, **reading}
+    model, history = run(steps=3, validation=text, **settings)
+    expected = evaluate(model, text, **settings)
+    assert history.validation[-1][1:] == (expected.cross_entropy, expected.accuracy)
+    assert expected.cross_entropy != evaluate(model, text).cross_entropy  # the settings make a difference
+
+
 def test_validation_does_not_measure_the_end_twice():
     _, history = run(steps=6, validation=STREAM, validate_every=3)
     assert [row.step for row in history.validation] == [3, 6]
@@ -239,10 +249,11 @@ def test_training_goes_on_in_training_mode_after_validation():
 def test_history_draws_itself():
     _, history = run(steps=20, validation=STREAM, validate_every=5)
     figure, ax = plots.charts.plt.subplots()
-    assert history.plot(ax) is ax
+    assert history.plot(ax, label="of this run") is ax
     drawn = {line.get_gid(): line for line in ax.lines}
     assert list(drawn["losses"].get_ydata()) == history.losses
     assert [tuple(xy) for xy in drawn["validation"].get_xydata()] == [row[:2] for row in history.validation]
+    assert "of this run" in {text.get_text() for text in ax.findobj(Text)}
     plots.charts.plt.close(figure)
 
 

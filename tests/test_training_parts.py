@@ -14,7 +14,17 @@ from torch import nn
 
 from lmkit.models import AWDLSTM, RecurrentLanguageModel
 from lmkit.text import windows
-from lmkit.training import History, TrainConfig, Validation, WeightAverage, perplexity, repeat_shifted, set_seed, train
+from lmkit.training import (
+    History,
+    TrainConfig,
+    Validation,
+    WeightAverage,
+    loop,
+    perplexity,
+    repeat_shifted,
+    set_seed,
+    train,
+)
 from lmkit.training import parallel as parallel_module
 from lmkit.training.callbacks import AverageWeights, Callback, SaveCheckpoints, ShowProgress, Validate
 from lmkit.training.checkpoints import RNGState, describe_run
@@ -103,6 +113,13 @@ def test_new_generators_depend_on_the_seed_alone():
     assert torch.equal(torch.rand(3, generator=new_generator()), first)
     set_seed(6)
     assert not torch.equal(torch.rand(3, generator=new_generator()), first)
+
+
+@pytest.mark.parametrize("seed", [0, 123_456_789, 2**63 + 5])
+def test_new_generators_draw_what_their_seed_draws(seed):
+    torch.manual_seed(seed)
+    twin = torch.Generator().manual_seed(seed % 2**63)  # generators take no larger ones
+    assert torch.equal(torch.rand(3, generator=new_generator()), torch.rand(3, generator=twin))
 
 
 def test_shifted_epochs_begin_at_the_tokens_that_are_drawn():
@@ -359,6 +376,22 @@ def test_states_hold_all_parts_by_name():
 # Processes, of which threads of this one play the part.
 
 
+def test_shares_of_processes_add_up_to_the_objective_of_one():
+    """Losses are summed over all targets that count, which are not equally many in the shares; penalties are means."""
+    model, config = AWDLSTM(11, 6, 6).double(), TrainConfig(window=8, alpha=2.0, beta=3.0)
+    padded = TEXT.clone()
+    padded[1, 4:] = -100
+
+    def objective(rows, tokens, world_size):
+        window = next(BPTTWindows(8, activations=True).predictions(model, rows))
+        return torch.stack(loop._objective(window, config, tokens, world_size))
+
+    whole = objective(padded, 3 * 8 + 3, 1)
+    shares = [objective(ProcessGroup(rank, 2).shard(padded), 3 * 8 + 3, 2) for rank in range(2)]
+    torch.testing.assert_close(sum(shares), whole)
+    assert whole.min() > 0 and not torch.allclose(shares[0], shares[1])
+
+
 class Talk:
     """`torch.distributed` between threads: every call waits for the others."""
 
@@ -492,9 +525,9 @@ def test_masks_of_processes_are_apart_by_more_than_seeds_of_runs():
     drawn = set()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ProcessGroup, "broadcast", lambda self, value: value)
-        for seed in range(4):
+        for seed in range(60):
             for rank in range(4):
                 torch.manual_seed(seed)
                 with ProcessGroup(rank, 4).per_rank_rng():
-                    drawn.add(float(torch.rand(())))
-    assert len(drawn) == 16
+                    drawn.add(float(torch.rand((), dtype=torch.float64)))
+    assert len(drawn) == 240

@@ -24,8 +24,8 @@ from tests.site.rendering import (
 )
 
 pytestmark = pytest.mark.site
-# What is judged where, so that nothing is judged twice: contrast, which takes most of the time, depends on the theme and
-# on the width only in the page's bar; all other rules depend on the width alone.
+# What is judged where, so that nothing is judged twice: contrast, which takes most of the time, depends on the theme,
+# and on the width only in the page's bar; all other rules depend on the width alone.
 EVERYTHING, BAR = "html", ".bd-header-article, .header-article"
 JUDGED = {
     ("1280", "light"): ({}, EVERYTHING),

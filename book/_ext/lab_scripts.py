@@ -16,6 +16,7 @@ from docutils import nodes
 from sphinx.errors import ExtensionError
 
 from lmkit.widgets.base import bundle
+from lmkit.widgets.runtime.kernel import build as kernel
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.DOTALL)
@@ -30,6 +31,8 @@ def file_name(path: str) -> str:
 
 def write_code(folder: Path) -> None:
     """Write the scripts and styles that pages load: called while assets are staged."""
+    if not kernel.belongs(kernel.WASM.read_text(encoding="utf-8")):
+        raise ExtensionError(f"{kernel.WASM}: not compiled from the C sources beside it; run `make kernel`")
     folder.mkdir(parents=True)
     for place in sorted({path.parent for path in bundle.WIDGETS.rglob("*.js")}):
         name = place.relative_to(bundle.WIDGETS).as_posix()

@@ -87,7 +87,7 @@ def contents() -> Iterator[tuple[str, object]]:
     for name in models.names():
         trained, _ = models.load(name)
         prompts = models.prompts(name, trained)
-        cases, watched = vectors.of_model(trained, prompts), vectors.watched(trained, prompts)
+        cases, watched = vectors.of_model(trained, prompts), vectors.beam_steps(trained, prompts)
         yield (
             name,
             {"cases": cases, "watched": [case | {"steps": list(map(as_step, case["steps"]))} for case in watched]},

@@ -1,9 +1,10 @@
 """Every figure in one run: ``python -m tests.bench``. The book must be built."""
 
-from tests.bench import bench_python, onnx_web, page, sliders, training_speed
+from tests.bench import bench_python, kernel_speed, onnx_web, page, sliders, training_speed
 
 bench_python.main()
 training_speed.main()
+kernel_speed.main()
 sliders.main()
 onnx_web.main()
 page.main()

@@ -1,4 +1,4 @@
-"""How much faster the compiled kernels are than the loops in plain JavaScript: ``python -m tests.bench.kernel_speed``."""
+"""How much faster the compiled kernels are than the plain loops: ``python -m tests.bench.kernel_speed``."""
 
 from pathlib import Path
 

@@ -312,12 +312,14 @@ def test_exact_search_reads_few_prefixes_and_says_when_they_are_too_many():
         exact_search(RandomLM(8, 6, seed=1, sharpness=0.1), [0], 6, limit=3)
 
 
-def test_exact_search_adds_up_in_double_precision_what_a_model_says_in_single():
+def test_exact_search_finds_texts_that_beams_miss_and_adds_up_in_double_precision():
+    """Of a model that computes in single precision; beam search, where exact search starts, has lost these texts."""
     better = 0
     for seed in range(40):
         lm = RandomLM(4, 6, seed, sharpness=0.3)
         lm.table = lm.table.float()
         found = exact_search(lm, [0], 6)
+        assert found.log_probs == lm.log_probs(found.tokens)
         assert found.score == pytest.approx(math.fsum(found.log_probs), rel=1e-13)
         better += found.score > beam_search(lm, [0], 6, num_beams=4, length_penalty=0.0)[0].score
     assert better > 3, "texts that beam search does not find"

@@ -118,7 +118,8 @@ def test_quick_work_is_shown_in_the_same_task(page):
     wait_for(page, "a")
     in_time = page.evaluate(
         """async () => {
-          for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame); // a frame has one run
+          // A frame has one run, and its end comes with the next frame: the page is asked when it has been drawn.
+          for (let n = 0; n < 3; n++) await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
           model.set({ name: "b" });
           for (let n = 0; n < 50 && !shown.includes("b"); n++) await null; // nothing but microtasks comes between
           return shown.includes("b");

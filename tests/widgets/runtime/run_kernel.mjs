@@ -18,11 +18,12 @@ damages[damage]();
 
 /** As an engine does that does not know an instruction. */
 function refuseModulesWith(code) {
-  const { Module } = WebAssembly;
-  WebAssembly.Module = (bytes) => {
-    if (Buffer.from(bytes).includes(Buffer.from(code))) throw new WebAssembly.CompileError("unknown instruction");
-    return new Module(bytes);
-  };
+  WebAssembly.Module = new Proxy(WebAssembly.Module, {
+    construct(module, [bytes]) {
+      if (Buffer.from(bytes).includes(Buffer.from(code))) throw new WebAssembly.CompileError("unknown instruction");
+      return new module(bytes);
+    },
+  });
 }
 
 const decoded = (base64) => new Float32Array(Uint8Array.from(Buffer.from(base64, "base64")).buffer);

@@ -11,6 +11,7 @@ import pytest
 import lmkit
 
 ROOT = Path(__file__).parents[1]
+PACKAGE = Path(lmkit.__file__).parent
 ASK = """
 import sys, json
 import lmkit
@@ -25,9 +26,7 @@ def test_import_is_light_and_parts_come_when_asked_for():
 
 
 def test_every_public_module_is_an_attribute_and_listed():
-    found = {
-        path.stem for path in (ROOT / "lmkit").glob("*") if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
+    found = {path.stem for path in PACKAGE.glob("*") if path.suffix == ".py" or (path / "__init__.py").exists()}
     for name in sorted(name for name in found if not name.startswith("_")):
         assert getattr(lmkit, name).__name__ == f"lmkit.{name}"
         assert name in dir(lmkit)
@@ -60,4 +59,4 @@ def test_version_is_that_of_the_project(monkeypatch):
 
 
 def test_types_are_announced():
-    assert (ROOT / "lmkit" / "py.typed").is_file()
+    assert (PACKAGE / "py.typed").is_file()

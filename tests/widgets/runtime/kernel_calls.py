@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lmkit.widgets.base import bundle
 from tests.widgets import node
 
 FOLDER = Path(__file__).parent
-KERNEL = FOLDER.parents[2] / "lmkit/widgets/runtime/kernel.js"
+KERNEL = bundle.WIDGETS / "runtime" / "kernel.js"
 VECTORS = FOLDER / "kernel_vectors.json"
 OPTIONS = {"fused": {}, "unfused": {"fused": False}, "plain": {"simd": False}}
 KINDS = ("ordinary", "wide", "special")

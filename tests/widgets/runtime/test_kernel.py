@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -241,5 +242,5 @@ def test_source_that_does_not_compile_is_an_error_with_its_line(sources):
 
 
 def test_compiler_is_the_pinned_one():
-    pins = (build.FOLDER.parents[3] / "tests" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = (Path(__file__).parents[2] / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert build.COMPILER in pins

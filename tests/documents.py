@@ -11,8 +11,6 @@ README, CONTRIBUTING, EXTENDING = "README.md", "CONTRIBUTING.md", "book/extendin
 RUN = (README, CONTRIBUTING, EXTENDING)  # all code in them is run
 NAMES = (*RUN, "CHANGELOG.md", "book/architecture.md", ".github/pull_request_template.md")
 
-WHOLE = (ROOT / "lmkit").is_dir()  # not where the wheel is tested, which tests no document
-
 FENCE = re.compile(r"(?:^`(?P<file>[^`\n]+)`:\n\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 

@@ -14,9 +14,8 @@ from packaging.requirements import Requirement
 
 from lmkit import __main__ as program
 from lmkit import pretrained, study
-from tests.documents import EXTENDING, README, ROOT, RUN, WHOLE, Block, blocks
+from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason="documents are tested where the whole repository is")
 LAB = "Add a lab"  # whose commands are run together, below
 SHORT = {"epochs=10": "epochs=1"}
 TRAIN = ["--embedding-size", "8", "--hidden-size", "8", "--quiet"]

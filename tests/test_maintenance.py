@@ -10,10 +10,9 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
-from tests.documents import NAMES, ROOT, WHOLE, links, spans, text
+from tests.documents import NAMES, ROOT, links, spans, text
 from tests.test_floor_plan import plans  # noqa: F401  a fixture
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason="documents are tested where the whole repository is")
 FILE = re.compile(
     r"[\w.-]*(?:/[\w.-]+)*\.(?:py|md|yml|json|toml|ipynb|js|css|c|cff|txt|safetensors|svg|pdf|cfg)|[\w.-]+(?:/[\w.-]+)*/"
 )

@@ -28,7 +28,7 @@ def test_examples_have_every_kind():
     assert {card.kind for card in study.read_deck(EXAMPLES).cards} == set(study.cards.KINDS)
 
 
-def test_numbers_that_stand_for_texts_become_texts():
+def test_numbers_are_texts_or_numbers_as_the_card_says():
     assert example("fill", 1).gaps["rows"].answers == ("37", "vocab_size")
     assert list(example("fill", 1).gaps["rows"].hints) == ["64"]
     assert example("number").hints == {4096.0: "The biases count too."}
@@ -81,14 +81,19 @@ THIRD = "      - {text: show, why: What is shown is of the new state.}\n"
 FAULTS = {  # what is changed in the examples: the line on which it is told, and how
     "no YAML": ("kind: draw", "kind: draw: x", 11, "this is not YAML: mapping values are not allowed here; quote"),
     "a key twice": ("kind: draw", "id: two", 11, "a key must stand once, but 'id' stands twice; remove one"),
-    "a key that is no text": ("kind: draw", "yes: 1", 11, "a key must be a text or a number, but it is True; quote"),
+    "a key that is no text": (
+        "kind: draw",
+        "? [yes]\n    : 1",
+        11,
+        r"a key must be a text, but it is \['yes'\]; quote",
+    ),
     "another chapter": ("chapter: example_cards", "chapter: lstm", 1, "chapter must be the file's name"),
     "no list": ("cards:", "card:", 1, "the file must have `chapter: NAME` and `cards:`"),
     "an unknown kind": ("kind: draw", "kind: dance", 11, r"card 'example-draw': kind must be one of \['flashcard'"),
     "no question": ("    question: Draw a recurrent network.\n", "", 10, "card 'example-draw': question is missing"),
     "an unknown name": ("    steps: [", "    stages: [", 15, "stages is not known here; a card .*steps"),
     "an empty text": ("Draw a recurrent network.", "''", 13, "question must not be empty; write it"),
-    "no text": ("Draw a recurrent network.", "[1]", 13, r"question must be a text, but it is '\[1\]'; quote it"),
+    "no text": ("Draw a recurrent network.", "[1]", 13, r"question must be a text, but it is \"\['1'\]\"; quote"),
     "an odd id": ("id: example-draw", "id: Example Draw", 10, "id must match .*, but it is 'Example Draw'"),
     "an id twice": ("id: example-draw", "id: example-flashcard", 10, "id must be unique, but .* is on line 3 too"),
     "an odd syllabus id": ("covers: [B7, B9]", "covers: [B7, nine]", 18, "covers no. 2 must match"),
@@ -104,11 +109,20 @@ FAULTS = {  # what is changed in the examples: the line on which it is told, and
     "another gap": ("gate: {answers", "door: {answers", 38, r"gaps must be those of the text, \['gate'\]"),
     "a hint about the answer": ("hints: {input:", "hints: {Forget:", 38, "gaps must have hints about wrong answers"),
     "no answer": ("answers: [37, vocab_size]", "answers: []", 50, "gaps rows answers must have at least 1, but"),
-    "an answer that YAML takes for no": ("answers: [37,", "answers: [no,", 50, "must be a text, but it is 'False'"),
+    "no truth": ("right: true", "right: perhaps", 22, "choices no. 1 right must be true or false, but it is 'perhaps'"),
     "no number": ("answer: 4160", "answer: many", 55, "answer must be a number, but it is 'many'"),
-    "infinite": ("answer: 4160", "answer: .inf", 55, "answer must be a number, but it is 'inf'"),
-    "a truth for a number": ("answer: 4160", "answer: true", 55, "answer must be a number, but it is True"),
+    "infinite": ("answer: 4160", "answer: .inf", 55, "answer must be a number, but it is '.inf'"),
+    "too large": ("answer: 4160", "answer: 1e999", 55, "answer must be a number, but it is '1e999'"),
+    "a truth for a number": ("answer: 4160", "answer: true", 55, "answer must be a number, but it is 'true'"),
+    "minutes for a number": ("answer: 4160", "answer: 1:30", 55, "answer must be a number, but it is '1:30'"),
     "a hint about the number": ("hints: {4096:", "hints: {4160:", 58, "hints must be about wrong numbers, but 4160"),
+    "a number's hint twice": ("hints: {4096:", "hints: {4096.0: x, 4096:", 58, "hints must be about different answers"),
+    "a gap's hint twice": (
+        "hints: {input:",
+        "hints: {' input': x, input:",
+        39,
+        "gate hints must be about different answ",
+    ),
     "two in order": (THIRD, "", 64, "items must have at least 3, but there are 2"),
 }
 
@@ -139,7 +153,7 @@ def test_all_faults_of_a_file_are_told(tmp_path):
 def test_a_file_that_is_no_text_is_told(tmp_path):
     broken = tmp_path / "x.yml"
     broken.write_bytes(b"chapter: \xff\xfe")
-    with pytest.raises(study.CardError, match="x.yml: the file must be UTF-8 text"):
+    with pytest.raises(study.CardError, match="x.yml:1: the file must be UTF-8 text"):
         study.read_deck(broken)
 
 
@@ -201,7 +215,7 @@ def test_a_card_file_that_is_not_listed_is_told_with_all_other_faults(folder):
 @pytest.mark.parametrize(
     ("index", "message"),
     [
-        ("first: The first\nsecond: 2\n", "^chapters.yml:2: .* but the title of 'second' is 2; quote it"),
+        ("first: The first\nsecond: [2]\n", r"^chapters.yml:2: .* but the title of 'second' is \['2'\]; quote it"),
         ("- first\n", "^chapters.yml:1: the file must name the chapters in order, each with its title"),
     ],
 )

@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 
 from lmkit.study import drawings
 from lmkit.study.normalize_code import normalize_code
@@ -15,7 +24,6 @@ from lmkit.study.yaml_source import KeyPath
 
 GAP = re.compile(r"\{\{(\w+)\}\}", re.ASCII)
 
-# YAML reads the answer 37 as a number and `no` as false: the first is meant as a text, the second must be quoted.
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CardId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 SyllabusId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]+$")]
@@ -27,13 +35,20 @@ def _reject_bool(value: object) -> object:
     return value
 
 
+def _keep_each(hints: object, validate: ValidatorFunctionWrapHandler) -> dict:
+    kept = validate(hints)
+    if isinstance(hints, dict) and len(kept) < len(hints):
+        raise ValueError(f"must be about different answers, but of {list(hints)} two are the same; remove one")
+    return kept
+
+
 Finite = Annotated[float, BeforeValidator(_reject_bool), Field(allow_inf_nan=False)]
 
 
 class StrictModel(BaseModel):
     """The base of cards and of their parts: unknown fields are refused, and nothing is changed later."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Choice(StrictModel):
@@ -49,7 +64,7 @@ class Gap(StrictModel):
 
     answers: Annotated[tuple[Text, ...], Field(min_length=1)]
     why: Text
-    hints: dict[Text, Text] = {}
+    hints: Annotated[dict[Text, Text], WrapValidator(_keep_each)] = {}
 
 
 class Item(StrictModel):
@@ -241,7 +256,7 @@ class Number(BaseCard):
     tolerance: Annotated[Finite, Field(ge=0)] = 0.0
     unit: str = ""
     why: Text
-    hints: dict[Finite, Text] = {}
+    hints: Annotated[dict[Finite, Text], WrapValidator(_keep_each)] = {}
     check: Text
 
     def accepts(self, value: float) -> bool:

@@ -118,7 +118,7 @@ def _card(source: YamlSource, place: int, entry: Any) -> Card:
     if not isinstance(entry, dict):
         raise source.error(keys, f"a card must have `id:`, `kind:` and so on, but it is {entry!r}")
     name = f"card {entry.get('id', place + 1)!r}"
-    if (kind := entry.get("kind")) not in KINDS:
+    if not isinstance(kind := entry.get("kind"), str) or kind not in KINDS:
         raise source.error((*keys, "kind"), f"{name}: kind must be one of {list(KINDS)}, but it is {kind!r}")
     try:
         return KINDS[kind].model_validate(entry)
@@ -148,6 +148,8 @@ def _explain(error: ErrorDetails, kind: type[BaseCard]) -> str:
             return f"{what} must have {limit}, but there are {context['actual_length']}"
         case "float_parsing" | "float_type" | "finite_number":
             return f"{what} must be a number{value}"
+        case "bool_parsing" | "bool_type":
+            return f"{what} must be true or false{value}"
         case "string_too_short":
             return f"{what} must not be empty; write it"
         case "string_type":

@@ -149,7 +149,7 @@ class YamlSource:
 
 
 class _RefusedError(Exception):
-    """What YAML would take, but a card file must not hold."""
+    """A value that YAML would take, but that a card file must not hold."""
 
     def __init__(self, event: yaml.Event, rule: str):
         self.line, self.rule = event.start_mark.line, rule

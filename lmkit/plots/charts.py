@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from lmkit.plots.escaping import as_label
 from lmkit.plots.line_labels import MARKERS, label_ends
 from lmkit.plots.roles import color
 
@@ -47,7 +48,7 @@ def plot_next_token(
             ax.barh(chosen, [model[i] for i in chosen], height=0.62, label=label, **_bar(wanted))
     if truth is not None:
         ax.plot(truth, list(places), "D", color=color("truth"), markeredgecolor="white", label="truth", zorder=3)
-    ax.set_yticks(list(places), tokens)
+    ax.set_yticks(list(places), [as_label(token) for token in tokens])
     ax.invert_yaxis()
     ax.set_xlim(left=0)
     ax.set_xlabel("probability")

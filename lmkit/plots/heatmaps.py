@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import ArrayLike
 
+from lmkit.plots.escaping import as_label
 from lmkit.plots.roles import ROLES, color
 
 # The smallest and the largest value that a role can have; a cell state is not bounded.
@@ -92,7 +93,7 @@ def _both_sides(shown: np.ndarray) -> tuple[float, float]:
 def _draw_axes(ax: Axes, tokens: Sequence[str], units: Sequence[int]) -> None:
     """Draw words below, numbers of units at the left (not too many), no grid over the colours."""
     crowded = len(tokens) * (max(map(len, tokens)) + 1) > _ROOM * ax.bbox.width / ax.figure.dpi
-    ax.set_xticks(range(len(tokens)), tokens)
+    ax.set_xticks(range(len(tokens)), [as_label(token) for token in tokens])
     if crowded:
         plt.setp(ax.get_xticklabels(), rotation=55, ha="right", rotation_mode="anchor")
     places = range(0, len(units), -(-len(units) // 16))

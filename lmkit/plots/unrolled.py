@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from lmkit.plots.escaping import as_label
 from lmkit.plots.sketch import WORD, Part, Point, Sketch
 
 _VECTOR, _HEIGHT = (0.44, 0.36), 0.44  # a vector's size and a cell's height, in inches
@@ -193,7 +194,8 @@ def _words(tokens: Sequence[str] | None, steps: int, unrolled: bool) -> tuple[li
     has_targets = len(tokens) > steps
     if not unrolled:
         return ["$w_t$"], ["$w_{t+1}$"] if has_targets else []
-    return list(tokens[:steps]), list(tokens[1:]) if has_targets else []
+    words = list(map(as_label, tokens))
+    return words[:steps], words[1:] if has_targets else []
 
 
 def _check(num_layers: int, steps: int, tokens: Sequence[str] | None, outputs: str) -> None:

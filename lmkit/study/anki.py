@@ -12,7 +12,6 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from html import escape
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 import genanki
 
+from lmkit.plots.escaping import escape
 from lmkit.plots.roles import color
 from lmkit.study.card_sides import media_files, render_sides
 from lmkit.study.cards import Card

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from html import escape
 from random import Random
 from typing import NamedTuple, TypeVar, cast
 
+from lmkit.plots.escaping import escape
 from lmkit.study import drawings
 from lmkit.study.cards import GAP, Card, ChoiceCard, Draw, Fill, Flashcard, Gap, Item, MultipleChoice, Number, Order
 from lmkit.study.markup import to_anki

@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
-from html import escape
 
 from markdown_it import MarkdownIt
 from math_core import LatexError, LatexToMathML
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from lmkit.plots.escaping import escape, showable
 
 _PARAGRAPH = re.compile(r"<p>((?:(?!<p>).)*)</p>", re.DOTALL)
 
@@ -40,7 +41,7 @@ def anchor(heading: str) -> str:
 
 
 def _render(text: str, formula: Callable[[str, dict], str]) -> str:
-    html = _parser(formula).render(text).strip()
+    html = _parser(formula).render(showable(text)).strip()
     whole = _PARAGRAPH.fullmatch(html)
     return whole[1] if whole else html
 

@@ -7,8 +7,8 @@ what flows along it. A page shows the groups one after the other; elsewhere stan
 from __future__ import annotations
 
 import re
-from html import escape
 
+from lmkit.plots.escaping import escape
 from lmkit.study.drawings import gates, networks, regularised, searching
 from lmkit.study.drawings.drawing import Drawing
 from lmkit.study.drawings.svg_canvas import WIDTH, SvgCanvas

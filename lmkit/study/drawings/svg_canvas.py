@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from html import escape
 
+from lmkit.plots.escaping import escape
 from lmkit.plots.roles import color
 
 Point = tuple[float, float]
@@ -176,12 +176,12 @@ def _spans(content: str) -> str:
         letter, _, below = piece.strip("$").partition("_") if piece.startswith("$") else (piece, "", "")
         if letter:
             slant = ' font-style="italic"' if piece.startswith("$") else ""
-            spans.append(f"<tspan{slant}{_shift(-down)}>{escape(letter, quote=False)}</tspan>")
+            spans.append(f"<tspan{slant}{_shift(-down)}>{escape(letter)}</tspan>")
             down = 0
         if below:
             slant = ' font-style="italic"' if below.isalpha() else ""
             size = f' font-size="{_fmt(TEXT_SIZE)}"'
-            spans.append(f"<tspan{_shift(_SUBSCRIPT_SHIFT)}{size}{slant}>{escape(below, quote=False)}</tspan>")
+            spans.append(f"<tspan{_shift(_SUBSCRIPT_SHIFT)}{size}{slant}>{escape(below)}</tspan>")
             down = _SUBSCRIPT_SHIFT
     return "".join(spans)
 

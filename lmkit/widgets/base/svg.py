@@ -6,7 +6,8 @@ Numbers in it are rounded to what the eye can see, so that the stored picture is
 from __future__ import annotations
 
 import base64
-import html
+
+from lmkit.plots.escaping import escape
 
 WIDTH, LINE = 680, 24
 INK, MUTED, PAPER = "#1f2328", "#62676e", "#ffffff"
@@ -16,7 +17,7 @@ def image(svg: str, alt: str) -> str:
     """Return an `<img>` with its alternative text."""
     source = base64.b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{source}"
-    return f'<img class="lmkit-picture" alt="{html.escape(alt, quote=True)}" src="{source}">'
+    return f'<img class="lmkit-picture" alt="{escape(alt)}" src="{source}">'
 
 
 def document(parts: list[str], height: float) -> str:
@@ -31,4 +32,4 @@ def document(parts: list[str], height: float) -> str:
 
 def text(x: float, y: float, content: str, fill: str = INK, more: str = "") -> str:
     """Return a line of text; `more` are further attributes."""
-    return f'<text x="{x}" y="{y}" fill="{fill}" {more}>{html.escape(content)}</text>'
+    return f'<text x="{x}" y="{y}" fill="{fill}" {more}>{escape(content)}</text>'

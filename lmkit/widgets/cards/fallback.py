@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
+
+from lmkit.plots.escaping import escape
 
 GAP_SIGN = "____"
 
@@ -43,10 +44,10 @@ def _answer(card: dict) -> list[str]:
         case "single" | "multiple":
             return [_list(map(_judged, card["choices"]))]
         case "fill":
-            return [_list((f"<code>{html.escape(g['answer'])}</code>: {g['why']}" for g in card["gaps"]), "ol")]
+            return [_list((f"<code>{escape(g['answer'])}</code>: {g['why']}" for g in card["gaps"]), "ol")]
         case "number":
             number = f"{card['answer']:,.12g} {card['unit']}".strip()
-            return [f"<strong>{html.escape(number)}</strong>: {card['why']}"]
+            return [f"<strong>{escape(number)}</strong>: {card['why']}"]
         case "order":
             return [_list((f"<div>{item['text']}</div><div>{item['why']}</div>" for item in card["items"]), "ol")]
     raise AssertionError(card["kind"])
@@ -68,7 +69,7 @@ def _blanked(card: dict) -> str:
 def _drawing(card: dict) -> str:
     if not card["drawing"]:
         return ""
-    return f'<div role="img" aria-label="{html.escape(card["drawing"]["alt"])}">{card["drawing"]["svg"]}</div>'
+    return f'<div role="img" aria-label="{escape(card["drawing"]["alt"])}">{card["drawing"]["svg"]}</div>'
 
 
 def _list(items: Iterable[str], tag: str = "ul") -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 
 import traitlets as T
 
 from lmkit import study
+from lmkit.plots.escaping import escape
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.cards.fallback import unfoldable
@@ -32,7 +32,7 @@ class _Study(Lab[StudyView]):
 
     def fallback(self) -> str:
         """Return the questions as a list, in HTML, each with its answer and explanations to unfold."""
-        title = html.escape(self.title)
+        title = escape(self.title)
         return f'<div class="lmkit-cards"><p><strong>{title}</strong></p>{unfoldable(self.view.cards)}</div>'
 
 

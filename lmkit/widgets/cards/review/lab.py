@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 
 import traitlets as T
 
 from lmkit import study
+from lmkit.plots.escaping import escape
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.cards.fallback import unfoldable
@@ -69,7 +69,7 @@ class Review(Lab[ReviewView]):
 
     def _unfoldable(self, deck: study.Deck) -> str:
         cards = [_shortened(study.card_to_json(card, deck)) for card in deck.cards]
-        title = html.escape(deck.title or deck.chapter)
+        title = escape(deck.title or deck.chapter)
         return f"<details><summary>{title}: {len(cards)} cards</summary>{unfoldable(cards)}</details>"
 
     def __repr__(self) -> str:

@@ -40,7 +40,7 @@ def test_a_thing_is_known_by_where_it_was_written_and_where_it_is_described(refe
     objects = {
         "lmkit.decoding": SimpleNamespace(objtype="module"),
         "lmkit.decoding.Decoded": SimpleNamespace(objtype="class"),
-        "lmkit.models.LSTMLanguageModel": SimpleNamespace(objtype="class"),
+        "lmkit.text.Vocab": SimpleNamespace(objtype="class"),
     }
     env = SimpleNamespace(get_domain=lambda name: SimpleNamespace(objects=objects))
     app = SimpleNamespace(config=SimpleNamespace(codeautolink_inventory_map={}))

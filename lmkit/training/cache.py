@@ -86,7 +86,7 @@ def evaluate_with_cache(
     reader = BPTTWindows(window, activations=True)
     with mode_of(model, training=False):
         for prediction in reader.predictions(model, stream):
-            logits, targets, length, (now, _), _ = prediction
+            logits, targets, length, (now, _) = prediction[:4]
             words = targets.view(len(stream), length)
             keys, known = now, words
             if past is not None:

@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from lmkit.training.checkpoints import Checkpoint
-from lmkit.training.evaluation import evaluate
+from lmkit.training.evaluation import EvalResult, evaluate
 from lmkit.training.history import Validation, perplexity
 from lmkit.training.state import TrainState
 
@@ -54,13 +54,18 @@ class Validate(Callback):
 
     def validate(self, run: TrainState) -> None:
         """Evaluate, and start to average the weights if the results say so."""
-        config, result = run.config, None
+        result = None
         if run.processes.is_main:
             with run.average.swapped_in():
-                result = evaluate(run.model, self.stream, config.window, config.loss_at, carry_state=config.carry_state)
+                result = self.evaluate(run)
         result = run.processes.broadcast(result)
         run.history.validation.append(Validation(run.step, result.cross_entropy, result.accuracy))
         run.average.start_if_non_monotone([each.cross_entropy for each in run.history.validation])
+
+    def evaluate(self, run: TrainState) -> EvalResult:
+        """Return how well the model predicts the held-out text."""
+        config = run.config
+        return evaluate(run.model, self.stream, config.window, config.loss_at, carry_state=config.carry_state)
 
 
 class SaveCheckpoints(Callback):

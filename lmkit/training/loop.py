@@ -9,7 +9,7 @@ logits (N, V) of the one token that follows.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -92,11 +92,25 @@ def train(
     check_counts(steps=steps)
     _check_together(model, config, validation)
     run = TrainState.start(model, config, steps)
-    callbacks, streams = _callbacks(run, streams, validation, checkpoint, progress)
+    streams = iter(streams)
+    first = list(islice(streams, 1))  # at which a checkpoint looks
+
+    def settings() -> dict[str, Any]:
+        given = {"steps": steps, **config.options()}
+        return describe_run(given, model, first_stream=first[0] if first else None, held_out_text=validation)
+
+    callbacks = [] if validation is None else [Validate(validation)]
+    callbacks += usual_callbacks(run, settings, checkpoint, progress)
+    return run_steps(run, run.cursor.predictions(model, chain(first, streams)), callbacks)
+
+
+def run_steps(run: TrainState, predictions: Iterator[Prediction], callbacks: Sequence[Callback]) -> History:
+    """Make the steps of a run that are left, each for a window or batch that its model has read."""
+    model, config = run.model, run.config
     with mode_of(model, training=True), run.processes.per_rank_rng():
         for callback in callbacks:
             callback.on_train_begin(run)
-        for window in islice(run.cursor.predictions(model, streams), steps - run.step):
+        for window in islice(predictions, run.steps - run.step):
             tokens = int(run.processes.all_reduce(window.num_counted)[0])
             loss, penalty = _objective(window, config, tokens, run.processes.world_size)
             for optimizer in run.optimizers:
@@ -131,31 +145,34 @@ def _objective(window: Prediction, config: TrainConfig, tokens: int, world_size:
     if window.activations is not None:
         raw, dropped = window.activations
         penalty = activation_penalty(dropped, config.alpha) + temporal_activation_penalty(raw, config.beta)
+    if window.penalty_sum is not None:
+        penalty = penalty + world_size * window.penalty_sum / tokens
     return loss, penalty / world_size
 
 
 def _check_together(model: nn.Module, config: TrainConfig, validation: Tensor | None) -> None:
-    if config.averaging is not None and validation is None:
-        rule = "must be given where averaging is, for held-out loss decides when it starts"
-        raise ValueError(f"validation {rule}, but it is None; give held-out rows, or leave averaging out")
+    check_averaging(config, validation)
     if (config.alpha or config.beta) and not hasattr(model, "with_activations"):
         rule = f"must be 0 for a {type(model).__name__}, which has no with_activations"
         raise ValueError(f"alpha and beta {rule}, but they are {config.alpha} and {config.beta}; leave them out")
 
 
-def _callbacks(
-    run: TrainState, streams: Iterable[Tensor], validation: Tensor | None, checkpoint: Path | None, progress: bool
-) -> tuple[list[Callback], Iterable[Tensor]]:
-    """Return the callbacks of a run, and its streams, whose first a checkpoint looks at."""
-    callbacks: list[Callback] = [] if validation is None else [Validate(validation)]
+def check_averaging(config: TrainConfig, validation: Any) -> None:
+    """Raise ValueError where weights are to be averaged and nothing held out says when to begin."""
+    if config.averaging is not None and validation is None:
+        rule = "must be given where averaging is, for held-out loss decides when it starts"
+        raise ValueError(f"validation {rule}, but it is None; give held-out rows, or leave averaging out")
+
+
+def usual_callbacks(
+    run: TrainState, settings: Callable[[], dict[str, Any]], checkpoint: Path | None, progress: bool
+) -> list[Callback]:
+    """Return the callbacks that stand behind validation, in their order; `settings` describe a run with checkpoints."""
+    callbacks: list[Callback] = []
     if checkpoint is not None:
-        streams = iter(streams)
-        first = list(islice(streams, 1))
-        given = {"steps": run.steps, **run.config.options()}
-        settings = describe_run(given, run.model, first_stream=first[0] if first else None, held_out_text=validation)
-        callbacks.append(SaveCheckpoints(Checkpoint(checkpoint, settings, run.shared(), run.per_rank(), run.processes)))
-        streams = chain(first, streams)
+        saved = Checkpoint(checkpoint, settings(), run.shared(), run.per_rank(), run.processes)
+        callbacks.append(SaveCheckpoints(saved))
     callbacks.append(AverageWeights())
     if progress and run.processes.is_main:
         callbacks.append(ShowProgress())
-    return callbacks, streams
+    return callbacks

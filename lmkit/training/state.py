@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from torch import nn
 from torch.optim import Optimizer
@@ -16,7 +18,13 @@ from lmkit.training.cursor import StreamCursor
 from lmkit.training.history import History
 from lmkit.training.optimizers import make_optimizers, make_scheduler
 from lmkit.training.parallel import ProcessGroup
-from lmkit.training.windows import BPTTWindows, new_generator
+from lmkit.training.windows import BPTTWindows, Prediction, new_generator
+
+
+class Cursor(Stateful, Protocol):
+    """The place that a run has reached in what it reads."""
+
+    def predictions(self, model: nn.Module, streams: Iterable[Any], /) -> Iterator[Prediction]: ...
 
 
 @dataclass
@@ -31,7 +39,7 @@ class TrainState:
     model : Module
     optimizers, schedulers : lists, as long as each other
     average : WeightAverage
-    cursor : StreamCursor
+    cursor : StreamCursor, or that of pairs
     history : History
     processes : ProcessGroup
     """
@@ -42,17 +50,16 @@ class TrainState:
     optimizers: list[Optimizer]
     schedulers: list[LRScheduler]
     average: WeightAverage
-    cursor: StreamCursor
+    cursor: Cursor
     history: History
     processes: ProcessGroup
 
     @classmethod
-    def start(cls, model: nn.Module, config: TrainConfig, steps: int) -> TrainState:
-        """Return the state before the first step."""
+    def start(
+        cls, model: nn.Module, config: TrainConfig, steps: int, cursor: Callable[[ProcessGroup], Cursor] | None = None
+    ) -> TrainState:
+        """Return the state before the first step; `cursor` makes another cursor than that of streams of tokens."""
         processes, optimizers = parallel.current(), make_optimizers(model, config)
-        generator = new_generator() if config.variable_window else None
-        penalised = config.alpha > 0 or config.beta > 0
-        windows = BPTTWindows(config.window, config.loss_at, config.carry_state, generator, activations=penalised)
         return cls(
             config=config,
             steps=steps,
@@ -60,7 +67,7 @@ class TrainState:
             optimizers=optimizers,
             schedulers=[make_scheduler(optimizer, config, steps) for optimizer in optimizers],
             average=WeightAverage(model, config.averaging),
-            cursor=StreamCursor(windows, processes),
+            cursor=cursor(processes) if cursor else _stream_cursor(config, processes),
             history=History(),
             processes=processes,
         )
@@ -79,3 +86,10 @@ class TrainState:
     def per_rank(self) -> dict[str, Stateful]:
         """Return what a checkpoint holds that each process has for itself."""
         return {"cursor": self.cursor, "random numbers": RNGState()}
+
+
+def _stream_cursor(config: TrainConfig, processes: ProcessGroup) -> StreamCursor:
+    generator = new_generator() if config.variable_window else None
+    penalised = config.alpha > 0 or config.beta > 0
+    windows = BPTTWindows(config.window, config.loss_at, config.carry_state, generator, activations=penalised)
+    return StreamCursor(windows, processes)

@@ -30,6 +30,8 @@ class Prediction(NamedTuple):
     activations : the model's `Activations`, or None if they were not asked for
     state : h or (h, c), optional
         What the next window starts from, without its history; None where states are not carried.
+    penalty_sum : Tensor (), optional
+        What is added to the loss, summed over the targets that count.
     """
 
     logits: Tensor
@@ -37,6 +39,7 @@ class Prediction(NamedTuple):
     length: int
     activations: Any = None
     state: Any = None
+    penalty_sum: Tensor | None = None
 
     @property
     def num_counted(self) -> int:

@@ -1,4 +1,4 @@
-"""Language models: from the tokens so far to a distribution over the next.
+"""Language models as classes, and the step that decoders take with them.
 
 Shape letters: N batch, L length, V vocabulary, E embedding, H hidden, D number of layers.
 """

@@ -64,15 +64,15 @@ class Grammar:
             form: {word: value for name, value in values.items() for word in self.words_of(name)}
             for form, values in table["forms"].items()
         }
-        self._symbol, self._choices = cache(self._parse), cache(self._without)
+        self.symbol, self.choices = cache(self._parse), cache(self._without)
         self.vocab = Vocab([self.end, *sorted(self._words_written() - {self.end})])
 
     def expand(self, configuration: Configuration) -> Iterator[tuple[float, str, Configuration]]:
         """Yield every way to write the next word: its probability, the word, and the configuration after it."""
         (head, *tail), registers = configuration
-        symbol = self._symbol(head)
+        symbol = self.symbol(head)
         if symbol.kind == "rule":
-            for p, symbols in self._choices(head, self._excluded(symbol, registers)):
+            for p, symbols in self.choices(head, self._excluded(symbol, registers)):
                 for q, word, after in self.expand(Configuration((*symbols, *tail), registers)):
                     yield p * q, word, after
         else:
@@ -84,9 +84,9 @@ class Grammar:
         rest, registers = list(reversed(self.start.rest)), self.start.registers
         while rest:
             head = rest.pop()
-            symbol = self._symbol(head)
+            symbol = self.symbol(head)
             if symbol.kind == "rule":
-                choices = self._choices(head, self._excluded(symbol, registers))
+                choices = self.choices(head, self._excluded(symbol, registers))
                 rest.extend(reversed(_draw(choices, rng.random())))
             else:
                 word = self._word(symbol, registers)
@@ -101,7 +101,7 @@ class Grammar:
 
     def _without(self, head: str, banned: str | None) -> list[Alternative]:
         """Return the alternatives of a rule and their probabilities, with the banned word left out."""
-        symbol = self._symbol(head)
+        symbol = self.symbol(head)
         kept = [(w, symbols) for w, symbols in self.rules[symbol.name] if symbols != (banned,)]
         total = sum(w for w, _ in kept)
         # What a rule must store or exclude becomes the duty of the one symbol it expands to.
@@ -132,7 +132,7 @@ class Grammar:
         return Symbol(kind, name, form, tuple(places), self.registers.index(exclude) if exclude else None)
 
     def _words_written(self) -> set[str]:
-        symbols = [self._symbol(s) for rule in self.rules.values() for _, alternative in rule for s in alternative]
+        symbols = [self.symbol(s) for rule in self.rules.values() for _, alternative in rule for s in alternative]
         forms = {value for values in self.forms.values() for value in values.values()}
         return forms | {symbol.name for symbol in symbols if symbol.kind == "word"}
 

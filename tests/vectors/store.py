@@ -16,7 +16,7 @@ import torch
 
 from lmkit.datasets import stories
 from tests import vectors
-from tests.vectors import models, ties
+from tests.vectors import models, ties, translation
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "vectors"
@@ -26,7 +26,7 @@ NEWEST = FOLDER / "newest"
 PARTS = ("decoding", "models", "rnn", "text", "datasets", "pretrained")
 WRITERS = (
     "lmkit/widgets/base/model_options.py",
-    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store")),
+    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store", "translation")),
 )
 
 READINGS = 12  # texts that are read side by side: so many at most
@@ -82,6 +82,7 @@ def contents() -> Iterator[tuple[str, object]]:
         "oracle",
         {"grammar": json.loads(stories.PATH.read_text(encoding="utf-8")), "texts": vectors.oracle_prefixes()},
     )
+    yield "translation", translation.tables() | {"cases": translation.cases(), "faults": translation.faults()}
     yield "readings", [reading(count) for count in range(1, READINGS)]
     yield "models", models.names()
     for name in models.names():

@@ -1,7 +1,8 @@
 """Numbers about generated text: how varied it is, whether it is right, and how far its source lies from the truth.
 
 `variety` needs texts only. `truth` asks the grammar of Stories, `numerals` checks Human Numbers. `distances` compares
-distributions: of the next token, and of whole texts.
+distributions: of the next token, and of whole texts. `translations` compares translations with references, and
+attention with alignments.
 """
 
 from lmkit.metrics.distances import (
@@ -18,16 +19,22 @@ from lmkit.metrics.distances import (
     total_variation,
 )
 from lmkit.metrics.numerals import correct_successors, valid_numerals
+from lmkit.metrics.translations import alignment_error_rate, bleu, chrf, exact_match, hard_alignment
 from lmkit.metrics.truth import grammatical_share, log_prob_per_token, true_distributions, true_log_probs
 from lmkit.metrics.variety import distinct_n, mean_length, ngrams, repetition, self_bleu
 
 __all__ = [
     "DISTANCES",
     "Estimate",
+    "alignment_error_rate",
+    "bleu",
+    "chrf",
     "correct_successors",
     "distinct_n",
+    "exact_match",
     "false_mass",
     "grammatical_share",
+    "hard_alignment",
     "jensen_shannon",
     "kl_divergence",
     "log_prob_per_token",

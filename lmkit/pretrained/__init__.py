@@ -13,6 +13,7 @@ from typing import Any
 from lmkit.models import LanguageModel
 from lmkit.pretrained.model_file import BROWSER_FORMAT, FORMAT, ModelFileError, from_bytes, runs_in_browser, to_bytes
 from lmkit.pretrained.trained import END, Pretrained, prompt_ids
+from lmkit.pretrained.translator import Translator, translator_from_bytes, translator_to_bytes
 from lmkit.text import Vocab
 
 __all__ = [
@@ -22,14 +23,19 @@ __all__ = [
     "FORMAT",
     "ModelFileError",
     "Pretrained",
+    "Translator",
     "from_bytes",
     "load",
+    "load_translator",
     "names",
     "path_of",
     "prompt_ids",
     "runs_in_browser",
     "save",
+    "save_translator",
     "to_bytes",
+    "translator_from_bytes",
+    "translator_to_bytes",
 ]
 
 FOLDER = Path(__file__).parent
@@ -87,3 +93,25 @@ def save(
     model, vocab, card, quantise : as for `to_bytes`
     """
     Path(path).write_bytes(to_bytes(model, vocab, card, quantise))
+
+
+def load_translator(path: str | os.PathLike[str]) -> Translator:
+    """Load an encoder-decoder from a file that `save_translator` has written.
+
+    Raises
+    ------
+    ModelFileError
+        For a file that is damaged, of another version, or no such file.
+    """
+    return translator_from_bytes(Path(path).read_bytes(), source=str(path))
+
+
+def save_translator(path: str | os.PathLike[str], translator: Translator, quantise: bool = True) -> None:
+    """Write an encoder-decoder with its vocabularies and card to a file.
+
+    Parameters
+    ----------
+    path : str or path
+    translator, quantise : as for `translator_to_bytes`
+    """
+    Path(path).write_bytes(translator_to_bytes(translator, quantise))

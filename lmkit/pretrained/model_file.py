@@ -16,7 +16,8 @@ the same bytes, so both sides decode from the same numbers. All others have `FOR
 from __future__ import annotations
 
 import json
-from typing import Any, TypeGuard
+from collections.abc import Callable, Mapping
+from typing import Any, TypeGuard, TypeVar
 
 import safetensors
 import torch
@@ -30,8 +31,17 @@ from lmkit.pretrained.trained import Pretrained
 from lmkit.rnn import LSTM
 from lmkit.text import Vocab
 
+T = TypeVar("T")
 FORMAT = ("lmkit-language-model", "2")
 BROWSER_FORMAT = ("lmkit-lstm-language-model", "1")
+TRANSLATOR_FORMAT = ("lmkit-encoder-decoder", "1")
+OPENED_BY = {
+    FORMAT: "open it with pretrained.load",
+    BROWSER_FORMAT: "open it with pretrained.load",
+    TRANSLATOR_FORMAT: "open it with pretrained.load_translator",
+}
+Format = tuple[str, str]  # name and version
+Rebuild = Callable[[dict[str, Any], dict[str, Tensor], dict[str, str]], T]  # from header's entries, tensors, metadata
 MODEL_CLASSES: dict[str, type[LanguageModel]] = {
     kind.__name__: kind for kind in (LSTMLanguageModel, AWDLSTM, RecurrentLanguageModel)
 }
@@ -79,7 +89,7 @@ def to_bytes(model: LanguageModel, vocab: Vocab, card: dict[str, Any] | None = N
     }
     if kind != LSTMLanguageModel.__name__:  # which files have always meant
         metadata["model_class"] = kind
-    return _with_sorted_metadata(pack(_tensors(model, quantise), metadata))
+    return written(_stored(model), metadata, quantise)
 
 
 def from_bytes(data: bytes, source: str = "data") -> Pretrained:
@@ -90,20 +100,29 @@ def from_bytes(data: bytes, source: str = "data") -> Pretrained:
     ModelFileError
         If they are damaged, of another version, or not a model file.
     """
+    return read(data, source, (BROWSER_FORMAT, FORMAT), _rebuilt)
+
+
+def read(data: bytes, source: str, formats: tuple[Format, ...], rebuild: Rebuild[T]) -> T:
+    """Open the bytes of a file of certain formats, and return what is rebuilt from its parts.
+
+    Raises
+    ------
+    ModelFileError
+        If they are damaged, of another format, or do not fit together.
+    """
     try:
         entries = _header(data)[0]
         metadata = entries.pop("__metadata__")
         tensors = unpack(data)
     except (safetensors.SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise ModelFileError(f"{source} cannot be read as a model file ({error}); get it or train it again") from error
-    if (found := (metadata.get("format"), metadata.get("version"))) not in (BROWSER_FORMAT, FORMAT):
-        known = " or ".join(f"{name!r}, version {version!r}" for name, version in (BROWSER_FORMAT, FORMAT))
-        raise ModelFileError(
-            f"{source} must be a model file of format {known}, but it says {found}; train it again with this version "
-            "of lmkit"
-        )
+    if (found := (metadata.get("format"), metadata.get("version"))) not in formats:
+        known = " or ".join(f"{name!r}, version {version!r}" for name, version in formats)
+        remedy = OPENED_BY.get(found, "train it again with this version of lmkit")
+        raise ModelFileError(f"{source} must be a model file of format {known}, but it says {found}; {remedy}")
     try:
-        return _rebuilt(entries, tensors, metadata)
+        return rebuild(entries, tensors, metadata)
     except (ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
         reason = " ".join(str(error).split())  # torch's has several lines
         raise ModelFileError(f"{source} does not fit together ({reason}); get it or train it again") from error
@@ -113,19 +132,22 @@ def _is_tied(model: LanguageModel) -> bool:
     return model.decoder.weight is model.embedding.weight
 
 
-def _tensors(model: LanguageModel, quantise: bool) -> dict[str, Tensor]:
-    """Return the tensors that are stored: weights, and the scales of those that become int8."""
+def _stored(model: LanguageModel) -> dict[str, Tensor]:
+    """Return a model's weights, those that are tied once."""
+    return {name: w for name, w in model.state_dict().items() if not (name == "decoder.weight" and _is_tied(model))}
+
+
+def written(weights: Mapping[str, Tensor], metadata: dict[str, str], quantise: bool) -> bytes:
+    """Return the bytes of a file with these weights, of which matrices become int8 with scales, and these metadata."""
     tensors = {}
-    for name, weight in model.state_dict().items():
-        if name == "decoder.weight" and _is_tied(model):
-            continue
+    for name, weight in weights.items():
         if quantise and weight.dim() == 2:
             scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
             tensors[name] = (weight / scale[:, None]).round().to(torch.int8)
             tensors[f"{name}.scale"] = scale.float()
         else:
             tensors[name] = weight.float().contiguous()
-    return tensors
+    return _with_sorted_metadata(pack(tensors, metadata))
 
 
 def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict[str, str]) -> Pretrained:
@@ -134,28 +156,39 @@ def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict
     name = metadata.get("model_class", LSTMLanguageModel.__name__)
     if name not in MODEL_CLASSES:
         raise ValueError(f"model_class must be one of {', '.join(MODEL_CLASSES)}, but it is {name!r}")
-    shapes = {name: entry["shape"] for name, entry in entries.items() if not name.endswith(".scale")}
-    _check_sizes(MODEL_CLASSES[name], config, shapes)
+    shapes = stored_shapes(entries)
+    _check_layers(config, shapes)
+    check_shapes(lambda: _stored(MODEL_CLASSES[name](**config)), shapes)
     vocab, model = Vocab(vocab), MODEL_CLASSES[name](**config)
     if len(vocab) != model.vocab_size:
         raise ValueError(f"{len(vocab)} words for a model of {model.vocab_size}")
-    weights = {name: _dequantised(name, tensors[name], tensors.get(f"{name}.scale")) for name in shapes}
-    if damaged := [name for name, weight in weights.items() if not weight.isfinite().all()]:
-        raise ValueError(f"{', '.join(damaged)} must hold finite numbers only")
-    model.load_state_dict(weights, strict=False)  # tied weights are stored once, all others are there: see above
+    model.load_state_dict(read_weights(shapes, tensors), strict=False)  # tied weights are stored once: see above
     return Pretrained(model.eval(), vocab, card)
 
 
-def _check_sizes(kind: type[LanguageModel], config: dict[str, Any], shapes: dict[str, list[int]]) -> None:
-    """Raise ValueError unless the model that a config describes has the shapes in the header; allocate nothing."""
+def stored_shapes(entries: dict[str, Any]) -> dict[str, list[int]]:
+    """Return the shapes of the weights that a header lists."""
+    return {name: entry["shape"] for name, entry in entries.items() if not name.endswith(".scale")}
+
+
+def read_weights(shapes: dict[str, list[int]], tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a file as float32; raise ValueError if a number is not finite."""
+    weights = {name: _dequantised(name, tensors[name], tensors.get(f"{name}.scale")) for name in shapes}
+    if damaged := [name for name, weight in weights.items() if not weight.isfinite().all()]:
+        raise ValueError(f"{', '.join(damaged)} must hold finite numbers only")
+    return weights
+
+
+def _check_layers(config: Any, shapes: dict[str, list[int]]) -> None:
     layers = sum(name.startswith("rnn.weight_hh_l") for name in shapes)
     if not isinstance(config, dict) or config.get("num_layers") != layers:
         raise ValueError(f"config must be a table with num_layers {layers}, the file's, but it is {config}")
+
+
+def check_shapes(weights: Callable[[], Mapping[str, Tensor]], shapes: dict[str, list[int]]) -> None:
+    """Raise ValueError unless the weights of the model that a config describes have these shapes; allocate nothing."""
     with torch.device("meta"), _Unfilled():
-        model = kind(**config)
-    expected = {name: list(weight.shape) for name, weight in model.state_dict().items()}
-    if _is_tied(model):
-        del expected["decoder.weight"]
+        expected = {name: list(weight.shape) for name, weight in weights().items()}
     if missing_or_unexpected := sorted(expected.keys() ^ shapes.keys()):
         raise ValueError(f"tensors missing or unexpected: {', '.join(missing_or_unexpected)}")
     for name, shape in shapes.items():

@@ -72,9 +72,7 @@ class Pretrained:
         ValueError
             If the prompt is empty, or an argument is out of range or of no use to the strategy.
         """
-        if do_sample is None:
-            other_strategy = options.get("num_beams", 1) != 1 or options.get("penalty_alpha")
-            do_sample = not other_strategy and any(name in options for name in SAMPLING)
+        do_sample = implies_sampling(options) if do_sample is None else do_sample
         single = isinstance(prompt, str)
         prompts = [self.prompt_ids(text) for text in ([prompt] if single else prompt)]
         options = {"eos_token_id": self.eos_token_id, "num_return_sequences": num_return_sequences, **options}
@@ -86,6 +84,12 @@ class Pretrained:
     def _text(self, prompt: list[int], decoded: Decoded) -> str:
         """Return a prompt and its continuation in words, without end tokens."""
         return self.vocab.decode(token for token in prompt + decoded.tokens if token != self.eos_token_id)
+
+
+def implies_sampling(options: dict[str, Any]) -> bool:
+    """Return whether arguments of `lmkit.decoding.generate` are those of sampling, and claimed by no other strategy."""
+    other_strategy = options.get("num_beams", 1) != 1 or options.get("penalty_alpha")
+    return not other_strategy and any(name in options for name in SAMPLING)
 
 
 def prompt_ids(vocab: Vocab, text: str) -> list[int]:

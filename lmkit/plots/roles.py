@@ -13,6 +13,8 @@ ROLES: dict[str, dict[str, str]] = json.loads(Path(__file__).with_suffix(".json"
 
 # The book's theme names its dark mode on the root element, JupyterLab on the body.
 _DARK = 'html[data-theme="dark"], [data-jp-theme-light="false"]'
+# Where a system forces its own few colours on all pages, roles are told apart by form; these also by a second colour.
+_SECOND = {"truth", "chosen", "lstm", "hidden", "output"}
 
 
 def color(role: str, dark: bool = False, text: bool = False) -> str:
@@ -33,8 +35,17 @@ def color(role: str, dark: bool = False, text: bool = False) -> str:
 
 
 def css() -> str:
-    """Return custom properties `--lm-<role>` and, for text, `--lm-<role>-text`, in light and dark."""
-    return _rule(":root", dark=False) + _rule(_DARK, dark=True)
+    """Return custom properties `--lm-<role>` and, for text, `--lm-<role>-text`, in light, dark and forced colours."""
+    return _rule(":root", dark=False) + _rule(_DARK, dark=True) + _forced()
+
+
+def _forced() -> str:
+    """Return the same properties with the system's colours, which it leaves as they are."""
+    lines = [
+        f"  --lm-{role}: {'Highlight' if role in _SECOND else 'CanvasText'}; --lm-{role}-text: CanvasText;\n"
+        for role in ROLES
+    ]
+    return f"@media (forced-colors: active) {{\n:root, {_DARK} {{\n{''.join(lines)}}}\n}}\n"
 
 
 def _rule(selector: str, dark: bool) -> str:

@@ -24,6 +24,10 @@ import ipywidgets
 import traitlets as T
 from ipywidgets.widgets.widget_description import DescriptionWidget
 
+from lmkit.text import tokenize
+
+MOST_WORDS = 200  # of a text, where a lab draws nothing that takes more room for each
+
 
 def check_number(name: str, value: Any, low: float, high: float = math.inf, whole: bool = False) -> None:
     """Raise ValueError unless a value is a number, or a whole one, within limits."""
@@ -32,6 +36,12 @@ def check_number(name: str, value: Any, low: float, high: float = math.inf, whol
         return
     rule = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
     raise ValueError(f"{name} must be a {'whole ' if whole else ''}number {rule}, but it is {value!r}")
+
+
+def check_words(name: str, text: str, most: int = MOST_WORDS) -> None:
+    """Raise ValueError for a text of too many words to be shown; base/vocab.js does the same."""
+    if (count := len(tokenize(text))) > most:
+        raise ValueError(f"{name} must hold at most {most} words, but it holds {count}; shorten it")
 
 
 def check_choice(name: str, value: Any, options: Iterable[Any]) -> None:

@@ -1,7 +1,10 @@
 // Words and their ids: the mirror of lmkit.text.
 
-import { LabError } from "./errors.js";
+import { LabError, shortened } from "./errors.js";
 import { WHITE_SPACE } from "./white_space.js";
+
+/** So many words of a text are read at most, where a lab draws nothing that takes more room for each. */
+export const MOST_WORDS = 200;
 
 const GAP = new RegExp(`[${WHITE_SPACE}]+`);
 
@@ -11,6 +14,19 @@ const GAP = new RegExp(`[${WHITE_SPACE}]+`);
  */
 export function tokenize(text) {
   return text.split(GAP).filter((word) => word !== "");
+}
+
+/**
+ * Refuses a text that is too long to be shown.
+ *
+ * @param {string} name - What the reader calls the text.
+ * @param {number} count - Of its words.
+ * @param {number} [most]
+ * @throws {LabError}
+ */
+export function checkLength(name, count, most = MOST_WORDS) {
+  if (count <= most) return;
+  throw new LabError(`${name} must hold at most ${most} words, but it holds ${count}; shorten it`);
 }
 
 export class Vocab {
@@ -36,7 +52,7 @@ export class Vocab {
       const id = this.idOf.get(token);
       if (id === undefined) {
         throw new LabError(
-          `text holds ‘${token}’, which is not among the ${this.size} words of the vocabulary; ` +
+          `text holds ‘${shortened(token)}’, which is not among the ${this.size} words of the vocabulary; ` +
             "use its words only, in lower case and with spaces around every punctuation mark",
         );
       }
@@ -48,10 +64,14 @@ export class Vocab {
    * The ids of a prompt as a model reads it: where texts end with an end token, one stands before the first.
    *
    * @param {string} text
+   * @param {number} [most] - So many words of it are read.
    * @returns {number[]}
+   * @throws {LabError} If it is empty, too long, or holds a word that the vocabulary has not.
    */
-  promptIds(text) {
-    const ids = this.ids(tokenize(text));
+  promptIds(text, most = MOST_WORDS) {
+    const tokens = tokenize(text);
+    checkLength("text", tokens.length, most);
+    const ids = this.ids(tokens);
     if (!ids.length) {
       throw new LabError(
         "prompt must hold at least one word, but it is empty; type a few words" +

@@ -1,6 +1,6 @@
 // The text in which a reader's answers are kept, in the browser's storage and in exported files.
 
-import { LabError } from "../base/errors.js";
+import { LabError, shortened } from "../base/errors.js";
 
 /**
  * An answer to a card.
@@ -143,8 +143,7 @@ function faultOf(entry, place) {
 
 /** @param {unknown} value */
 function quoted(value) {
-  const text = JSON.stringify(value) ?? "missing";
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  return shortened(JSON.stringify(value) ?? "missing");
 }
 
 /** @param {number} bytes */

@@ -1,6 +1,7 @@
 // A text or code with gaps.
 
 import { element, setAttribute, uniqueId } from "../base/dom.js";
+import { shortened } from "../base/errors.js";
 import { JudgedForm, marked, said, signOf } from "./card_base.js";
 import { fillGaps, focusCode, fragment, spoken } from "./text.js";
 import { textField } from "./text_field.js";
@@ -111,7 +112,7 @@ export class FillForm extends JudgedForm {
       root.dataset.verdict = verdict;
       root.append(signOf(verdict));
       const line = element("li", { id: uniqueId("lmkit-gap") });
-      const mark = { right: "Right:", wrong: `Not ‘${typed}’.`, empty: "Left empty." }[verdict];
+      const mark = { right: "Right:", wrong: `Not ‘${shortened(typed)}’.`, empty: "Left empty." }[verdict];
       const answer = [verdict === "right" ? "" : "The answer: ", element("code", {}, gap.answer), ". "];
       const hinted = hint ? [element("span", {}, fragment(hint)), " "] : [];
       line.append(said(marked(verdict, mark), gap.why, ...hinted, ...answer));

@@ -1,6 +1,7 @@
 // Judges an answer to a card, and shuffles what a card lays out. Nothing of the page is here.
 
 import { judge, normalForm } from "../base/code_judge.js";
+import { shortened } from "../base/errors.js";
 
 /** @typedef {import("./card.d.ts").Gap} Gap */
 /** @typedef {import("./card.d.ts").JudgedKind} JudgedKind */
@@ -141,7 +142,7 @@ function judgeNumber({ answer, tolerance = 0, unit = "", hints = [] }, text) {
     values.some((value) => Math.abs(value - to) <= tolerance + EXACT * Math.max(1, Math.abs(to)));
   if (!text.trim()) return summed([{ verdict: "empty", hint: "" }], "Write a number first");
   if (!values.length) {
-    const missing = `‘${text.trim()}’ is no number; write it in digits, such as 12, 0.5, 1/3 or 25 %`;
+    const missing = `‘${shortened(text.trim())}’ is no number; write it in digits, such as 12, 0.5, 1/3 or 25 %`;
     return summed([{ verdict: "empty", hint: "" }], missing);
   }
   if (near(answer)) return summed([{ verdict: "right", hint: "" }], "");

@@ -203,7 +203,7 @@ def test_view_shows_counts_places_and_the_context_that_is_used(shown, view):
     ]
     view.set(context_length=8)
     assert rows(page) == [("cat", 1)]
-    assert "it has no more than 3 tokens" in page.locator(".lmkit-view").inner_text()
+    assert "8 may be used, but it has no more" in page.locator(".lmkit-view").inner_text()
     assert page.locator(".lmkit-counting-ignored").is_hidden()
 
 

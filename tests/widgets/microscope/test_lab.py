@@ -90,7 +90,7 @@ def test_repr_names_the_settings():
     ("settings", "message"),
     [
         ({"text": " "}, "prompt must hold at least one word"),
-        ({"text": "w1 " * 200}, "text must hold at most 200 tokens, but it holds 201; shorten it"),
+        ({"text": "w1 " * 201}, "text must hold at most 200 words, but it holds 201; shorten it"),
         ({"units": [22]}, "units must be numbers from 0 to 21 or ranges such as 8-11, but one is '22'"),
         ({"units": "some"}, "units must be numbers .* but one is 'some'"),
         ({"units": "-1"}, "units must be numbers .* but one is '-1'"),
@@ -379,7 +379,7 @@ def test_steps_are_chosen_by_pointer_and_keys(view):
     [
         ({"text": "w1 dragon"}, "Text holds ‘dragon’, which is not among the 37 words"),
         ({"text": ""}, "Prompt must hold at least one word, but it is empty"),
-        ({"text": "w1 " * 200}, "Text must hold at most 200 tokens, but it holds 201; shorten it."),
+        ({"text": "w1 " * 201}, "Text must hold at most 200 words, but it holds 201; shorten it."),
         ({"text": "<img src=x onerror=alert(1)>"}, "Text holds ‘<img’, which"),
         ({"units": "5, 22"}, "Units must be numbers from 0 to 21 or ranges such as 8-11, but one is ‘22’."),
         ({"units": " "}, "Units must name at least one unit, but they name none; give numbers from 0 to 21"),

@@ -73,7 +73,7 @@ def test_examples_are_whole_stories_that_fit():
     assert len(set(told)) == len(told) >= 3
     for story in told:
         assert story.endswith(" <eos>") and stories.is_grammatical(story)
-        assert RibbonLab(story).view.steps <= ribbon.MOST_TOKENS
+        assert RibbonLab(story).view.steps <= ribbon.MOST_WORDS
 
 
 def test_settings_are_those_of_the_filter_that_is_chosen():

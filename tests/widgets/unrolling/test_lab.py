@@ -12,7 +12,7 @@ from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import UnrollLab
-from lmkit.widgets.labs.unrolling.lab import MOST_TOKENS, weights
+from lmkit.widgets.labs.unrolling.lab import MOST_WORDS, weights
 
 WORDS = [f"w{i}" for i in range(11)]
 TEXT = "w3 w1 w3 w9"
@@ -64,7 +64,7 @@ def model_script(scripts):
 def test_browser_reads_as_python_does(model_script, which):
     model = network(**which)
     randoms = random.Random(3)
-    for length in (1, 2, 9, MOST_TOKENS):
+    for length in (1, 2, 9, MOST_WORDS):
         text = " ".join(randoms.choices(WORDS, k=length))
         made = lab(model, text=text)
         read = model_script.evaluate(READ, sent(made, text))

@@ -15,7 +15,7 @@ from lmkit.datasets import human_numbers
 from lmkit.plots.roles import color
 from lmkit.text import Vocab, tokenize
 from lmkit.widgets.base.assets import digest
-from lmkit.widgets.base.controls import Controls, Slider, TextField
+from lmkit.widgets.base.controls import Controls, Slider, TextField, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
@@ -89,6 +89,7 @@ class CountingLab(Lab[CountingView]):
         if suggestions is None:
             suggestions = NUMBERS if tokens is None else _excerpts(self.tokens)
         context = suggestions[0] if context is None else context
+        check_words("context", context)
         if not vocab.encode(context):  # raises for an unknown word
             raise ValueError("context must hold at least one token, but it is empty; give words of the text")
         rows = CONTROLS.given(context={"suggestions": list(dict.fromkeys([context, *suggestions]))})

@@ -2,9 +2,9 @@
 
 import { bytesOf, once } from "../../base/assets.js";
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
-import { LabError } from "../../base/errors.js";
+import { LabError, shortened } from "../../base/errors.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
-import { tokenize } from "../../base/vocab.js";
+import { checkLength, tokenize } from "../../base/vocab.js";
 import { CountedText, idsOf, inflate, spread } from "./model.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
@@ -59,6 +59,7 @@ class CountingView extends LabView {
     const tokens = tokenize(context);
     if (!tokens.length)
       throw new LabError("context must hold at least one token, but it is empty; type one or pick one");
+    checkLength("context", tokens.length);
     const used = tokens.slice(-context_length);
     const ids = used.map((token) => idOf(text, token));
     const found = text.continuations(ids);
@@ -79,7 +80,7 @@ function idOf(text, token) {
   if (id !== undefined) return id;
   const distinct = text.words.length.toLocaleString("en");
   throw new LabError(
-    `context holds ‘${token}’, which does not occur in the text; use its ${distinct} words only, ` +
+    `context holds ‘${shortened(token)}’, which does not occur in the text; use its ${distinct} words only, ` +
       "written as in the text and with spaces around every punctuation mark",
   );
 }
@@ -133,7 +134,7 @@ class ContextPanel {
     this.ignored.hidden = !ignored.length;
     setText(this.ignored, ignored.join(" "));
     setText(this.used, used.join(" "));
-    const short = used.length < wanted ? `; it has no more than ${tokensIn(used.length)}` : "";
+    const short = used.length < wanted ? `; ${wanted} may be used, but it has no more` : "";
     const rest = ignored.length ? `; what stands before ${used.length === 1 ? "it" : "them"} is not looked at` : "";
     setText(this.legend, `Looked up: the last ${tokensIn(used.length)} of the context${short}${rest}.`);
   }

@@ -12,7 +12,7 @@ from torch.nn import Module
 
 from lmkit.rnn import LSTM
 from lmkit.text import Vocab
-from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
@@ -27,7 +27,7 @@ QUANTITIES = {
     "c": "cell c",
     "h": "hidden h",
 }
-MOST_TOKENS, MOST_UNITS, FIRST_UNITS = 200, 16, "0-7"
+MOST_UNITS, FIRST_UNITS = 16, "0-7"
 CONTROLS = Controls(
     model=Choice("Model", "The language model that reads", form="list", wide=True),
     text=TextField("Text", "The text to read, words and punctuation marks apart", wide=True),
@@ -175,10 +175,8 @@ class Microscope(Lab[MicroscopeView]):
 
 def token_ids(option: ModelOption, text: str) -> list[int]:
     """Return the ids of a text as the model reads it; raise ValueError if it is too long or cannot be read."""
-    ids = option.trained.prompt_ids(text)
-    if len(ids) > MOST_TOKENS:
-        raise ValueError(f"text must hold at most {MOST_TOKENS} tokens, but it holds {len(ids)}; shorten it")
-    return ids
+    check_words("text", text)
+    return option.trained.prompt_ids(text)
 
 
 def units_of(text: str, presets: Iterable[tuple[str, Sequence[int]]], hidden_size: int) -> list[int]:

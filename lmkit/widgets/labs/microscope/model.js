@@ -1,6 +1,6 @@
 // What the microscope shows, as plain data: every gate and state of chosen units while a model reads a text.
 
-import { LabError } from "../../base/errors.js";
+import { LabError, shortened } from "../../base/errors.js";
 
 /**
  * @typedef {import("../../runtime/lstm.js").LanguageModel} LanguageModel
@@ -15,8 +15,7 @@ import { LabError } from "../../base/errors.js";
 /** @type {Quantity[]} */
 export const QUANTITIES = ["f", "i", "g", "o", "c", "h"];
 const GATES = "ifgo"; // in the order in which the model keeps them
-const MOST_TOKENS = 200,
-  MOST_UNITS = 16;
+const MOST_UNITS = 16;
 
 /** Reads texts with a model and keeps the gates; what a text shares with the one before is not read again. */
 export class Tracer {
@@ -60,18 +59,6 @@ export class Tracer {
 }
 
 /**
- * The ids of a text; a text that is too long to be looked at is refused.
- *
- * @param {string} text
- * @param {import("../../base/vocab.js").Vocab} vocab
- */
-export function tokensOf(text, vocab) {
-  const tokens = vocab.promptIds(text);
-  if (tokens.length <= MOST_TOKENS) return tokens;
-  throw new LabError(`text must hold at most ${MOST_TOKENS} tokens, but it holds ${tokens.length}; shorten it`);
-}
-
-/**
  * The units that a text names: numbers and ranges between commas ("12, 40-45"), or the name of a preset.
  *
  * @param {string} text
@@ -102,7 +89,9 @@ function rangeOf(part, H) {
   const low = Number(first),
     high = Number(last); // NaN where the part is no number
   if (low <= high && high < H) return Array.from({ length: high - low + 1 }, (_, i) => low + i);
-  throw new LabError(`units must be numbers from 0 to ${H - 1} or ranges such as 8-11, but one is ‘${part}’`);
+  throw new LabError(
+    `units must be numbers from 0 to ${H - 1} or ranges such as 8-11, but one is ‘${shortened(part)}’`,
+  );
 }
 
 /**

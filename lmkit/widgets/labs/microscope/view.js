@@ -4,7 +4,7 @@ import { element, percent, resize, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { MapPanel } from "./map_panel.js";
-import { mostProbable, QUANTITIES, Tracer, tokensOf, unitsOf } from "./model.js";
+import { mostProbable, QUANTITIES, Tracer, unitsOf } from "./model.js";
 import { NAMES, number, roleOf } from "./quantities.js";
 
 /**
@@ -79,10 +79,10 @@ class MicroscopeView extends LabView {
    */
   readable({ prompts: [text] }, vocab) {
     try {
-      tokensOf(this.model.get("text"), vocab);
+      vocab.promptIds(this.model.get("text"));
       return {};
     } catch {
-      return { text, step: tokensOf(text, vocab).length };
+      return { text, step: vocab.promptIds(text).length };
     }
   }
 
@@ -93,7 +93,7 @@ class MicroscopeView extends LabView {
     const { tracer, vocab } = opened;
     const { text, units, quantity_index, layer, step } = this.read("text", "units", "quantity_index", "layer", "step");
     const shown = unitsOf(units, entry.presets, tracer.model.size.H);
-    const tokens = tokensOf(text, vocab);
+    const tokens = vocab.promptIds(text);
     const last = tracer.read(tokens).length;
     const atEnd = step >= this.last; // a step at the end stays there while a text is typed
     /** @type {Look} */

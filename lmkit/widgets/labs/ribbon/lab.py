@@ -14,14 +14,14 @@ from torch.nn import Module
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_number
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_number, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ribbon import fallback
 from lmkit.widgets.labs.ribbon.filter_effect import FilterEffect
 
-MOST_TOKENS = 120
+MOST_WORDS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
 OWN_TEXT = "a text of your own"
 # The parameter of each method; its control is shown only while its method is chosen.
@@ -210,10 +210,8 @@ class RibbonLab(Lab[RibbonView]):
         """Return the end token and the text, if it is one that can be shown."""
         if tokenize(text) in ([], [stories.load_grammar().end]):
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
-        ids = self._option.trained.prompt_ids(text)
-        if len(ids) - 1 > MOST_TOKENS:
-            raise ValueError(f"text must hold at most {MOST_TOKENS} words, but it holds {len(ids) - 1}; shorten it")
-        return ids
+        check_words("text", text, MOST_WORDS)
+        return self._option.trained.prompt_ids(text)
 
 
 def examples() -> list[str]:

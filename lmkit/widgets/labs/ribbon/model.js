@@ -48,7 +48,7 @@ import { Filter, KEPT } from "../../runtime/filters.js";
 export const METHODS = ["top-k", "top-p", "min-p", "typical"];
 /** @type {("top_k" | "top_p" | "min_p" | "typical_p")[]} */
 export const SETTINGS = ["top_k", "top_p", "min_p", "typical_p"]; // of the methods, in their order
-const MOST_TOKENS = 120;
+const MOST_WORDS = 120;
 
 /** A text that a session has read: what the model and the grammar expect before each of its tokens. */
 export class Ribbon {
@@ -58,9 +58,10 @@ export class Ribbon {
    */
   constructor(session, text) {
     const { vocab } = session;
-    const ids = vocab.promptIds(text);
+    const ids = vocab.promptIds(text, MOST_WORDS);
     this.tokens = ids.slice(1);
-    checkLength(this.tokens.length);
+    if (!this.tokens.length)
+      throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
     this.words = vocab.words;
     this.filter = new Filter(vocab.size);
     this.logProbs = readAlong(session.cache, ids);
@@ -160,14 +161,6 @@ export class Ribbon {
     filter.sort();
     return filter;
   }
-}
-
-/** @param {number} length */
-function checkLength(length) {
-  if (!length)
-    throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
-  if (length > MOST_TOKENS)
-    throw new LabError(`text must hold at most ${MOST_TOKENS} words, but it holds ${length}; shorten it`);
 }
 
 /**

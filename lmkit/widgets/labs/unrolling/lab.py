@@ -12,12 +12,12 @@ from torch import Tensor
 from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.controls import Controls, Slider, TextField
+from lmkit.widgets.base.controls import Controls, Slider, TextField, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.unrolling import fallback
 
-MOST_TOKENS = 40  # longer texts make no picture
+MOST_WORDS = 40  # longer texts make no picture
 
 
 class UnrolledStep(NamedTuple):
@@ -40,7 +40,7 @@ class UnrolledStep(NamedTuple):
 
 CONTROLS = Controls(
     text=TextField("Text", "What the network reads, words and punctuation marks apart", wide=True),
-    step=Slider("Step", "How far the network has read", 0, MOST_TOKENS, wide=True),
+    step=Slider("Step", "How far the network has read", 0, MOST_WORDS, wide=True),
 )
 
 
@@ -101,11 +101,10 @@ class UnrollLab(Lab[UnrollView]):
 
     def ids(self, text: str) -> list[int]:
         """Return the tokens of a text, if it is one that can be shown."""
+        check_words("text", text, MOST_WORDS)
         ids = self.vocab.ids(tokenize(text))
         if not ids:
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
-        if len(ids) > MOST_TOKENS:
-            raise ValueError(f"text must hold at most {MOST_TOKENS} words, but it holds {len(ids)}; shorten it")
         return ids
 
     def readings(self) -> list[UnrolledStep]:

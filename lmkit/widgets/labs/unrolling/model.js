@@ -2,9 +2,9 @@
 
 import { bytesOf } from "../../base/assets.js";
 import { LabError } from "../../base/errors.js";
-import { tokenize, Vocab } from "../../base/vocab.js";
+import { checkLength, tokenize, Vocab } from "../../base/vocab.js";
 
-const MOST_TOKENS = 40; // longer texts make no picture
+const MOST_WORDS = 40; // longer texts make no picture
 
 /**
  * @typedef {ArrayLike<number>} Vector
@@ -89,11 +89,10 @@ export class PlainRNN {
    * @returns {number[]}
    */
   tokens(text) {
-    const ids = this.vocab.ids(tokenize(text));
+    const words = tokenize(text);
+    checkLength("text", words.length, MOST_WORDS);
+    const ids = this.vocab.ids(words);
     if (!ids.length) throw new LabError("text must hold at least one word, but it is empty; type a few words");
-    if (ids.length > MOST_TOKENS) {
-      throw new LabError(`text must hold at most ${MOST_TOKENS} words, but it holds ${ids.length}; shorten it`);
-    }
     return ids;
   }
 

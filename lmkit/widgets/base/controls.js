@@ -2,17 +2,21 @@
 // div. The view stands in the same box as its controls, and names them from their visible descriptions.
 
 import { setAttribute, uniqueId } from "./dom.js";
+import { typedNumber } from "./numbers.js";
 
-/** @typedef {{ set(value: number): void, options: { range: { max: number } } }} NoUiSlider */
+/** @typedef {{ set(value: number): void, options: { range: { min: number, max: number }, step: number } }} NoUiSlider */
 /** @typedef {Element & { noUiSlider?: NoUiSlider }} SliderElement */
 
+/** @typedef {{ onWrong: (error: unknown) => void, onRight: () => void }} Listeners - Of numbers that are typed. */
+
 /**
- * Names the controls beside `view` for as long as they are there.
+ * Names the controls beside `view` for as long as they are there, and reads the numbers that are typed into them.
  *
  * @param {Element} view
+ * @param {Listeners} listeners
  * @returns {() => void} The clean-up.
  */
-export function nameControls(view) {
+export function tendControls(view, listeners) {
   const observer = new MutationObserver((changes) => {
     for (const box of new Set(changes.map(({ target }) => boxOf(target)))) if (box) nameAll(box);
   });
@@ -26,7 +30,9 @@ export function nameControls(view) {
       return;
     }
     nameAll(box);
-    box.addEventListener("keydown", moveToEnd, { capture: true, signal: closing.signal });
+    const early = { capture: true, signal: closing.signal };
+    box.addEventListener("keydown", moveToEnd, early);
+    readNumbers(box, listeners, early);
     observer.observe(box, {
       subtree: true,
       childList: true,
@@ -56,6 +62,75 @@ function moveToEnd(event) {
   event.preventDefault();
   event.stopPropagation();
   slider.set(slider.options.range.max);
+}
+
+/**
+ * ipywidgets takes letters out of what is typed and reads what is left: 1e3 as 13. It sees only whole numbers here.
+ *
+ * @param {HTMLElement} box
+ * @param {Listeners} listeners
+ * @param {AddEventListenerOptions} early - Before ipywidgets hears of it.
+ */
+function readNumbers(box, { onWrong, onRight }, early) {
+  /** @param {Event} event */
+  const keep = (event) => {
+    if (isNumberField(event.target)) event.stopPropagation();
+  };
+  /** @param {Event} event */
+  const read = (event) => {
+    const { target, type } = event;
+    const typed = type === "change" ? isNumberField(target) : isReadout(target) && (type === "blur" || isEnter(event));
+    if (!typed) return;
+    try {
+      if (isNumberField(target)) target.value = String(readField(target));
+      else if (isReadout(target)) target.textContent = String(readReadout(target));
+      onRight();
+    } catch (error) {
+      event.stopPropagation();
+      event.preventDefault();
+      onWrong(error);
+    }
+  };
+  for (const type of ["keypress", "keyup"]) box.addEventListener(type, keep, early);
+  for (const type of ["change", "blur", "keydown"]) box.addEventListener(type, read, early);
+}
+
+/** @param {Event} event */
+function isEnter(event) {
+  return event instanceof KeyboardEvent && event.key === "Enter";
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {target is HTMLInputElement}
+ */
+function isNumberField(target) {
+  return target instanceof HTMLInputElement && target.type === "number";
+}
+
+/**
+ * @param {EventTarget | null} target
+ * @returns {target is HTMLElement}
+ */
+function isReadout(target) {
+  return target instanceof HTMLElement && target.isContentEditable && target.classList.contains("widget-readout");
+}
+
+/** @param {HTMLInputElement} field */
+function readField(field) {
+  const rule = { low: Number(field.min), high: Number(field.max), whole: true };
+  return typedNumber(labelOf(field.closest(".widget-text")), field.value, rule);
+}
+
+/** @param {HTMLElement} readout */
+function readReadout(readout) {
+  const widget = readout.closest(".widget-slider");
+  /** @type {SliderElement | null | undefined} */
+  const target = widget?.querySelector(".noUi-target");
+  if (!target?.noUiSlider) return readout.textContent;
+  const { range, step } = target.noUiSlider.options;
+  const whole = Number.isInteger(step) && Number.isInteger(range.min);
+  return typedNumber(labelOf(widget), readout.textContent, { low: range.min, high: range.max, whole });
 }
 
 /** @param {Node} node */
@@ -100,7 +175,7 @@ function nameSlider(slider) {
   setAttribute(readout, "aria-hidden", typed ? null : "true");
 }
 
-/** @param {Element} widget */
+/** @param {Element | null} widget */
 function labelOf(widget) {
-  return widget.querySelector(".widget-label")?.textContent.trim() || "value";
+  return widget?.querySelector(".widget-label")?.textContent?.trim() || "value";
 }

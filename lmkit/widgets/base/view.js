@@ -1,8 +1,9 @@
 // What all views share: they listen to the traits that controls are linked to, compute, show, and say what is wrong.
 
-import { nameControls } from "./controls.js";
+import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { LabError, messageOf } from "./errors.js";
+import { news } from "./news.js";
 import { SlicedWork } from "./time_slicing.js";
 
 /**
@@ -56,6 +57,7 @@ export class LabView {
     this.announcing = undefined;
     /** @type {number | undefined} */
     this.failing = undefined;
+    this.said = ""; // what there was to say when a screen reader was last told
     this.messages = new MessagePanel();
     this.content = element("div", { class: "lmkit-content" }, ...parts);
     this.content.hidden = true;
@@ -63,7 +65,7 @@ export class LabView {
     root.append(this.messages.problem, this.messages.progress, this.content, this.messages.live);
     this.ask = coalesced(() => this.run());
     model.on("change", this.ask);
-    this.closeNames = nameControls(root);
+    this.closeControls = tendControls(root, { onWrong: (error) => this.fail(error), onRight: () => this.ask() });
     this.ask();
   }
 
@@ -72,7 +74,7 @@ export class LabView {
     this.dropWork();
     this.model.off("change", this.ask);
     this.ask.close();
-    this.closeNames();
+    this.closeControls();
     clearTimeout(this.announcing);
     clearTimeout(this.failing);
   }
@@ -160,13 +162,19 @@ export class LabView {
   }
 
   /**
-   * Have a screen reader say what `text` returns, when the reader's hand rests.
+   * Have a screen reader say what is new in what `text` returns, when the reader's hand rests. What matters most comes
+   * first: only a few sentences are said.
    *
    * @param {() => string} text
    */
   announce(text) {
     clearTimeout(this.announcing);
-    this.announcing = setTimeout(() => setText(this.messages.live, text()), ANNOUNCE_MS);
+    this.announcing = setTimeout(() => {
+      const now = text();
+      const said = news(this.said, now);
+      this.said = now;
+      if (said) setText(this.messages.live, said);
+    }, ANNOUNCE_MS);
   }
 
   /**

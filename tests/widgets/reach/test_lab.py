@@ -8,6 +8,7 @@ import re
 
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from lmkit.analysis import gradients
 from lmkit.decoding import uniform
@@ -224,8 +225,12 @@ def test_view_says_the_same_in_words(view):
     page = view.put(ReachLab(spectral_radius=2.0, nonlinearity="relu", seed=1))
     words = page.get_by_role("img").get_attribute("aria-label")
     assert words.startswith("Reach of the plain RNN: 10 steps, then above 100; of the LSTM: ")
-    page.wait_for_function("document.querySelector('.lmkit-unseen').textContent")
-    assert page.locator(".lmkit-unseen").text_content() == words
+    reaches, norms = words.split(". At ")
+    said = page.locator(".lmkit-unseen")
+    expect(said).to_have_text(f"{reaches}.")
+    view.set(distance=21)
+    expect(said).to_have_text(re.compile(r"^At distance 21 the gradient is .* of that at distance 0\.$"))
+    assert norms.startswith("distance 20 ")
 
 
 @pytest.mark.parametrize("width", [330, 700])

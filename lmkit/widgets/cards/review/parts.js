@@ -49,6 +49,9 @@ export class CountField {
     this.high = high;
     const id = uniqueId("lmkit-count");
     this.input = element("input", { type: "number", id, min: low, max: high, step: 1, value, inputmode: "numeric" });
+    this.input.addEventListener("change", () => {
+      this.input.value = String(this.value); // the reader sees what is taken
+    });
     this.root = element("span", { class: "lmkit-review-count" }, element("label", { for: id }, label), this.input);
   }
 

@@ -85,7 +85,7 @@ class DropoutView extends LabView {
     const shares = [percent(shown.reached), percent(shown.shares[STEPS - 1])];
     this.memoryTable.show([[`left after step ${STEPS}`, `${shown.left} of ${UNITS}`, ...shares]]);
     setText(this.verdict, verdictOf(shown));
-    this.announce(() => `${inWords(shown)} ${memoryInWords(shown)}`);
+    this.announce(() => spoken(shown));
   }
 
   /**
@@ -194,6 +194,16 @@ function memoryInWords({ locked, left, reached, shares }) {
   const drawn = locked ? "With one mask for the sequence" : "With a fresh mask at each step";
   const all = `in ${CARRIED} draws ${percent(reached)}, expected ${percent(shares[STEPS - 1])}`;
   return `${drawn} ${left} of ${UNITS} units still carry their memory at the end; ${all}.`;
+}
+
+/**
+ * The outcome in two short sentences; the pictures say more.
+ *
+ * @param {Shown} shown
+ */
+function spoken({ mode, mean, variance, left }) {
+  const outputs = `In ${mode}: mean output ${number(mean)}, variance ${number(variance)}.`;
+  return `${outputs} Of ${UNITS} units ${left} carry their memory to the end.`;
 }
 
 /** @param {string} text */

@@ -1,0 +1,45 @@
+// What a screen reader says of a change: a moved slider is no reason to read a whole text out again.
+
+export const LONGEST_NEWS = 150; // characters; about ten seconds of speech
+
+const BETWEEN_SENTENCES = /(?<=[.!?]) (?=\p{Lu})/u;
+
+/**
+ * The sentences of a message that the one before did not have: as many as are quickly said, whole ones if possible.
+ *
+ * @param {string} before
+ * @param {string} now
+ * @returns {string}
+ */
+export function news(before, now) {
+  const known = new Set(before.split(BETWEEN_SENTENCES));
+  const [first = "", ...more] = now.split(BETWEEN_SENTENCES).filter((sentence) => !known.has(sentence));
+  let said = clipped(first);
+  for (const sentence of more) if (said.length + 1 + sentence.length <= LONGEST_NEWS) said += ` ${sentence}`;
+  return said;
+}
+
+/** @param {string} sentence */
+function clipped(sentence) {
+  if (sentence.length <= LONGEST_NEWS) return sentence;
+  const start = sentence.slice(0, LONGEST_NEWS - 1);
+  return `${start.slice(0, start.lastIndexOf(" ")) || start}…`;
+}
+
+/**
+ * The words of a text from the first that is new, and how many there are.
+ *
+ * @param {number[]} before - Ids of the text that was said last.
+ * @param {number[]} now
+ * @param {string[]} words - By their ids.
+ * @param {number} [most] - So many are said.
+ * @returns {string} A sentence, or "" where the text is the same.
+ */
+export function textNews(before, now, words, most = 12) {
+  const first = now.findIndex((id, t) => before[t] !== id);
+  if (first < 0) return now.length < before.length ? `The text ends after step ${now.length}.` : "";
+  const shown = now.slice(first, first + most).map((id) => words[id]);
+  const more = now.length - first - shown.length;
+  const start = first ? `From step ${first + 1} on: ` : "Text: ";
+  return `${start}${shown.join(" ")}${more ? `, and ${more} more` : ""}.`;
+}

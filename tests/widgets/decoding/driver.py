@@ -150,6 +150,7 @@ class DecodingLab(Lab):
             texts = decoding.beam_search(step, prompt, length, end, **widths)
         tokens = texts[0].tokens
         at = min(v["position"], len(tokens))
+        beyond = f", where the text ends before step {v['position']}" if v["position"] > len(tokens) else ""
         log_probs = decoding.read_prompt(step, prompt + tokens[: at - 1])[0][0]
         kept = decoding.filter_logits(log_probs, **filters) > -math.inf
         probs = (log_probs / filters["temperature"]).softmax(dim=-1)
@@ -161,7 +162,7 @@ class DecodingLab(Lab):
             "prompt": v["prompt"],
             "tokens": [vocab.words[token] for token in tokens],
             "step": at,
-            "heading": f"Step {at} of {len(tokens)}: what could come next",
+            "heading": f"Step {at} of {len(tokens)}{beyond}: what could come next",
             "words": [vocab.words[token] for token in rows],
             "kept": [bool(kept[token]) for token in rows],
             "chosen": [token == tokens[at - 1] for token in rows],

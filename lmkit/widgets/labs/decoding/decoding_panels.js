@@ -170,9 +170,12 @@ export class BarsPanel {
    * @param {Result} result
    * @param {Inspection} inspection
    * @param {Truth | null} truth
+   * @param {number} position - The step that the reader wants to see, from 1.
    */
-  show({ settings, best }, { rows, step, known, size, keptCount, keptMass }, truth) {
-    setText(this.heading, `Step ${step + 1} of ${best.tokens.length}: what could come next`);
+  show({ settings, best }, { rows, step, known, size, keptCount, keptMass }, truth, position) {
+    const { length } = best.tokens;
+    const beyond = position > length ? `, where the text ends before step ${position}` : "";
+    setText(this.heading, `Step ${step + 1} of ${length}${beyond}: what could come next`);
     setText(this.kept, keptLine(settings, size, keptCount, keptMass));
     const tempered = settings.method === "sampling" && settings.temperature !== 1;
     setText(this.modelHead, tempered ? `at T\u202f=\u202f${short(settings.temperature)}` : "model");
@@ -200,12 +203,27 @@ function makeHead(className, content) {
  * @param {number} keptCount
  * @param {number} keptMass
  */
-function keptLine({ method, temperature }, size, keptCount, keptMass) {
+function keptLine(settings, size, keptCount, keptMass) {
+  const { method, temperature } = settings;
   if (method === "greedy") return `Greedy takes the most probable of ${size} tokens.`;
   if (method === "beam search") return "Along the best hypothesis; beam search may pass over the most probable token.";
   const some = `Kept: ${keptCount} of ${size} tokens, ${percent(keptMass)} of the probability`;
   const kept = keptCount === size ? `All ${size} tokens are kept` : some;
-  return `${kept}; bars show the model’s probabilities at temperature ${short(temperature)}.`;
+  return `${kept}${by(settings)}; bars show the model’s probabilities at temperature ${short(temperature)}.`;
+}
+
+/**
+ * The filters that are on, by their values: also where a step of a slider keeps the same tokens, the line is new.
+ * @param {SessionSettings} settings
+ */
+function by({ top_k, top_p, min_p = 0, typical_p = 1 }) {
+  const on = [
+    top_k !== null && `k\u202f=\u202f${top_k}`,
+    top_p < 1 && `p\u202f=\u202f${short(top_p)}`,
+    min_p > 0 && `min-p\u202f=\u202f${short(min_p)}`,
+    typical_p < 1 && `typical p\u202f=\u202f${short(typical_p)}`,
+  ].filter(Boolean);
+  return on.length ? ` (${on.join(", ")})` : "";
 }
 
 /**

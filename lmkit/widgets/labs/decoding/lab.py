@@ -9,12 +9,12 @@ from torch.nn import Module
 
 from lmkit.decoding import Decoded
 from lmkit.text import Vocab
-from lmkit.widgets.base.controls import check_number
+from lmkit.widgets.base.controls import check_number, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.decoding import fallback
-from lmkit.widgets.labs.decoding.settings import BEAM_SEARCH, CONTROLS, MOST_NEW_TOKENS, SAMPLING, TOP_KS, Settings
+from lmkit.widgets.labs.decoding.settings import BEAM_SEARCH, CONTROLS, MOST_NEW_TOKENS, SAMPLING, Settings, top_ks
 
 
 class DecodingView(View, controls=CONTROLS):
@@ -95,15 +95,16 @@ class DecodingLab(Lab[DecodingView]):
     ):
         self._options = model_options(model, vocab)
         prompt = self._options[0].prompts[0] if prompt is None else prompt
+        check_words("prompt", prompt)
         self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
         check_number("max_new_tokens", max_new_tokens, 1, MOST_NEW_TOKENS, whole=True)
         if top_k is not None:
             check_number("top_k", top_k, 1, whole=True)
-        top_ks = [*sorted({*TOP_KS, *([top_k] if top_k else [])}), None]
+        ks = top_ks(max(len(option.trained.vocab) for option in self._options), top_k)
         rows = CONTROLS.given(
             model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},
             prompt={"suggestions": self._options[0].prompts},
-            top_k={"options": {k: "all" if k is None else str(k) for k in top_ks}},
+            top_k={"options": {k: "all" if k is None else str(k) for k in ks}},
             position={"high": max_new_tokens},
         )
         stored = rows.stored(
@@ -126,7 +127,7 @@ class DecodingLab(Lab[DecodingView]):
             models=[option.entry() for option in self._options],
             weights=self._options[0].weights,
             suggestions=self._options[0].prompts,
-            top_ks=top_ks,
+            top_ks=ks,
             sampling_display="" if method == "sampling" else "none",
             beam_display="" if method == "beam search" else "none",
         )

@@ -12,7 +12,7 @@ from lmkit.widgets.base.model_options import ModelOption
 
 METHODS = ("greedy", "sampling", "beam search")
 MOST_NEW_TOKENS = 100
-TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500]
+TOP_KS = [*range(1, 21), 25, 30, 40, 50, 75, 100, 150, 200, 300, 500, 750]
 CONTROLS = Controls(
     model=Choice("Model", "The language model that writes", form="list"),
     method=Choice("Method", "How the next token is chosen", METHODS, wide=True),
@@ -45,6 +45,12 @@ CONTROLS = Controls(
 OFF = {"top_k": None, "min_p": 0, "typical_p": 1}
 FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
 SAMPLING, BEAM_SEARCH = (*FILTERS, "seed"), ("num_beams", "length_penalty")
+
+
+def top_ks(size: int, given: int | None = None) -> list[int | None]:
+    """Return the choices for k: those that drop some of so many words, the one that was given, and None for all."""
+    thinned = [*TOP_KS, *range(1000, size, 500)]
+    return [*sorted({k for k in thinned if k < size} | ({given} if given else set())), None]
 
 
 @dataclass(frozen=True)

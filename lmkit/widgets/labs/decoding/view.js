@@ -1,6 +1,7 @@
 // The decoding lab's view: it listens to the traits that sliders are linked to, decodes, and shows.
 
 import { percent } from "../../base/dom.js";
+import { textNews } from "../../base/news.js";
 import { whileIdle } from "../../base/time_slicing.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { checkSettings } from "../../runtime/decoding.js";
@@ -43,6 +44,8 @@ class DecodingView extends LabView {
     this.entry = null; // the model that is shown, or is being loaded
     /** @type {Session | null} */
     this.session = null;
+    /** @type {number[]} */
+    this.told = []; // the text that was last said
     /** @type {(() => void) | null} */
     this.stopWarmUp = null;
   }
@@ -123,14 +126,28 @@ class DecodingView extends LabView {
    */
   show(session, result) {
     const { words } = session.vocab;
-    const step = Math.min(Math.max(this.model.get("position"), 1), result.best.tokens.length) - 1;
+    const position = Math.max(this.model.get("position"), 1);
+    const step = Math.min(position, result.best.tokens.length) - 1;
     const shown = session.inspect(result, step);
     this.text.show(result, words, step);
     const made = this.model.get("show_entropy") ? choices(session, result) : null;
     this.entropy.show(made, result.best.tokens, words, step);
-    this.bars.show(result, shown, result.truth);
+    this.bars.show(result, shown, result.truth, position);
     this.hypotheses.show(result, words);
-    this.announce(() => spoken(result, shown, words));
+    this.announce(() => this.spoken(result, shown, words));
+  }
+
+  /**
+   * The result in a few sentences: of the text what is new, and the step shown.
+   * @param {Result} result
+   * @param {Inspection} inspection
+   * @param {string[]} words
+   */
+  spoken({ best }, { step, keptCount, size, rows }, words) {
+    const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
+    const text = textNews(this.told, best.tokens, words);
+    this.told = best.tokens;
+    return `${text} Step ${step + 1}: ${word}, ${percent(p)}. ${keptCount} of ${size} tokens kept.`.trim();
   }
 }
 
@@ -147,19 +164,6 @@ function readable(prompt, session, entry) {
   } catch {
     return entry.prompts[0];
   }
-}
-
-/**
- * The result in one sentence.
- * @param {Result} result
- * @param {Inspection} inspection
- * @param {string[]} words
- */
-function spoken({ best }, { step, keptCount, size, rows }, words) {
-  const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
-  const text = best.tokens.map((id) => words[id]).join(" ");
-  const kept = keptCount < size ? ` ${keptCount} of ${size} tokens kept.` : "";
-  return `Text: ${text}. Step ${step + 1}: ${word}, ${percent(p)}.${kept}`;
 }
 
 /**

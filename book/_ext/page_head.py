@@ -1,6 +1,11 @@
-"""Describe every page to search engines and to sites that show previews of links (Open Graph)."""
+"""Describe every page to search engines and to sites that show previews of links (Open Graph).
 
+Every page also begins with a script that must run before the theme's: see ``storage.js``.
+"""
+
+import re
 from html import escape
+from pathlib import Path
 
 from docutils import nodes
 
@@ -12,6 +17,17 @@ def description(doctree: nodes.document) -> str:
     paragraph = next(doctree.findall(nodes.paragraph), None)
     text = " ".join(paragraph.astext().split()) if paragraph else ""
     return text if len(text) <= LENGTH else text[:LENGTH].rsplit(" ", 1)[0] + " …"
+
+
+def first_script() -> str:
+    """Return the script for browsers that store nothing, without its comments: within the page it costs no request."""
+    source = Path(__file__).with_name("storage.js").read_text(encoding="utf-8")
+    return f"<script>{re.sub(r'^(//.*| +)', '', source, flags=re.MULTILINE)}</script>"
+
+
+def add_first_script(app, pagename, templatename, context, doctree) -> None:
+    """Put it before everything else in the head: metatags come first."""
+    context["metatags"] = f"{first_script()}\n{context['metatags']}"
 
 
 def add_tags(app, pagename, templatename, context, doctree) -> None:
@@ -34,4 +50,5 @@ def add_tags(app, pagename, templatename, context, doctree) -> None:
 
 def setup(app):
     app.connect("html-page-context", add_tags)
+    app.connect("html-page-context", add_first_script)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 
 import { LabError } from "../base/errors.js";
 import { isAhead, messageOf, NewerLogError, readLog, TAKEN_BACK, writeLog } from "./file.js";
+import { localStore } from "./storage.js";
 
 /** @typedef {import("./file.js").Review} Review */
 /** @typedef {Pick<Storage, "getItem" | "setItem">} LogStorage */
@@ -23,7 +24,7 @@ export function openLog() {
 
 export class CardLog {
   /** @param {() => LogStorage} open - Throws where the storage is forbidden. */
-  constructor(open = () => globalThis.localStorage) {
+  constructor(open = localStore) {
     this.open = open;
     /** @type {Map<string, Review>} */
     this.entries = new Map();

@@ -1,5 +1,7 @@
 // The exam that is open, so that a page that is loaded anew has it still: in this tab only, until it is handed in or left.
 
+import { sessionStore } from "../storage.js";
+
 /**
  * @typedef {object} Draft
  * @property {string[]} cards - Their ids.
@@ -13,7 +15,7 @@ const KEY = "memory-and-chance:exam";
 /** @param {Draft} draft */
 export function keepDraft(draft) {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify(draft));
+    sessionStore().setItem(KEY, JSON.stringify(draft));
   } catch {
     // forbidden, or full: the browser still asks before it leaves
   }
@@ -26,7 +28,7 @@ export function keepDraft(draft) {
  */
 export function keptDraft() {
   try {
-    return JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+    return JSON.parse(sessionStore().getItem(KEY) ?? "null");
   } catch {
     return null;
   }
@@ -34,7 +36,7 @@ export function keptDraft() {
 
 export function dropDraft() {
   try {
-    sessionStorage.removeItem(KEY);
+    sessionStore().removeItem(KEY);
   } catch {
     // nothing was kept
   }

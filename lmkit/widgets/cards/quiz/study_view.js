@@ -107,10 +107,14 @@ export class StudyView extends LabView {
     this.at = 0; // behind the last turn: the summary
     /** @type {HTMLElement} */
     this.shown = stage;
+    this.paper = new AbortController();
+    addEventListener("beforeprint", () => this.layOut(), { signal: this.paper.signal });
+    addEventListener("afterprint", () => this.gather(), { signal: this.paper.signal });
   }
 
   close() {
     super.close();
+    this.paper.abort();
     this.notice.close();
     for (const { form } of this.turns) form.close();
   }
@@ -180,6 +184,20 @@ export class StudyView extends LabView {
       node.hidden = !actions[i];
     }
     this.showPlaces();
+  }
+
+  /** On paper are all cards, around the one that is shown: it stays where it is, and keeps the focus. */
+  layOut() {
+    const forms = this.turns.map(({ form }) => form.root);
+    if (!this.turn) this.stage.append(...forms);
+    else {
+      this.shown.before(...forms.slice(0, this.at));
+      this.shown.after(...forms.slice(this.at + 1));
+    }
+  }
+
+  gather() {
+    for (const node of [...this.stage.children]) if (node !== this.shown) node.remove();
   }
 
   /** @param {number} at */

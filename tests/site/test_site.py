@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.site import book
+from tests.site.adaptation import adaptation_faults
 from tests.site.rendering import (
     SIZES,
     THEMES,
@@ -39,6 +40,8 @@ JUDGED = {
 def test_page_is_sound(open_page, path):
     """It asks no other host, logs no error or warning, is accessible, complete, and no wider than the screen.
 
+    Nothing is lost in forced colours, at 400 % zoom or with wide letters, and keys are seen wherever they are.
+
     The page is loaded once and then shown in all sizes and themes, as a reader turns a phone or darkens the room.
     """
     page = open_page(path, theme="auto")
@@ -53,6 +56,7 @@ def test_page_is_sound(open_page, path):
     for size, theme in itertools.product(SIZES, THEMES):
         show(page, size, theme)
         assert overflow(page) <= 0, (size, theme)
+    assert adaptation_faults(page) == []
     unfold(page)
     for (size, theme), (rules, within) in JUDGED.items():
         show(page, size, theme)
@@ -113,6 +117,7 @@ def test_chapter_offers_its_notebook(site, document):
         assert any(urlsplit(target).hostname == host and document in unquote(target) for target in targets), host
 
 
+STYLE = "document.head.append(Object.assign(document.createElement('style'), { textContent: '%s' }))"
 SPOILT = {
     "a faint word in the code": "document.querySelector('.highlight .n').style.color = '#ddd'",
     "a faint word in code that is folded away": "document.querySelector('details .n').style.color = '#ddd'",
@@ -122,6 +127,10 @@ SPOILT = {
     "a picture that is not there": "document.querySelector('article img').src = 'data:image/png;base64,'",
     "a line that is too wide": "document.querySelector('article').style.minWidth = '3000px'",
     "a lab without its text": "document.querySelector('[data-filled]').replaceChildren()",
+    "a bar that vanishes in forced colours": "document.querySelector('.lmkit-bar').style.background = 'rgb(0, 90, 0)'",
+    "words that vanish in forced colours": STYLE % "@media (forced-colors: active) { .lmkit-title { color: Canvas } }",
+    "a label that is cut": STYLE % ".lmkit-lab .widget-label { width: 3rem !important; white-space: pre !important }",
+    "a link without focus": STYLE % ".bd-article a:focus-visible { all: revert !important; outline: none !important }",
 }
 
 
@@ -134,7 +143,7 @@ def test_spoilt_page_is_noticed(open_page, spoil):
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     unfold(page)
     faults = widget_faults(page) + picture_faults(page) + ["too wide"] * (overflow(page) > 0)
-    assert faults or accessibility_faults(page)
+    assert faults or accessibility_faults(page) or adaptation_faults(page)
 
 
 def mutated(change):

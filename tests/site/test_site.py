@@ -130,7 +130,8 @@ SPOILT = {
     "a bar that vanishes in forced colours": "document.querySelector('.lmkit-bar').style.background = 'rgb(0, 90, 0)'",
     "words that vanish in forced colours": STYLE % "@media (forced-colors: active) { .lmkit-title { color: Canvas } }",
     "a label that is cut": STYLE % ".lmkit-lab .widget-label { width: 3rem !important; white-space: pre !important }",
-    "a link without focus": STYLE % ".bd-article a:focus-visible { all: revert !important; outline: none !important }",
+    "buttons without focus": "for (const { style } of document.querySelectorAll('button')) style.cssText = "
+    "'all: revert !important; outline: none !important; border: 1px solid red !important'",
 }
 
 

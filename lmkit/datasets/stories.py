@@ -4,7 +4,7 @@ The grammar is data (`stories.json`), and this module reads it. A story is writt
 still to be written is a tuple of symbols, and a few *registers* remember who and what was named. The two
 together are a configuration. `Oracle` keeps the probability of every configuration that the text so far allows,
 so the true distribution of the next token is one short sum over them. The page runs the same data with the same
-pass in `widgets/static/oracle.js`.
+pass in `widgets/runtime/oracle.js`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,15 @@
 """Translation: the English of Stories in German, with a truth.
 
 A second grammar runs beside that of Stories. What it says of every alternative stands in `german.json`: which words,
-in which order, with which ending. So of every story all translations are known, the probability of each, and which
-word comes from which. English words are those of `stories`; German ones are written as German writes them, nouns with
-a capital, but a sentence begins like its first word.
+in which order, with which endings. So of every story all translations are known, the probability of each, and which
+word comes from which. German words are written as German writes them, nouns with a capital; the first word of a
+sentence has none of its own, as in Stories. ::
+
+    pair = next(pairs(seed=0))
+    oracle = translations(pair.source)
+    oracle.next(pair.target[:5])  # what can come sixth, with the true probabilities
+    oracle.best().words  # the most probable of oracle.count() translations
+    source_vocab().ids(pair.source), target_vocab().ids(pair.target), pair.alignment  # a pair to train on
 """
 
 from __future__ import annotations

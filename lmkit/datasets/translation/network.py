@@ -82,9 +82,8 @@ class Network:
                     yield p * q, word, after
         else:
             for p, chosen in _choices(head, choices):
-                words = head.write(
-                    {position: head.needs[position][i][1] for position, i in chosen if position in head.needs}
-                )
+                variants = {at: head.needs[at][i][1] for at, i in chosen if at in head.needs}
+                words = head.write(variants)
                 for q, word, after in self._expand(self._push(words, tail), chosen):
                     yield p * q, word, after
 
@@ -109,8 +108,11 @@ class Network:
         items = [item for piece in pieces for item in wording(self.table, piece, node, case, links)]
         last = {position: i for i, item in enumerate(items) if isinstance(item, Wording) for position in item.needs}
         kept = {held.position for held in node.registers if held}
-        forgets = {i: Forget(position) for position, i in last.items() if position not in kept}
-        return [x for i, item in enumerate(items) for x in ([item, forgets[i]] if i in forgets else [item])]
+        out: list[Item] = []
+        for i, item in enumerate(items):
+            out.append(item)
+            out += [Forget(position) for position, j in last.items() if i == j and position not in kept]
+        return out
 
 
 def _choices(item: Wording, choices: Choices) -> Iterator[tuple[float, Choices]]:

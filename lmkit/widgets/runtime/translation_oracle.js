@@ -24,7 +24,7 @@ import { Table } from "./translation_table.js";
 /** @typedef {{ probability: number, oracle: TranslationOracle }} TranslationStep */
 
 /** The German of Stories, ready to translate. */
-export class Translator {
+export class TranslationGrammar {
   /**
    * @param {GrammarTable} stories - The file stories.json.
    * @param {GermanTable} german - The file german.json.

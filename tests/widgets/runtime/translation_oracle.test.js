@@ -2,16 +2,16 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Translator } from "../../../lmkit/widgets/runtime/translation_oracle.js";
+import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translation_oracle.js";
 import { assertNear, read } from "./vectors.js";
 
 const { stories: STORIES, german: GERMAN, vocab: VOCAB, cases: CASES, faults: FAULTS } = read("translation");
 const EXACT = { absolute: 1e-9 };
-const TRANSLATOR = new Translator(STORIES, GERMAN);
+const GRAMMAR = new TranslationGrammar(STORIES, GERMAN);
 
 test("every next word after every beginning has the probability that it has in Python", () => {
   for (const { source, target, next } of CASES) {
-    let oracle = TRANSLATOR.translate(source);
+    let oracle = GRAMMAR.translate(source);
     for (const [i, word] of target.entries()) {
       const known = oracle.next();
       assert.deepEqual([...known.keys()].sort(), Object.keys(next[i]).sort());
@@ -26,7 +26,7 @@ test("every next word after every beginning has the probability that it has in P
 
 test("every word comes from where it comes from in Python", () => {
   for (const { source, target, alignment } of CASES) {
-    let oracle = TRANSLATOR.translate(source);
+    let oracle = GRAMMAR.translate(source);
     for (const [i, word] of target.entries()) {
       assert.deepEqual(oracle.alignment(), alignment.slice(0, i));
       oracle = oracle.read(word).oracle;
@@ -37,14 +37,14 @@ test("every word comes from where it comes from in Python", () => {
 
 test("the words that cannot come are all others of the vocabulary", () => {
   const [{ source, next }] = CASES;
-  const impossible = TRANSLATOR.translate(source).impossible(VOCAB);
+  const impossible = GRAMMAR.translate(source).impossible(VOCAB);
   assert.equal(impossible.length, VOCAB.length - Object.keys(next[0]).length);
   assert.ok(impossible.every((word) => !(word in next[0])));
 });
 
 test("what cannot come has no probability, and nothing follows it", () => {
   const { source, target } = CASES[0];
-  const wrong = TRANSLATOR.translate(source).read(target[0]).oracle.read("<eos>");
+  const wrong = GRAMMAR.translate(source).read(target[0]).oracle.read("<eos>");
   assert.equal(wrong.probability, 0);
   assert.equal(wrong.oracle.next().size, 0);
   assert.deepEqual(wrong.oracle.alignment(), []);
@@ -52,7 +52,7 @@ test("what cannot come has no probability, and nothing follows it", () => {
 
 test("reading twice gives the same oracle, and leaves the one that was read with", () => {
   const { source, target } = CASES[0];
-  const oracle = TRANSLATOR.translate(source);
+  const oracle = GRAMMAR.translate(source);
   const before = new Map(oracle.next());
   assert.equal(oracle.read(target[0]), oracle.read(target[0]));
   assert.deepEqual(oracle.next(), before);
@@ -60,7 +60,7 @@ test("reading twice gives the same oracle, and leaves the one that was read with
 
 test("a story may leave its end token out; the end then comes from nowhere", () => {
   const { source, target, alignment } = CASES[0];
-  let oracle = TRANSLATOR.translate(source.slice(0, -1));
+  let oracle = GRAMMAR.translate(source.slice(0, -1));
   for (const word of target) oracle = oracle.read(word).oracle;
   assert.deepEqual(oracle.alignment(), [...alignment.slice(0, -1), []]);
 });
@@ -69,9 +69,9 @@ test("what is no story is an error that names the first word that does not fit",
   for (const { source, place } of FAULTS) {
     const message =
       place === null ? /ends too early|is empty/ : new RegExp(`word ${place} of the story, “${source[place - 1]}”`);
-    assert.throws(() => TRANSLATOR.translate(source), message);
+    assert.throws(() => GRAMMAR.translate(source), message);
   }
-  assert.throws(() => TRANSLATOR.translate([...CASES[0].source, "one"]), /“<eos>”, cannot follow/);
+  assert.throws(() => GRAMMAR.translate([...CASES[0].source, "one"]), /“<eos>”, cannot follow/);
 });
 
 describe("a small table", () => {
@@ -96,7 +96,7 @@ describe("a small table", () => {
       SAW: { "/": "pret/part", saw: "1 sah/an | 2 sah" },
     },
   };
-  const translator = new Translator(stories, german);
+  const translator = new TranslationGrammar(stories, german);
   /** @param {string[]} source @param {string[]} words */
   const after = (source, words) => words.reduce((known, word) => known.read(word).oracle, translator.translate(source));
 

@@ -165,6 +165,8 @@ class _Loader(yaml.BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             rule = f"an alias must be written out, but here is *{event.anchor}; repeat the text, or quote a leading *"
             raise _RefusedError(event, rule)
+        if event.anchor is not None:  # whose name ends elsewhere in YAML 1.2
+            raise _RefusedError(event, f"a value must have no anchor, but here is &{event.anchor}; quote a leading &")
         if event.tag not in _PLAIN_TAGS:
             raise _RefusedError(event, f"a value must have no tag, but here is {event.tag!r}; quote a leading !")
         if self.depth == DEEPEST:

@@ -30,11 +30,24 @@ export function checkLength(name, count, most = MOST_WORDS) {
 }
 
 export class Vocab {
-  /** @param {string[]} words - By their ids. */
+  /**
+   * @param {string[]} words - By their ids.
+   * @throws {LabError} If there is none, one comes twice, is empty, or has white space in it.
+   */
   constructor(words) {
     this.words = words;
     /** @type {Map<string, number>} */
     this.idOf = new Map(words.map((word, id) => [word, id]));
+    if (!words.length) throw new LabError("words must hold at least one word, but it is empty");
+    const repeated = words.find((word, id) => this.idOf.get(word) !== id);
+    if (repeated !== undefined) {
+      throw new LabError(`words must be distinct, but ‘${repeated}’ occurs more than once; remove the repeats`);
+    }
+    const odd = words.findIndex((word) => typeof word !== "string" || tokenize(word)[0] !== word);
+    if (odd >= 0) {
+      const rule = "strings, non-empty and free of white space";
+      throw new LabError(`words must be ${rule}, but one is ${JSON.stringify(words[odd])}`);
+    }
     this.end = this.idOf.get("<eos>") ?? null;
   }
 

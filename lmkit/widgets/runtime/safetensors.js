@@ -5,6 +5,7 @@ import { Vocab } from "../base/vocab.js";
 
 const FORMAT = "lmkit-lstm-language-model";
 const VERSION = "1";
+const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
 
 /** @typedef {{ shape: number[], values: Float32Array }} Tensor */
 /** @typedef {{ shape: number[], values: Float32Array | Int8Array }} StoredTensor */
@@ -55,6 +56,12 @@ export function parseModel(bytes, source = "data") {
  */
 function rebuilt(stored, metadata) {
   const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
+  for (const name of SIZES) {
+    const size = config[name];
+    if (!Number.isSafeInteger(size) || size < 1) {
+      throw new Error(`${name} must be a whole number of at least 1, but it is ${JSON.stringify(size)}`);
+    }
+  }
   if (words.length !== config.vocab_size) throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
   /** @type {Map<string, Tensor>} */
   const tensors = new Map();
@@ -74,17 +81,35 @@ function readFile(bytes, source) {
   try {
     const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
     if (length > bytes.length - 8) throw new Error("its header is cut off");
-    const header = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+    const header = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, 8 + length));
     const { __metadata__: metadata, ...entries } = JSON.parse(header);
     const body = bytes.slice(8 + length); // a copy, so that float32 values are aligned
     /** @type {Map<string, StoredTensor>} */
     const stored = new Map();
+    checkPlaces(entries, body.length);
     for (const [name, entry] of Object.entries(entries)) stored.set(name, readTensor(name, entry, body));
     if (!metadata) throw new Error("it has no metadata");
     return { metadata, stored };
   } catch (error) {
     throw new LabError(`${source} cannot be read as a model file (${messageOf(error)}); get it or train it again`);
   }
+}
+
+/**
+ * Every byte must belong to one tensor, as safetensors demands.
+ *
+ * @param {Record<string, { data_offsets: [number, number] }>} entries
+ * @param {number} size - Of all numbers, in bytes.
+ */
+function checkPlaces(entries, size) {
+  let end = 0;
+  const places = Object.entries(entries).map(([name, { data_offsets }]) => ({ name, place: data_offsets }));
+  for (const { name, place } of places.sort((a, b) => a.place[0] - b.place[0] || a.place[1] - b.place[1])) {
+    if (place[0] !== end)
+      throw new Error(`${name} must begin where another tensor ends, at ${end}, not at ${place[0]}`);
+    end = place[1];
+  }
+  if (end !== size) throw new Error(`its tensors must have ${size} bytes, as the file has, not ${end}`);
 }
 
 /**
@@ -111,7 +136,7 @@ function readTensor(name, { dtype, shape, data_offsets: [start, stop] }, body) {
  */
 function dequantised(name, { shape, values }, scale) {
   if (values instanceof Float32Array && !scale) return { shape, values };
-  if (!(values instanceof Int8Array) || !scale || scale.values.length !== shape[0]) {
+  if (!(values instanceof Int8Array) || !scale || String(scale.shape) !== String(shape.slice(0, 1))) {
     throw new Error(`${name} must be float32, or int8 with a scale for each of its rows`);
   }
   const columns = shape[1];

@@ -35,6 +35,12 @@ describe("a vocabulary", () => {
     assert.equal(vocab.words[2], "b");
   });
 
+  test("holds words only, and each once", () => {
+    for (const words of [[], ["a", "b", "a"], ["a", ""], [" "], ["a b"], ["\u3000a"], ["a", 7], [null]]) {
+      assert.throws(() => new Vocab(words), /^LabError: words must/, JSON.stringify(words));
+    }
+  });
+
   test("knows its end token, if it has one", () => {
     assert.equal(vocab.end, 0);
     assert.equal(endless.end, null);

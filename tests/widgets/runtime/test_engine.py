@@ -1,8 +1,10 @@
 """The page's engine and Python beside it: what they compute, and what they refuse."""
 
 import base64
+import json
 import math
 import re
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -123,18 +125,42 @@ def test_exponentials_of_what_is_no_number(engine, kernel):
 # --- what both refuse -------------------------------------------------------------------------------------
 
 
-def damaged(data: bytes, what: str) -> bytes:
-    header = int.from_bytes(data[:8], "little")
-    if what == "cut short":
-        return data[:-40]
-    if what == "no header":
-        return data[:20]
-    if what == "another version":
-        return data.replace(b'"version":"1"', b'"version":"9"')
-    if what == "not a number":
-        return data[: 8 + header] + b"\xff\xff\xff\x7f" + data[12 + header :]
-    assert what == "too few words"
-    return data.replace(rb"\"vocab_size\": 37", rb"\"vocab_size\": 36")
+def edited(data: bytes, edit: Callable[[dict], object]) -> bytes:
+    """A file whose header was changed."""
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    edit(header)
+    changed = json.dumps(header).encode()
+    changed += b" " * (-len(changed) % 8)
+    return len(changed).to_bytes(8, "little") + changed + data[8 + length :]
+
+
+def with_another_number(data: bytes) -> bytes:
+    start = 8 + int.from_bytes(data[:8], "little")
+    return data[:start] + b"\xff\xff\xff\x7f" + data[start + 4 :]
+
+
+def with_a_text_for_a_size(header: dict) -> None:
+    metadata = header["__metadata__"]
+    metadata["config"] = metadata["config"].replace('"embedding_size": 10', '"embedding_size": "10"')
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "cut short": lambda data: data[:-40],
+    "no header": lambda data: data[:20],
+    "another version": lambda data: data.replace(b'"version":"1"', b'"version":"9"'),
+    "not a number": with_another_number,
+    "too few words": lambda data: data.replace(rb"\"vocab_size\": 37", rb"\"vocab_size\": 36"),
+    "a word twice": lambda data: data.replace(rb"\"w1\"", rb"\"w2\""),
+    "no UTF-8": lambda data: data.replace(b"w35", b"w\xff5"),
+    "a size in quotes": lambda data: edited(data, with_a_text_for_a_size),
+    "a place before the numbers": lambda data: edited(
+        data, lambda header: header["decoder.bias"].update(data_offsets=[-148, 0])
+    ),
+    "two tensors in one place": lambda data: edited(
+        data, lambda header: header["rnn.bias_ih_l0"].update(data_offsets=header["rnn.bias_hh_l0"]["data_offsets"])
+    ),
+}
 
 
 @pytest.mark.parametrize(
@@ -145,11 +171,29 @@ def damaged(data: bytes, what: str) -> bytes:
         ("another version", "must be a model file of format 'lmkit-lstm-language-model', version '1'"),
         ("not a number", "decoder.bias must hold finite numbers only"),
         ("too few words", "37"),
+        ("a word twice", "words must be distinct"),
+        ("a size in quotes", "does not fit together"),
+        ("a place before the numbers", "cannot be read as a model file"),
+        ("two tensors in one place", "cannot be read as a model file"),
+        ("no UTF-8", "cannot be read as a model file"),
     ],
 )
 def test_a_bad_model_file_is_refused_by_both(engine, what, part):
     trained = random_model()
-    data = damaged(pretrained.to_bytes(trained.model, trained.vocab, quantise=False), what)
+    assert_refused_by_both(
+        engine, DAMAGES[what](pretrained.to_bytes(trained.model, trained.vocab, quantise=False)), part
+    )
+
+
+def test_scales_in_a_column_are_refused_by_both(engine):
+    data = pretrained.to_bytes(random_model().model, random_model().vocab)
+    damaged = edited(data, lambda header: header["embedding.weight.scale"].update(shape=[37, 1]))
+    assert_refused_by_both(
+        engine, damaged, "embedding.weight must be float32, or int8 with a scale for each of its rows"
+    )
+
+
+def assert_refused_by_both(engine: Scripts, data: bytes, part: str) -> None:
     with pytest.raises(pretrained.ModelFileError, match=re.escape(part.split(", v")[0])):
         pretrained.from_bytes(data)
     with pytest.raises(ScriptError, match="LabError: data ") as caught:

@@ -28,9 +28,10 @@ NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-
 THEN ?= tests/widgets/runtime/models.test.js
 export MODULE THEN
 TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1", 8000)))
+MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters check test lint types unit slow scripts nbval site bench mutants kernel zip train \
+.PHONY: help serve book chapters check test lint types unit slow scripts nbval site fuzz bench mutants kernel zip train \
 	experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
@@ -85,6 +86,9 @@ else
 	$(BIN)/python -m tests.vectors
 	$(BIN)/npx stryker run tests/stryker.config.mjs
 endif
+
+fuzz: $(DEVELOPER) ## compare decoders, layers, the page's engine and card files with others on random cases (MINUTES=10 SEED=7 ONLY=decoders)
+	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --minutes $(MINUTES) $(SEED:%=--seed %) $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench

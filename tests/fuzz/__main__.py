@@ -1,0 +1,113 @@
+"""Compare two implementations on random cases for some minutes; ``python -m tests.fuzz --help`` lists the options."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import multiprocessing
+import random
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+
+import torch
+
+from tests.fuzz.target import TARGETS, Tally, run
+
+MODULES = ("filters", "decoders", "layers", "engine", "cards")
+ROUNDS, LEAST = (
+    100,
+    25,
+)  # batches of each target in ten minutes; cases of one, of which the first is always the simplest
+
+
+def load() -> None:
+    """Fill TARGETS; let a process use one core."""
+    torch.set_num_threads(1)
+    for name in MODULES:
+        importlib.import_module(f"tests.fuzz.{name}")
+
+
+def run_batch(name: str, seed: int, examples: int) -> Tally:
+    return run(TARGETS[name], examples, seed)
+
+
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long, shared by all targets (10)")
+    parser.add_argument("--seed", type=int, help="of the cases; any unless given")
+    parser.add_argument("--jobs", type=int, default=1, help="how many processes (1)")
+    parser.add_argument("--only", default="", help="targets whose name has this in it, such as decoders.beam")
+    given = parser.parse_args(argv)
+    if given.seed is None:
+        given.seed = random.SystemRandom().randrange(10**6)
+    return given
+
+
+def size(name: str) -> int:
+    """Return how many cases a batch of a target has."""
+    return max(LEAST, TARGETS[name].wanted // ROUNDS)
+
+
+def batches(names: list[str], seed: int) -> Iterator[tuple[str, int, int]]:
+    """Yield what to do next, for ever: the target that has done least of what is wanted of it, a seed, a count.
+
+    The n-th batch of each target has the n-th seed, so the seed of a batch that fails repeats it as the first one.
+    """
+    done = dict.fromkeys(names, 0)
+    while True:
+        name = min(names, key=lambda name: done[name] * size(name) / TARGETS[name].wanted)
+        yield name, seed + done[name], size(name)
+        done[name] += 1
+
+
+def fuzz(names: list[str], minutes: float, seed: int, jobs: int) -> tuple[dict[str, Tally], int | None]:
+    """Run targets until the time is over or one fails; return what was counted, and the seed that failed."""
+    tallies = {name: Tally() for name in names}
+    work, running, end = batches(names, seed), {}, time.monotonic() + 60 * minutes
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, initializer=load) as pool:
+        while running or time.monotonic() < end:
+            while len(running) < jobs and time.monotonic() < end:
+                name, batch_seed, examples = next(work)
+                running[pool.submit(run_batch, name, batch_seed, examples)] = name, batch_seed
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                if (failed := collect(future, running, tallies)) is not None:
+                    return tallies, failed
+    return tallies, None
+
+
+def collect(future: Future, running: dict, tallies: dict[str, Tally]) -> int | None:
+    """Count what a batch has found; return its seed if it has failed."""
+    name, seed = running.pop(future)
+    tallies[name].add(future.result())
+    return seed if tallies[name].fault else None
+
+
+def report(tallies: dict[str, Tally], failed: int | None) -> Iterator[str]:
+    """Yield the lines to print: one for each target, and the smallest input of one that fails."""
+    width = max(map(len, tallies))
+    for name, tally in tallies.items():
+        near = f", {tally.near} near a tie" if tally.near else ""
+        yield f"{name:{width}} {tally.same:7} cases alike{near}, {tally.seconds:.0f} s"
+    for name, tally in tallies.items():
+        if tally.fault:
+            yield f"\n{tally.fault}\n{name} fails on this smallest input; again: make fuzz SEED={failed} ONLY='{name}'"
+
+
+def main(argv: list[str] | None = None) -> int:
+    given = arguments(argv)
+    load()
+    names = [name for name in TARGETS if given.only in name]
+    if not names:
+        print(f"--only must be in the name of a target, but {given.only!r} is in none of {', '.join(TARGETS)}")
+        return 2
+    print(f"seed {given.seed}, {given.minutes:g} minutes, {len(names)} targets, {given.jobs} processes", flush=True)
+    tallies, failed = fuzz(names, given.minutes, given.seed, given.jobs)
+    print("\n".join(report(tallies, failed)))
+    return 0 if failed is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

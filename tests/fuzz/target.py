@@ -1,0 +1,103 @@
+"""A target: two implementations, the cases on which they are compared, and what is counted."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import hypothesis
+import torch
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+
+from tests.fuzz.judge import NEAR
+
+TARGETS: dict[str, Target] = {}  # filled by the modules of this package
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is compared.
+
+    Attributes
+    ----------
+    name : str
+        Module and function.
+    check : function
+        Compares the two sides on one case; raises where they differ, and returns NEAR where a hair decides.
+    cases : dict of strategies
+        The arguments of `check`.
+    wanted : int
+        How many cases ten minutes should bring; time is shared in proportion.
+    """
+
+    name: str
+    check: Callable[..., str | None]
+    cases: dict[str, Any]
+    wanted: int
+
+
+@dataclass
+class Tally:
+    """What some cases of a target have shown; `fault` tells of the smallest case that fails."""
+
+    same: int = 0
+    near: int = 0
+    seconds: float = 0.0
+    fault: str | None = None
+
+    @property
+    def cases(self) -> int:
+        return self.same + self.near
+
+    def add(self, other: Tally) -> None:
+        self.same, self.near = self.same + other.same, self.near + other.near
+        self.seconds, self.fault = self.seconds + other.seconds, self.fault or other.fault
+
+
+def target(wanted: int = 10_000, bfloat16: int = 0, **cases: Any) -> Callable:
+    """Make a function a target; with `bfloat16` a second one of so many cases, and both get the argument `dtype`."""
+
+    def register(check: Callable) -> Callable:
+        name = f"{check.__module__.rpartition('.')[2]}.{check.__name__}"
+        if not bfloat16:
+            TARGETS[name] = Target(name, check, cases, wanted)
+        for dtype, count in ((torch.float32, wanted), (torch.bfloat16, bfloat16)) if bfloat16 else ():
+            full = f"{name} {str(dtype).removeprefix('torch.')}"
+            TARGETS[full] = Target(full, partial(check, dtype=dtype), cases, count)
+        return check
+
+    return register
+
+
+def run(target: Target, examples: int, seed: int, *, shrink: bool = True) -> Tally:
+    """Try some random cases; a fault is told with the smallest case that has it, or without `shrink` with the first."""
+    tally, start = Tally(), time.perf_counter()
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=examples,
+        database=None,
+        derandomize=False,
+        phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @hypothesis.given(case=st.fixed_dictionaries(target.cases))
+    def one(case: dict[str, Any]) -> None:
+        if target.check(**case) == NEAR:
+            tally.near += 1
+        else:
+            tally.same += 1
+
+    try:
+        one()
+    except Exception as error:
+        tally.fault = "".join(traceback.format_exception(error))
+    tally.seconds = time.perf_counter() - start
+    return tally

@@ -13,7 +13,8 @@ INSTALLED := .venv/.installed
 DEVELOPER := .venv/.developer
 SCRIPT_TOOLS := node_modules/.installed
 BUILT := _build/.built
-BROWSER := _build/.browser
+# Notes that the browsers are there: all, or those that BROWSERS names.
+BROWSER := _build/.browser$(if $(BROWSERS),-$(shell printf '%s' '$(BROWSERS)' | tr -c 'a-z' '-'))
 CHAPTERS := $(wildcard book/*.ipynb)
 SOURCES := _config.yml _toc.yml $(shell find book lmkit third_party -type f \
 	-not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
@@ -49,7 +50,7 @@ chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTE
 
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 
-test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, a browser too
+test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, browsers too
 	$(PYTEST) --dist worksteal
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
@@ -76,7 +77,7 @@ scripts: $(DEVELOPER) ## test the scripts that need no page, in Node
 nbval: $(DEVELOPER) ## run every chapter as on an old processor, and compare with what is stored
 	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
 
-site: $(BUILT) $(BROWSER) ## test the built book in a browser (SHARD=1/3 for a part of the tests)
+site: $(BUILT) $(BROWSER) ## test the built book in browsers (BROWSERS=chromium in that alone; SHARD=1/3 for a part of the tests)
 	$(PYTEST) --dist worksteal -m "browser or site" $(SHARD:%=--shard %)
 
 mutants: $(DEVELOPER) $(SCRIPT_TOOLS) ## tell which small changes of code no test notices (MODULE=runtime/filters or lmkit/decoding/filters.py; SAMPLE=40 tries some)

@@ -14,7 +14,9 @@ import torch
 from tests.widgets.node import Scripts
 
 # What needs a browser is brought by fixtures: the package's own tests run where there is none.
-pytest_plugins = ["tests.site.fixtures"] if importlib.util.find_spec("playwright") else []
+pytest_plugins = (
+    ["tests.site.fixtures", "tests.site.engines.fixtures"] if importlib.util.find_spec("playwright") else []
+)
 
 torch.set_num_threads(1)
 

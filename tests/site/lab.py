@@ -99,7 +99,8 @@ class Lab:
 
     Parameters
     ----------
-    root : Locator of its `.lmkit-lab`
+    root : Locator of its `.lmkit-lab`, or None
+        Without one there is nothing to drive or to read; what Python says of the lab can still be asked.
     plan : Plan
 
     Attributes
@@ -108,8 +109,8 @@ class Lab:
         What each control stands at; the methods below keep it.
     """
 
-    def __init__(self, root: Locator, plan: Plan):
-        self.root, self.plan, self.page = root, plan, root.page
+    def __init__(self, root: Locator | None, plan: Plan):
+        self.root, self.plan, self.page = root, plan, root and root.page
         self.values = {name: control.default for name, control in plan.controls.items()}
 
     def __getitem__(self, name: str) -> Locator:

@@ -48,7 +48,9 @@ class Line:
             write(piece)
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class Handler(SimpleHTTPRequestHandler):
+    """Answers with files of the folder."""
+
     protocol_version = "HTTP/1.1"
 
     def __init__(self, *arguments, line: Line | None, **keywords):
@@ -60,13 +62,17 @@ class _Handler(SimpleHTTPRequestHandler):
         accepted = "gzip" in self.headers.get("Accept-Encoding", "")
         if not accepted or not path.is_file() or path.suffix in COMPRESSED_ALREADY:
             return super().send_head()
-        body = transferred(path)
+        body = self.body(path)
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         return BytesIO(body)
+
+    def body(self, path: Path) -> bytes:
+        """Return what travels for a file that is compressed."""
+        return transferred(path)
 
     def copyfile(self, source, outputfile):
         if self.line is None:
@@ -88,10 +94,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(folder: Path, line: Line | None = None) -> Iterator[str]:
+def serve(folder: Path, line: Line | None = None, handler: type[Handler] = Handler) -> Iterator[str]:
     """Serve a folder at a free port of this machine only and yield its address, without a final slash."""
-    handler = partial(_Handler, directory=str(folder), line=line)
-    server = _Server(("127.0.0.1", 0), handler)
+    answer = partial(handler, directory=str(folder), line=line)
+    server = _Server(("127.0.0.1", 0), answer)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

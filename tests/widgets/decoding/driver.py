@@ -69,7 +69,7 @@ def shipped(name: str) -> tuple[Pretrained, Any]:
 class DecodingLab(Lab):
     """One decoding lab on an open page; `own` is the (step, Vocab) of a model that is not shipped."""
 
-    def __init__(self, root: Locator, plan: Plan, own: tuple[decoding.StepFn, Vocab] | None = None):
+    def __init__(self, root: Locator | None, plan: Plan, own: tuple[decoding.StepFn, Vocab] | None = None):
         super().__init__(root, plan)
         self.own = own
         names = (

@@ -7,7 +7,8 @@ from tests import vectors
 from tests.vectors.models import prompts, random_model
 from tests.widgets.view_harness import exporting, module_page
 
-ENGINE = ("safetensors", "lstm", "state_cache", "filters", "decoding", "beams")
+MODULES = ("safetensors", "lstm", "state_cache", "filters", "decoding", "beams")
+ENGINE = [f"runtime/{name}.js" for name in MODULES]
 DECODE = """({ data, cases }) => {
   const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const cache = new lmkit.StateCache(new lmkit.LanguageModel(lmkit.parseModel(bytes, "data")));
@@ -22,16 +23,22 @@ DECODE = """({ data, cases }) => {
 }"""
 
 
-def test_a_browser_writes_the_texts_that_python_writes(browser):
+def random_texts() -> tuple[dict, list]:
+    """What `DECODE` is asked, of a model with random weights, and the tokens that Python answers."""
     trained = random_model()
     cases = vectors.of_model(trained, prompts("random", trained)[:1])[::8]
     assert {case["method"] for case in cases} >= {"sample", "beam_search"}
     data = pretrained.to_bytes(trained.model, trained.vocab, quantise=False)
-    page = module_page(browser, *(f"runtime/{name}.js" for name in ENGINE))
-    got = page.evaluate(DECODE, {"data": base64.b64encode(data).decode(), "cases": cases})
+    asked = {"data": base64.b64encode(data).decode(), "cases": cases}
+    return asked, [[text["tokens"] for text in case["expected"]] for case in cases]
+
+
+def test_a_browser_writes_the_texts_that_python_writes(browser):
+    asked, expected = random_texts()
+    page = module_page(browser, *ENGINE)
+    got = page.evaluate(DECODE, asked)
     page.close()
-    assert got["kernel"] == "vector"
-    assert got["tokens"] == [[text["tokens"] for text in case["expected"]] for case in cases]
+    assert got == {"kernel": "vector", "tokens": expected}
 
 
 def test_a_strict_content_policy_gets_the_plain_kernel(browser):

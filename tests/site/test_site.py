@@ -130,8 +130,7 @@ SPOILT = {
     "a bar that vanishes in forced colours": "document.querySelector('.lmkit-bar').style.background = 'rgb(0, 90, 0)'",
     "words that vanish in forced colours": STYLE % "@media (forced-colors: active) { .lmkit-title { color: Canvas } }",
     "a label that is cut": STYLE % ".lmkit-lab .widget-label { width: 3rem !important; white-space: pre !important }",
-    "buttons without focus": "for (const { style } of document.querySelectorAll('button')) style.cssText = "
-    "'all: revert !important; outline: none !important; border: 1px solid red !important'",
+    "menus without focus": STYLE % "button:focus-visible:not(#any) { outline: none !important }",
 }
 
 

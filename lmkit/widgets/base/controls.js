@@ -72,6 +72,12 @@ function moveToEnd(event) {
  * @param {AddEventListenerOptions} early - Before ipywidgets hears of it.
  */
 function readNumbers(box, { onWrong, onRight }, early) {
+  /** @type {WeakMap<HTMLElement, string | null>} */
+  const shown = new WeakMap(); // what a slider's number was before the reader typed
+  /** @param {EventTarget | null} target */
+  const remember = (target) => {
+    if (isReadout(target)) shown.set(target, target.textContent);
+  };
   /** @param {Event} event */
   const keep = (event) => {
     if (isNumberField(event.target)) event.stopPropagation();
@@ -85,12 +91,15 @@ function readNumbers(box, { onWrong, onRight }, early) {
       if (isNumberField(target)) target.value = String(readField(target));
       else if (isReadout(target)) target.textContent = String(readReadout(target));
       onRight();
+      setTimeout(remember, 0, target); // when ipywidgets has taken it
     } catch (error) {
       event.stopPropagation();
       event.preventDefault();
+      if (isReadout(target)) target.textContent = shown.get(target) ?? "";
       onWrong(error);
     }
   };
+  box.addEventListener("focus", ({ target }) => remember(target), early);
   for (const type of ["keypress", "keyup"]) box.addEventListener(type, keep, early);
   for (const type of ["change", "blur", "keydown"]) box.addEventListener(type, read, early);
 }

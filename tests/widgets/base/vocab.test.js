@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { tokenize, Vocab } from "../../../lmkit/widgets/base/vocab.js";
+import { MOST_WORDS, tokenize, Vocab } from "../../../lmkit/widgets/base/vocab.js";
 
 /** Every character at which Python 3.11's str.split() splits: [c for c in map(chr, range(0x110000)) if not c.split()]. */
 const SPLITTING = [
@@ -51,6 +51,18 @@ describe("a vocabulary", () => {
       "text holds ‘dragon’, which is not among the 4 words of the vocabulary; " +
       "use its words only, in lower case and with spaces around every punctuation mark";
     assert.throws(() => vocab.ids(["a", "dragon"]), { name: "LabError", message });
+  });
+
+  test("repeats no word and reads no text that is very long", () => {
+    const heart = "\u{1f49c}";
+    for (const word of ["x".repeat(20_000), heart.repeat(50)]) {
+      const begin = [...word].slice(0, 40).join("");
+      assert.throws(() => vocab.ids([word]), { name: "LabError", message: new RegExp(`‘${begin}…’`, "u") });
+    }
+    assert.throws(() => vocab.ids(["x".repeat(40)]), { message: /‘x{40}’/ });
+    assert.equal(vocab.promptIds("a ".repeat(MOST_WORDS)).length, MOST_WORDS + 1);
+    const message = `text must hold at most ${MOST_WORDS} words, but it holds ${MOST_WORDS + 1}; shorten it`;
+    assert.throws(() => vocab.promptIds("a ".repeat(MOST_WORDS + 1)), { name: "LabError", message });
   });
 
   test("puts an end token before a prompt, once, where texts have one", () => {

@@ -1,6 +1,7 @@
 """The decoding lab: its Python side, and its view in a browser."""
 
 import base64
+import inspect
 import math
 import re
 
@@ -8,12 +9,13 @@ import ipywidgets
 import pytest
 import torch
 
-from lmkit import pretrained
+from lmkit import decoding, pretrained
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab
 from lmkit.widgets.labs.decoding import entropy, fallback
 from lmkit.widgets.labs.decoding import lab as decoding_lab
+from lmkit.widgets.labs.decoding.settings import top_ks
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
 
@@ -28,6 +30,20 @@ def own_model(seed: int = 0) -> tuple[LSTMLanguageModel, Vocab]:
 
 def own_lab(**settings) -> DecodingLab:
     return DecodingLab(*own_model(), **settings)
+
+
+def test_lab_writes_as_many_tokens_as_the_decoders_unless_it_is_told_otherwise():
+    for decoder in (decoding.greedy, decoding.sample, decoding.beam_search, DecodingLab):
+        assert inspect.signature(decoder).parameters["max_new_tokens"].default == 20
+    assert own_lab(max_new_tokens=40).view.max_new_tokens == 40
+
+
+@pytest.mark.parametrize("size", [2, 30, 396, 5000])
+def test_choices_for_k_end_where_the_vocabulary_does(size):
+    *ks, last = top_ks(size)
+    assert last is None and ks == sorted(set(ks))
+    assert ks[0] == 1 and ks[-1] < size <= 2 * ks[-1] + 1
+    assert top_ks(size, given=size + 7)[-2:] == [size + 7, None]
 
 
 # --- the lab in Python ------------------------------------------------------------------------------------
@@ -55,6 +71,7 @@ def own_lab(**settings) -> DecodingLab:
             {"prompt": " "},
             "prompt must hold at least one word, but it is empty; type .* <eos> to begin a new text",
         ),
+        ({"prompt": "w1 " * 201}, "prompt must hold at most 200 words, but it holds 201; shorten it"),
         ({"controls": ["volume"]}, "controls must be among .* but 'volume' is not"),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any
 from lmkit.decoding import Decoded, generate
 from lmkit.decoding.generation import SAMPLING
 from lmkit.models import LanguageModel
-from lmkit.text import Vocab
+from lmkit.text import Vocab, normalise, tokenize
 
 END = "<eos>"  # ends a text, in vocabularies that have it
 
@@ -97,6 +97,7 @@ def prompt_ids(vocab: Vocab, text: str) -> list[int]:
 
     A model of texts that end with the end token was trained to begin after one, so where the vocabulary has an end
     token, one is put before the prompt (unless the prompt begins with it). The prompt `<eos>` alone begins a new text.
+    Words that the vocabulary does not know as they are typed are read as those of a text file, see `normalise`.
 
     Raises
     ------
@@ -105,7 +106,8 @@ def prompt_ids(vocab: Vocab, text: str) -> list[int]:
     ValueError
         If the text is empty.
     """
-    ids = vocab.encode(text)
+    known = all(word in vocab for word in tokenize(text))  # also of a model whose words are not normalised
+    ids = vocab.encode(text if known else normalise(text)[0])
     end = vocab.id(END) if END in vocab else None
     if not ids:
         remedy = "type a few words" if end is None else f"type a few words, or {END} to begin a new text"

@@ -9,7 +9,8 @@ import pytest
 
 from lmkit import runs
 from lmkit.datasets import human_numbers
-from lmkit.experiments import sweeps
+from lmkit.experiments import making, sweeps
+from lmkit.experiments.making import make
 from lmkit.experiments.sweeps import (
     BASE,
     EXPERIMENTS,
@@ -18,7 +19,6 @@ from lmkit.experiments.sweeps import (
     OURS_DIAGONAL,
     PARTS,
     PEER,
-    make,
     run,
     texts,
     with_parts,
@@ -145,15 +145,15 @@ def test_experiment_is_written_with_its_card(short, tmp_path):
 def test_experiment_goes_on_where_it_was_broken_off(short, tmp_path, monkeypatch):
     out = tmp_path / "decay.json"
     whole = make("decay", out, progress=False)
-    part = out.with_suffix(".part")
+    part = out.with_name("decay.json.part")
     calls = []
-    monkeypatch.setattr(sweeps, "as_completed", list)
-    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=2))
+    monkeypatch.setattr(making, "as_completed", list)
+    monkeypatch.setattr(making, "ProcessPoolExecutor", lambda jobs, **_: Stopping(calls, after=2))
     with pytest.raises(KeyboardInterrupt):
         make("decay", out, progress=False)
     assert len(part.read_text().splitlines()) == 2
     part.write_text(part.read_text() + '["cut sho')  # as a crash leaves it
-    monkeypatch.setattr(sweeps, "ProcessPoolExecutor", lambda jobs: Stopping(calls, after=99))
+    monkeypatch.setattr(making, "ProcessPoolExecutor", lambda jobs, **_: Stopping(calls, after=99))
     assert make("decay", out, progress=False).runs == whole.runs
     assert len(calls) == 4  # none twice
 
@@ -169,6 +169,9 @@ class Stopping:
 
     def __exit__(self, *error):
         return False
+
+    def shutdown(self, **how):
+        assert how == {"wait": False, "cancel_futures": True}
 
     def submit(self, work, job):
         future = Future()

@@ -19,6 +19,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+from lmkit.files import atomic_write
+
 BOOK = Path(__file__).resolve().parents[1]
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 TIMEOUT = 600  # seconds for one cell
@@ -77,7 +79,7 @@ def outcome(path: Path, check: bool) -> str:
     if text == path.read_text(encoding="utf-8"):
         return "the same"
     if not check:
-        path.write_text(text, encoding="utf-8")
+        atomic_write(path, text.encode(), "the chapter")
     return "changed"
 
 

@@ -1,5 +1,6 @@
-"""How everything that is shipped was made: the models (`recipes`) and the runs of many settings (`sweeps`)."""
+"""How everything that is shipped was made: models (`recipes`) and runs of many settings (`sweeps`, `making`)."""
 
+from lmkit.experiments.making import make
 from lmkit.experiments.sweeps import (
     BASE,
     EXPERIMENTS,
@@ -8,7 +9,6 @@ from lmkit.experiments.sweeps import (
     PARTS,
     PEER,
     Recipe,
-    make,
     run,
     texts,
     with_parts,

@@ -19,6 +19,7 @@ from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab, to_tensor
 from lmkit.training import IGNORE_INDEX, evaluate, set_seed, train
+from lmkit.training.config import check_counts
 
 PRONOUN_PAIRS = [("she", "he"), ("her", "his"), ("her", "him")]
 
@@ -102,6 +103,7 @@ def fresh_stories(seed: int, batch_size: int, length: int, grammar: stories.Gram
     grammar : Grammar, optional
         Whose stories; by default the grammar of Stories itself.
     """
+    check_counts(batch_size=batch_size, length=length)
     vocab, end = stories.vocab(), stories.load_grammar().end
     supplies = [stories.stories(seed * batch_size + row, grammar) for row in range(batch_size)]
 
@@ -120,6 +122,7 @@ def number_runs(seed: int, batch_size: int, length: int) -> Iterator[Tensor]:
 
     Half of the runs start shortly before a round hundred, because a carry is rare and hard to learn.
     """
+    check_counts(batch_size=batch_size, length=length)
     vocab, rng = human_numbers.vocab(), random.Random(seed)
 
     def start() -> int:

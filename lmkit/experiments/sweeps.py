@@ -1,33 +1,26 @@
 """How the shipped runs were made: `python -m lmkit experiment NAME`.
 
 Every run trains a language model on Human Numbers for 15 epochs with one thread, from the seed that names it, and is
-measured on held-out text in 64 rows that start cold. Runs are kept one by one as they finish, so an experiment that was
-broken off goes on where it stopped.
+measured on held-out text in 64 rows that start cold. `making` makes and keeps them.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import time
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
 from lmkit.datasets import human_numbers
 from lmkit.models import AWDLSTM
-from lmkit.runs import BINS, FOLDER, Run, Runs
+from lmkit.runs import BINS, Run
 from lmkit.text import batchify, to_tensor
 from lmkit.training import TrainConfig, evaluate, evaluate_with_cache, repeat, repeat_shifted, set_seed, train
-from lmkit.training.config import check_counts
 
 EPOCHS, HELD_OUT_ROWS, MAX_PARAMETERS = 15, 64, 68_510
 THETA, LAM = 3.0, 0.15  # of the cache
@@ -264,71 +257,3 @@ def development() -> Iterator[Job]:
 EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
     each.__name__: each for each in (regularisation, decay, sources, ablation, record, development)
 }
-
-
-def make(name: str, out: Path | None = None, jobs: int = 1, progress: bool = True) -> Runs:
-    """Make all runs of an experiment, write them to a file and return them.
-
-    Parameters
-    ----------
-    name : str
-        One of `EXPERIMENTS`.
-    out : Path, optional
-        By default the file that is shipped. Next to it, `<name>.part` keeps the runs that are finished; they are not
-        made again.
-    jobs : int ≥ 1
-        How many runs are made at once, each by a process with one thread.
-    progress : bool
-        Show a progress bar.
-    """
-    if name not in EXPERIMENTS:
-        raise ValueError(f"name must be one of the experiments {sorted(EXPERIMENTS)}, but it is {name!r}")
-    check_counts(jobs=jobs)
-    out = out or FOLDER / f"{name}.json"
-    part = out.with_suffix(".part")
-    wanted = {_key(*job): job for job in EXPERIMENTS[name]()}
-    done = _finished(part)
-    missing = [job for key, job in wanted.items() if key not in done]
-    with ProcessPoolExecutor(jobs) as pool, part.open("a", encoding="utf-8") as kept:
-        started = {pool.submit(_timed, job): _key(*job) for job in missing}
-        for finished in tqdm(as_completed(started), total=len(started), desc=name, disable=not progress):
-            key = started[finished]
-            done[key] = finished.result()
-            print(json.dumps([key, *done[key]]), file=kept, flush=True)
-    runs = Runs(_card(name, [done[key][1] for key in wanted]), [Run(**done[key][0]) for key in wanted])
-    runs.write(out)
-    part.unlink()
-    return runs
-
-
-def _key(recipe: Recipe, settings: dict[str, Any], seed: int) -> str:
-    return json.dumps([asdict(recipe), settings, seed], sort_keys=True)
-
-
-def _timed(job: Job) -> tuple[dict[str, Any], float]:
-    recipe, settings, seed = job
-    start = time.process_time()
-    return asdict(run(recipe, seed, settings)), time.process_time() - start
-
-
-def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
-    """Return the runs that a broken-off experiment has left; a last line that was cut short counts as not run."""
-    done = {}
-    for line in part.read_text(encoding="utf-8").splitlines() if part.exists() else ():
-        try:
-            key, run, seconds = json.loads(line)
-        except ValueError:
-            continue
-        done[key] = run, seconds
-    return done
-
-
-def _card(name: str, seconds: list[float]) -> dict[str, Any]:
-    return {
-        "title": " ".join((EXPERIMENTS[name].__doc__ or "").split()),
-        "data": f"Human Numbers, {EPOCHS} epochs; held-out text in {HELD_OUT_ROWS} rows that start cold",
-        "command": f"python -m lmkit experiment {name}",
-        "runs": len(seconds),
-        "minutes": round(sum(seconds) / 60, 1),
-        "torch": torch.__version__.partition("+")[0],
-    }

@@ -6,12 +6,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from lmkit.files import StrPath, atomic_write
 from lmkit.models import LanguageModel
-from lmkit.pretrained.model_file import BROWSER_FORMAT, FORMAT, ModelFileError, from_bytes, runs_in_browser, to_bytes
+from lmkit.pretrained.model_file import (
+    BROWSER_FORMAT,
+    FORMAT,
+    HEADER_START,
+    ModelFileError,
+    check_start,
+    from_bytes,
+    runs_in_browser,
+    to_bytes,
+)
 from lmkit.pretrained.trained import END, Pretrained, prompt_ids
 from lmkit.pretrained.translator import Translator, translator_from_bytes, translator_to_bytes
 from lmkit.text import Vocab
@@ -49,17 +58,18 @@ def names() -> list[str]:
 def path_of(name: str) -> Path:
     """Return the file of a shipped model; raise ValueError for an unknown name."""
     if name not in names():
-        raise ValueError(f"name must be one of the shipped models {names()}, but it is {name!r}")
+        rule = f"name must be one of the shipped models {names()}, or the path of a model file"
+        raise ValueError(f"{rule}, but it is {name!r}; correct it")
     return FOLDER / f"{name}.safetensors"
 
 
-def load(name: str | os.PathLike[str]) -> Pretrained:
+def load(name: StrPath) -> Pretrained:
     """Load a shipped model by name (`names()` lists them), or any model file by its path.
 
     Parameters
     ----------
     name : str or path
-        A string that ends with ".safetensors" is a path.
+        A string that is no shipped name is a path.
 
     Returns
     -------
@@ -69,16 +79,18 @@ def load(name: str | os.PathLike[str]) -> Pretrained:
     Raises
     ------
     ValueError
-        For a name that is not shipped.
+        For a word that is neither a shipped name nor a file.
     ModelFileError
         For a file that is damaged, of another version, or not a model file.
     """
-    path = path_of(name) if isinstance(name, str) and not name.endswith(".safetensors") else Path(name)
-    return from_bytes(path.read_bytes(), source=str(path))
+    path = Path(name)
+    if isinstance(name, str) and (name in names() or not (path.suffix or len(path.parts) > 1 or path.exists())):
+        path = path_of(name)
+    return from_bytes(_content(path), source=str(path))
 
 
 def save(
-    path: str | os.PathLike[str],
+    path: StrPath,
     model: LanguageModel,
     vocab: Vocab,
     card: dict[str, Any] | None = None,
@@ -89,13 +101,13 @@ def save(
     Parameters
     ----------
     path : str or path
-        `load` takes a string for a path if it ends with ".safetensors".
+        `load` takes a string for a path unless it is a shipped name.
     model, vocab, card, quantise : as for `to_bytes`
     """
-    Path(path).write_bytes(to_bytes(model, vocab, card, quantise))
+    atomic_write(path, to_bytes(model, vocab, card, quantise), "the model file")
 
 
-def load_translator(path: str | os.PathLike[str]) -> Translator:
+def load_translator(path: StrPath) -> Translator:
     """Load an encoder-decoder from a file that `save_translator` has written.
 
     Raises
@@ -103,10 +115,10 @@ def load_translator(path: str | os.PathLike[str]) -> Translator:
     ModelFileError
         For a file that is damaged, of another version, or no such file.
     """
-    return translator_from_bytes(Path(path).read_bytes(), source=str(path))
+    return translator_from_bytes(_content(Path(path)), source=str(path))
 
 
-def save_translator(path: str | os.PathLike[str], translator: Translator, quantise: bool = True) -> None:
+def save_translator(path: StrPath, translator: Translator, quantise: bool = True) -> None:
     """Write an encoder-decoder with its vocabularies and card to a file.
 
     Parameters
@@ -114,4 +126,12 @@ def save_translator(path: str | os.PathLike[str], translator: Translator, quanti
     path : str or path
     translator, quantise : as for `translator_to_bytes`
     """
-    Path(path).write_bytes(translator_to_bytes(translator, quantise))
+    atomic_write(path, translator_to_bytes(translator, quantise), "the model file")
+
+
+def _content(path: Path) -> bytes:
+    """Return a model file's bytes; raise ModelFileError, without reading on, where it does not begin as one."""
+    with path.open("rb") as file:
+        start = file.read(HEADER_START)
+        check_start(start, source=str(path))
+        return start + file.read()

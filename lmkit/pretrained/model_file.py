@@ -33,6 +33,7 @@ from lmkit.text import Vocab
 
 T = TypeVar("T")
 FORMAT = ("lmkit-language-model", "2")
+HEADER_START = 9  # bytes: the length of the header, and the brace with which it begins
 BROWSER_FORMAT = ("lmkit-lstm-language-model", "1")
 TRANSLATOR_FORMAT = ("lmkit-encoder-decoder", "1")
 OPENED_BY = {
@@ -111,21 +112,32 @@ def read(data: bytes, source: str, formats: tuple[Format, ...], rebuild: Rebuild
     ModelFileError
         If they are damaged, of another format, or do not fit together.
     """
+    check_start(data[:HEADER_START], source)
     try:
         entries = _header(data)[0]
-        metadata = entries.pop("__metadata__")
+        metadata = dict(entries.pop("__metadata__"))
         tensors = unpack(data)
-    except (safetensors.SafetensorError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise ModelFileError(f"{source} cannot be read as a model file ({error}); get it or train it again") from error
+    except (safetensors.SafetensorError, ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
+        raise _unreadable(source, error) from error
     if (found := (metadata.get("format"), metadata.get("version"))) not in formats:
         known = " or ".join(f"{name!r}, version {version!r}" for name, version in formats)
         remedy = OPENED_BY.get(found, "train it again with this version of lmkit")
         raise ModelFileError(f"{source} must be a model file of format {known}, but it says {found}; {remedy}")
     try:
         return rebuild(entries, tensors, metadata)
-    except (ValueError, TypeError, KeyError, RuntimeError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, OverflowError) as error:
         reason = " ".join(str(error).split())  # torch's has several lines
         raise ModelFileError(f"{source} does not fit together ({reason}); get it or train it again") from error
+
+
+def check_start(start: bytes, source: str) -> None:
+    """Raise ModelFileError unless a file begins as model files do."""
+    if len(start) < HEADER_START or start[-1:] != b"{":
+        raise _unreadable(source, "its beginning is not that of a safetensors file")
+
+
+def _unreadable(source: str, reason: object) -> ModelFileError:
+    return ModelFileError(f"{source} cannot be read as a model file ({reason}); get it or train it again")
 
 
 def _is_tied(model: LanguageModel) -> bool:
@@ -153,6 +165,8 @@ def written(weights: Mapping[str, Tensor], metadata: dict[str, str], quantise: b
 def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict[str, str]) -> Pretrained:
     """Return the model, vocabulary and card of a file; raise any of a few errors if they do not fit together."""
     vocab, card, config = (json.loads(metadata[name]) for name in ("vocab", "card", "config"))
+    if not isinstance(vocab, list) or not isinstance(card, dict):
+        raise ValueError("vocab must be a list, and card a table")
     name = metadata.get("model_class", LSTMLanguageModel.__name__)
     if name not in MODEL_CLASSES:
         raise ValueError(f"model_class must be one of {', '.join(MODEL_CLASSES)}, but it is {name!r}")
@@ -208,8 +222,8 @@ def _dequantised(name: str, weight: Tensor, scale: Tensor | None) -> Tensor:
     """Return a stored tensor as float32."""
     if weight.dtype == torch.float32 and scale is None:
         return weight
-    if weight.dtype != torch.int8 or scale is None or scale.shape != weight.shape[:1]:
-        raise ValueError(f"{name} must be float32, or int8 with a scale for each of its rows")
+    if weight.dtype != torch.int8 or scale is None or scale.shape != weight.shape[:1] or scale.dtype != torch.float32:
+        raise ValueError(f"{name} must be float32, or int8 with a float32 scale for each of its rows")
     return weight.float() * scale[:, None]
 
 

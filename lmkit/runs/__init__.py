@@ -14,6 +14,8 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from lmkit.files import StrPath, atomic_write
+
 FOLDER = Path(__file__).parent
 BINS = 21  # of the histogram of activations, over [-1, 1]
 # Two-sided 95 % points of Student's t for 1, 2, 3 … degrees of freedom; beyond them the normal distribution's.
@@ -110,20 +112,20 @@ class Runs:
         return list({json.dumps(run.settings, sort_keys=True): run.settings for run in self.runs}.values())
 
     @classmethod
-    def read(cls, path: Path) -> Runs:
+    def read(cls, path: StrPath) -> Runs:
         """Read a file of runs; raises `RunsFileError` if it is damaged or not one."""
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
             return cls(content["card"], [Run(**run) for run in content["runs"]])
         except (ValueError, KeyError, TypeError) as error:
             remedy = "get it, or make it again by `python -m lmkit experiment`"
             raise RunsFileError(f"{path} cannot be read as a file of runs ({error}); {remedy}") from error
 
-    def write(self, path: Path) -> None:
+    def write(self, path: StrPath) -> None:
         """Write a file of runs, one run a line."""
         lines = ",\n".join(json.dumps(asdict(run), ensure_ascii=False, separators=(",", ":")) for run in self.runs)
         card = json.dumps(self.card, ensure_ascii=False, indent=1)
-        path.write_text(f'{{"card": {card},\n"runs": [\n{lines}\n]}}\n', encoding="utf-8")
+        atomic_write(path, f'{{"card": {card},\n"runs": [\n{lines}\n]}}\n'.encode(), "the file of runs")
 
 
 def names() -> list[str]:

@@ -7,19 +7,19 @@ their numbers, and none of these depends on what a card says.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 import genanki
 
+from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.plots.escaping import escape
 from lmkit.plots.roles import color
 from lmkit.study.card_sides import media_files, render_sides
@@ -28,6 +28,7 @@ from lmkit.study.deck_file import Deck
 from lmkit.study.markup import anchor
 
 SUFFIX = ".apkg"
+LATEST = 253_402_300_799  # the end of the year 9999
 
 # Never changed: Anki would take notes of another guid, with other fields, or of another type for new ones. The name is
 # the book's when readers first imported its deck; it stays when the title does not.
@@ -76,7 +77,7 @@ _ROLES = {"LABEL": "model", "MUTED": "muted", "RIGHT": "accuracy", "WRONG": "f"}
 
 
 def write_deck(
-    path: Path | str,
+    path: StrPath,
     decks: Iterable[Deck],
     *,
     title: str = NAMESPACE,
@@ -109,32 +110,26 @@ def write_deck(
     Raises
     ------
     ValueError
-        If the path, the title or the address is not as it must be.
-    OSError
-        If the file cannot be written.
+        If the path, the title, the timestamp or the address is not as it must be.
+    WriteError
+        If the file cannot be written; what stood there is as it was.
     """
     path, address, title = validate_path(path), validate_address(address), validate_title(title)
-    if timestamp is None:
-        timestamp = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    timestamp = validate_timestamp(timestamp)
     decks = list(decks)
     anki_decks = [_anki_deck(deck, title, address) for deck in decks]
     media = {name: svg for deck in decks for card in deck.cards for name, svg in media_files(card).items()}
     content = _package_bytes(anki_decks, media, timestamp)
-    with _atomic_write(path) as file:
-        file.write(content)
+    atomic_write(path, content, "the deck")
     return sum(len(deck.notes) for deck in anki_decks)
 
 
-def validate_path(path: Path | str) -> Path:
+def validate_path(path: StrPath) -> Path:
     """Return the path of a deck that can be written there; raise ValueError if none can."""
     path = Path(path)
     if path.suffix != SUFFIX:
         raise ValueError(f"the deck's name must end in {SUFFIX}, but it is {path.name!r}; write {path.stem}{SUFFIX}")
-    if path.is_dir():
-        raise ValueError(f"the deck must be a file, but {path} is a folder; choose another name")
-    if not path.parent.is_dir():
-        raise ValueError(f"the deck's folder must exist, but {path.parent} is none; make it first")
-    return path
+    return check_place("the deck", path)
 
 
 def validate_title(title: str) -> str:
@@ -142,6 +137,20 @@ def validate_title(title: str) -> str:
     if not title.strip() or "::" in title:
         raise ValueError(f"title must be a name without '::', which Anki reads as a deck in a deck, not {title!r}")
     return title.strip()
+
+
+def validate_timestamp(timestamp: float | None) -> float:
+    """Return seconds since 1970 that Anki can count; None stands for ``SOURCE_DATE_EPOCH`` if set, else for now."""
+    variable = os.environ.get("SOURCE_DATE_EPOCH") or time.time()
+    name, given = ("SOURCE_DATE_EPOCH", variable) if timestamp is None else ("timestamp", timestamp)
+    try:
+        seconds = float(given)
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 <= seconds <= LATEST:
+        rule = f"must be a number of seconds since 1970, up to {LATEST}"
+        raise ValueError(f"{name} {rule}, but it is {given!r}; leave it out for the time of now")
+    return seconds
 
 
 def validate_address(address: str | None) -> str | None:
@@ -228,18 +237,3 @@ def _package_bytes(decks: list[genanki.Deck], media: dict[str, str], timestamp: 
             entry.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(entry, source.read(name))
     return content.getvalue()
-
-
-@contextmanager
-def _atomic_write(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write to, which takes the place of `path` once it is whole, and is gone if it never is."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("xb") as file:
-            yield file
-        beside.replace(path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OSError(f"the deck must be written to {path}, but that failed: {reason}; choose another place") from error
-    finally:
-        beside.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from lmkit.files import StrPath
 from lmkit.study.cards import KINDS, BaseCard, Card
 from lmkit.study.yaml_source import CardError, KeyPath, YamlSource
 
@@ -53,7 +54,7 @@ class Deck(NamedTuple):
         return f"{self.chapter}.yml:{'' if line is None else f'{line}:'} card {card.id!r}: {message}"
 
 
-def read_deck(path: Path | str, title: str | None = None, number: int | None = None) -> Deck:
+def read_deck(path: StrPath, title: str | None = None, number: int | None = None) -> Deck:
     """Read the cards in a file.
 
     Parameters

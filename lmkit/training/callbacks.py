@@ -5,17 +5,27 @@ The moments are named as those of transformers' `TrainerCallback`. At each, call
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from lmkit.training.checkpoints import Checkpoint
 from lmkit.training.evaluation import EvalResult, evaluate
 from lmkit.training.history import Validation, perplexity
+from lmkit.training.interrupts import DeferredInterrupt
 from lmkit.training.state import TrainState
+
+GO_ON = "the same command goes on from there"
 
 
 class Callback:
     """Do nothing at any moment; subclasses do more at some."""
+
+    def around(self, run: TrainState) -> AbstractContextManager:
+        """Return what is entered before the run begins, and left however it ends."""
+        return nullcontext()
 
     def on_train_begin(self, run: TrainState) -> None:
         """Act before the first step."""
@@ -28,6 +38,15 @@ class Callback:
 
     def on_train_end(self, run: TrainState) -> None:
         """Act after the last step."""
+
+
+@contextmanager
+def attached(callbacks: Iterable[Callback], run: TrainState) -> Iterator[None]:
+    """Let callbacks begin, and end what they have begun, also after an error."""
+    with ExitStack() as stack:
+        for callback in callbacks:
+            stack.enter_context(callback.around(run))
+        yield
 
 
 class Validate(Callback):
@@ -69,18 +88,24 @@ class Validate(Callback):
 
 
 class SaveCheckpoints(Callback):
-    """Go on from a checkpoint if it has been written before; write it again and again."""
+    """Go on from a checkpoint if it has been written before; write it again and again, and when Ctrl-C is pressed."""
 
     def __init__(self, checkpoint: Checkpoint):
-        self.checkpoint = checkpoint
+        self.checkpoint, self.interrupts = checkpoint, DeferredInterrupt()
+
+    def around(self, run: TrainState) -> AbstractContextManager:
+        # several processes would have to stop at the same step
+        return self.interrupts if run.processes.world_size == 1 else nullcontext()
 
     def on_train_begin(self, run: TrainState) -> None:
         if not self.checkpoint.read():
             self.checkpoint.write()
 
     def on_step_end(self, run: TrainState) -> None:
-        if run.step % run.config.checkpoint_every == 0:
+        if self.interrupts.pending or run.step % run.config.checkpoint_every == 0:
             self.checkpoint.write()
+        if self.interrupts.pending:
+            raise KeyboardInterrupt(f"{self.checkpoint.path} keeps {run.step} of {run.steps} steps; {GO_ON}")
 
     def on_train_end(self, run: TrainState) -> None:
         self.checkpoint.write()
@@ -102,6 +127,16 @@ class AverageWeights(Callback):
 class ShowProgress(Callback):
     """Show a progress bar with the perplexity of the last window, and that of held-out text."""
 
+    bar: tqdm | None = None
+
+    @contextmanager
+    def around(self, run: TrainState) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            if self.bar is not None:
+                self.bar.close()
+
     def on_train_begin(self, run: TrainState) -> None:
         self.bar = tqdm(initial=run.step, total=run.steps, desc="training", mininterval=1)
 
@@ -109,8 +144,6 @@ class ShowProgress(Callback):
         text = f"perplexity {perplexity(run.history.losses[-1]):.2f}"
         if run.history.validation:
             text += f", held-out {perplexity(run.history.validation[-1].cross_entropy):.2f}"
-        self.bar.set_postfix_str(text, refresh=False)
-        self.bar.update()
-
-    def on_train_end(self, run: TrainState) -> None:
-        self.bar.close()
+        if self.bar is not None:
+            self.bar.set_postfix_str(text, refresh=False)
+            self.bar.update()

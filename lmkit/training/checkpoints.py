@@ -1,15 +1,14 @@
 """Checkpoints: a run of training as it stands, in one file, from which it goes on as if nothing had happened.
 
 A file is a line that says what it is, the SHA-256 digest of the rest, and the rest: what torch.save writes of nothing
-but numbers, texts, lists, dicts and tensors, so that reading it runs no code. It is first written beside its place and
-then moved there, so a process that is killed leaves the checkpoint before.
+but numbers, texts, lists, dicts and tensors, so that reading it runs no code. It is written as `lmkit.files` does, so a
+process that is killed leaves the checkpoint before.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import random
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.training.parallel import ProcessGroup
 
 MAGIC = b"lmkit checkpoint 2\n"
@@ -71,7 +71,7 @@ class Checkpoint:
 
     Parameters
     ----------
-    path : Path
+    path : path
     settings : dict of texts and numbers
         What the run depends on (see `describe_run`): a file of other settings is refused.
     shared, per_rank : dicts of Stateful
@@ -82,28 +82,27 @@ class Checkpoint:
     Raises
     ------
     ValueError
-        If the folder of `path` does not exist.
+        If no file can be written at `path`.
     """
 
     def __init__(
         self,
-        path: Path,
+        path: StrPath,
         settings: dict[str, Any],
         shared: dict[str, Stateful],
         per_rank: dict[str, Stateful],
         processes: ProcessGroup,
     ):
-        self.path, self.shared, self.per_rank, self.processes = Path(path), shared, per_rank, processes
+        self.path = check_place("checkpoint", path)
+        self.shared, self.per_rank, self.processes = shared, per_rank, processes
         self.settings = {**settings, "number of processes": processes.world_size}
-        if not self.path.parent.is_dir():
-            raise ValueError(f"checkpoint must lie in a folder that exists, but {self.path.parent} does not; create it")
 
     def write(self) -> None:
         """Write the run as it stands."""
         per_rank = self.processes.gather(_states(self.per_rank))
         if self.processes.is_main:
             contents = {"settings": self.settings, "shared": _states(self.shared), "per_rank": per_rank}
-            atomic_write(self.path, _serialize(contents))
+            atomic_write(self.path, _serialize(contents), "checkpoint")
 
     def read(self) -> bool:
         """Put the run into the state that the file holds; return False, and do nothing, if there is no file.
@@ -166,20 +165,6 @@ def fingerprint(*tensors: Tensor) -> str:
         digest.update(f"{tensor.dtype}{tuple(tensor.shape)}".encode())
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:12]
-
-
-def atomic_write(path: Path, data: bytes) -> None:
-    """Write a file so that there is always a whole one at `path`, the old or the new, whenever the process ends."""
-    beside = path.with_name(f"{path.name}.part")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
-    if hasattr(os, "O_DIRECTORY"):  # not on Windows
-        folder = os.open(path.parent, os.O_DIRECTORY)
-        os.fsync(folder)
-        os.close(folder)
 
 
 def _states(parts: dict[str, Stateful]) -> dict[str, dict[str, Any]]:

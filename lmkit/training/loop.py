@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils import clip_grad_norm_
 
-from lmkit.training.callbacks import AverageWeights, Callback, SaveCheckpoints, ShowProgress, Validate
+from lmkit.files import StrPath
+from lmkit.training.callbacks import AverageWeights, Callback, SaveCheckpoints, ShowProgress, Validate, attached
 from lmkit.training.checkpoints import Checkpoint, describe_run
 from lmkit.training.config import TrainConfig, check_counts
 from lmkit.training.history import History
@@ -44,7 +44,7 @@ def train(
     *,
     steps: int,
     validation: Tensor | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: StrPath | None = None,
     progress: bool = True,
     **options: Any,
 ) -> History:
@@ -65,11 +65,12 @@ def train(
     validation : Tensor of int64 (N, T), optional
         Rows of held-out tokens, to be evaluated on the way and after the last step, read as the text that is trained
         on (see `evaluate`).
-    checkpoint : Path, optional
+    checkpoint : path, optional
         A file to write on the way and at the end, with all that the run depends on. If it exists already, the run goes
         on from there, to the very losses and weights that it would have had without the break. The call must be the
         first one again: the same settings, the model and the generators as they were at the start (see `set_seed`),
-        and the streams from their beginning.
+        and the streams from their beginning. Where the run is interrupted (Ctrl-C), its step is completed and kept; a
+        second Ctrl-C breaks it off.
     progress : bool
         Show a progress bar with the running perplexity.
     **options
@@ -107,7 +108,7 @@ def train(
 def run_steps(run: TrainState, predictions: Iterator[Prediction], callbacks: Sequence[Callback]) -> History:
     """Make the steps of a run that are left, each for a window or batch that its model has read."""
     model, config = run.model, run.config
-    with mode_of(model, training=True), run.processes.per_rank_rng():
+    with mode_of(model, training=True), run.processes.per_rank_rng(), attached(callbacks, run):
         for callback in callbacks:
             callback.on_train_begin(run)
         for window in islice(predictions, run.steps - run.step):
@@ -165,7 +166,7 @@ def check_averaging(config: TrainConfig, validation: Any) -> None:
 
 
 def usual_callbacks(
-    run: TrainState, settings: Callable[[], dict[str, Any]], checkpoint: Path | None, progress: bool
+    run: TrainState, settings: Callable[[], dict[str, Any]], checkpoint: StrPath | None, progress: bool
 ) -> list[Callback]:
     """Return the callbacks that stand behind validation, in their order; `settings` describe a run with checkpoints."""
     callbacks: list[Callback] = []

@@ -33,7 +33,10 @@ def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
 def make_scheduler(optimizer: Optimizer, config: TrainConfig, steps: int) -> LRScheduler:
     """Return what changes the rate of an optimizer over so many steps."""
     if config.schedule == "one-cycle":
-        return OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=config.warmup, cycle_momentum=False)
+        warmup = config.warmup
+        if abs(warmup * steps - 1) < 1e-9:  # torch divides by the steps in which the rate rises, here none
+            warmup *= 1 - 1e-6
+        return OneCycleLR(optimizer, config.lr, total_steps=steps, pct_start=warmup, cycle_momentum=False)
     if config.schedule == "cosine":
         return CosineAnnealingLR(optimizer, T_max=steps)
     return ConstantLR(optimizer, factor=1)

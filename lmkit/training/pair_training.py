@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from lmkit.files import StrPath
 from lmkit.training import loop
 from lmkit.training.callbacks import Validate
 from lmkit.training.checkpoints import describe_run
@@ -131,7 +131,7 @@ def train_pairs(
     *,
     steps: int,
     validation: Sequence[PairBatch] | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: StrPath | None = None,
     progress: bool = True,
     guidance: float = 0.0,
     **options: Any,

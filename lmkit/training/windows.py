@@ -193,6 +193,7 @@ def repeat_shifted(
         it does not know, it must have learned to. The token after the end of each piece is not predicted.
     """
     check_counts(starts=starts)
+    batchify(tokens, batch_size)  # so that a text that is too short is told, before a place in it is drawn
     generator = new_generator()
     places = torch.randint(len(tokens), (max(epochs, 0),), generator=generator).tolist()
 

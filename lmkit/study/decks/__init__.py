@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from lmkit.files import StrPath
 from lmkit.study.deck_file import Deck, check_ids, read_deck
 from lmkit.study.yaml_source import CardError, YamlSource
 
@@ -14,9 +15,9 @@ INDEX = "chapters"  # the file that names the chapters in order, with their titl
 
 
 @cache
-def index(folder: Path = FOLDER) -> YamlSource:
+def index(folder: StrPath = FOLDER) -> YamlSource:
     """Return the file that names the chapters in order, with their titles and its lines."""
-    source = YamlSource.read(folder / f"{INDEX}.yml")
+    source = YamlSource.read(Path(folder, f"{INDEX}.yml"))
     rule = "the file must name the chapters in order, each with its title, as `lstm: The LSTM`"
     if not isinstance(source.content, dict):
         raise source.error((), f"{rule}; write a line for each")
@@ -26,18 +27,18 @@ def index(folder: Path = FOLDER) -> YamlSource:
     return source
 
 
-def chapters(folder: Path = FOLDER) -> list[str]:
+def chapters(folder: StrPath = FOLDER) -> list[str]:
     """Return the names of the chapters that have cards, in order."""
     return list(titles(folder))
 
 
-def titles(folder: Path = FOLDER) -> dict[str, str]:
+def titles(folder: StrPath = FOLDER) -> dict[str, str]:
     """Return the titles of the chapters, by their names, in order."""
     return index(folder).content
 
 
 @cache
-def load(chapter: str, folder: Path = FOLDER) -> Deck:
+def load(chapter: str, folder: StrPath = FOLDER) -> Deck:
     """Return the deck of a chapter.
 
     Raises
@@ -49,7 +50,7 @@ def load(chapter: str, folder: Path = FOLDER) -> Deck:
     """
     if chapter not in chapters(folder):
         raise ValueError(f"chapter must be one of {chapters(folder)}, but it is {chapter!r}")
-    path = folder / f"{chapter}.yml"
+    path = Path(folder, f"{chapter}.yml")
     if not path.is_file():
         rule = (
             f"chapter {chapter!r} must have its cards in {path.name}, which is not there; write it, or remove this line"
@@ -58,7 +59,7 @@ def load(chapter: str, folder: Path = FOLDER) -> Deck:
     return read_deck(path, titles(folder)[chapter], chapters(folder).index(chapter) + 1)
 
 
-def load_all(names: Iterable[str] | None = None, folder: Path = FOLDER) -> list[Deck]:
+def load_all(names: Iterable[str] | None = None, folder: StrPath = FOLDER) -> list[Deck]:
     """Return the decks of these chapters, by default of all, in the order given or the index's.
 
     Raises
@@ -80,9 +81,9 @@ def load_all(names: Iterable[str] | None = None, folder: Path = FOLDER) -> list[
     return decks
 
 
-def _unlisted(folder: Path) -> Iterator[CardError]:
+def _unlisted(folder: StrPath) -> Iterator[CardError]:
     """Yield an error for every card file that the index does not name: nobody would ever see its cards."""
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(Path(folder).glob("*.yml")):
         if path.stem not in {INDEX, *chapters(folder)}:
             remedy = f"add `{path.stem}: TITLE` there, or move the file elsewhere"
             yield CardError(f"{path.name}:1: a card file must be listed in {INDEX}.yml, but this one is not; {remedy}")

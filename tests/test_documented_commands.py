@@ -39,7 +39,8 @@ def commands() -> list:
 def folder(tmp_path, monkeypatch) -> Path:
     """A reader's folder, with files that the documents call `mine`."""
     (tmp_path / "mine.txt").write_text("the kite flew over the river . the river was wide .\n" * 40)
-    shutil.copy(pretrained.path_of("stories"), tmp_path / "mine.safetensors")
+    trained, card = pretrained.load("stories"), {"command": "python -m lmkit train --text mine.txt"}
+    pretrained.save(tmp_path / "mine.safetensors", trained.model, trained.vocab, card)
     cards = (ROOT / "tests" / "example_cards.yml").read_text(encoding="utf-8")
     (tmp_path / "mine.yml").write_text(cards.replace("chapter: example_cards", "chapter: mine"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from lmkit import study
+from lmkit.files import check_apart
 from lmkit.study import CardError, Deck, Number, anki
 
 NAMES = {  # what a number card's `check` may use, and the module behind each name
@@ -68,6 +69,7 @@ def _check_options(options: argparse.Namespace) -> None:
         if getattr(options, name) is not None and not options.anki:
             raise ValueError(f"--{name} must come with --anki DECK.apkg: only the deck has it")
     if options.anki:
+        check_apart({f"file {place}": file for place, file in enumerate(options.files, 1)}, {"the deck": options.anki})
         anki.validate_path(options.anki)
 
 

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 
 from lmkit import decoding, pretrained
+from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.decoding.generation import OPTIONS
+from lmkit.decoding.sampling import NUM_SEEDS
 
+AT_ONCE = 64  # texts that are drawn in one batch
 METHODS = {  # the decoder, and its name in decoding.generation.OPTIONS
     "greedy": (decoding.greedy, "greedy decoding"),
     "sample": (decoding.sample, "sampling"),
     "beam": (decoding.beam_search, "beam search"),
     "contrastive": (decoding.contrastive_search, "contrastive search"),
+}
+OPTIONS_OF_METHODS = {  # type, default and purpose; decoding.generation.OPTIONS says which methods have which
+    "temperature": (number, 1.0, "above 0; below 1 is bolder, above 1 wilder"),
+    "top_k": (whole, None, "keep, or with contrastive search compare, the k most probable tokens"),
+    "top_p": (number, 0.9, "keep the nucleus of this mass, above 0, at most 1"),
+    "min_p": (number, 0.0, "drop tokens below this share of the largest"),
+    "typical_p": (number, 1.0, "keep this mass nearest to the entropy"),
+    "seed": (whole, 0, "the same seed gives the same draw"),
+    "num_beams": (whole, 5, "texts that are pursued side by side"),
+    "length_penalty": (number, 1.0, "0 ranks by probability alone"),
+    "num_beam_groups": (whole, 1, "above 1 is diverse beam search"),
+    "diversity_penalty": (number, 0.0, "nats for what an earlier group took"),
+    "penalty_alpha": (number, 0.6, "weight of being unlike the text so far; 0 is greedy decoding"),
+    "min_new_tokens": (whole, 0, "at least this many tokens before the end"),
+    "repetition_penalty": (number, 1.0, "above 1 makes used tokens less probable"),
+    "no_repeat_ngram_size": (whole, 0, "write no run of this many tokens twice"),
 }
 
 
@@ -20,42 +40,50 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.description = "Continue a prompt and print each text with its log-probability."
     parser.add_argument("model", help=f"a shipped model ({', '.join(pretrained.names())}) or the path of a model file")
     parser.add_argument("prompt", help="the words to continue, with white space between words and marks")
-    parser.add_argument("--method", choices=list(METHODS), default="sample")
-    parser.add_argument("--max-new-tokens", type=int, default=60)
-    parser.add_argument("--temperature", type=float, default=1.0, help="above 0; below 1 is bolder, above 1 wilder")
-    parser.add_argument(
-        "--top-k", type=int, help="keep, or with contrastive search compare, the k most probable tokens"
-    )
-    parser.add_argument("--top-p", type=float, default=0.9, help="keep the nucleus of this mass, above 0, at most 1")
-    parser.add_argument("--min-p", type=float, default=0.0, help="drop tokens below this share of the largest")
-    parser.add_argument("--typical-p", type=float, default=1.0, help="keep this mass nearest to the entropy")
-    parser.add_argument("--num-beams", type=int, default=5)
-    parser.add_argument("--length-penalty", type=float, default=1.0, help="0 ranks by probability alone")
-    parser.add_argument("--num-beam-groups", type=int, default=1, help="above 1 is diverse beam search")
-    parser.add_argument("--diversity-penalty", type=float, default=0.0, help="nats for what an earlier group took")
-    parser.add_argument("--penalty-alpha", type=float, default=0.6, help="contrastive search; 0 is greedy decoding")
-    parser.add_argument("--min-new-tokens", type=int, default=0, help="at least this many tokens before the end")
-    parser.add_argument("--repetition-penalty", type=float, default=1.0, help="above 1 makes used tokens less probable")
-    parser.add_argument("--no-repeat-ngram-size", type=int, default=0, help="write no run of this many tokens twice")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same draw")
-    parser.add_argument("--count", type=int, default=1, help="number of texts")
+    parser.add_argument("--method", choices=list(METHODS), default="sample", help="how tokens are chosen")
+    parser.add_argument("--max-new-tokens", type=whole, default=60, help="where a text ends that does not end before")
+    parser.add_argument("--count", type=whole, default=1, help="number of texts; above 1 with sample and beam")
+    for name, (kind, usual, purpose) in OPTIONS_OF_METHODS.items():
+        methods = ", ".join(method for method, (_, strategy) in METHODS.items() if name in OPTIONS[strategy])
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=usual, help=f"{purpose}; with {methods}")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Continue a prompt and print the text with its log-probability."""
-    if options.count < 1:
-        raise ValueError(f"count must be at least 1, but it is {options.count}")
+    """Continue a prompt and print each text with its log-probability."""
+    _check_effect(options)
     trained = pretrained.load(options.model)
-    prompt = trained.prompt_ids(options.prompt)
-    decode, strategy = METHODS[options.method]
-    given = {name: getattr(options, name, None) for name in OPTIONS[strategy]}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    copies = options.count if options.method == "sample" else 1  # the others write the same again
-    common = (trained.model.stepper(), [prompt] * copies, options.max_new_tokens, trained.eos_token_id)
-    texts = decode(*common, **chosen)
-    if options.method == "beam":
-        texts = texts[0][: options.count]
-    for text in texts:
+    for text in _texts(options, trained):
         print(f"{options.prompt} | {trained.vocab.decode(text.tokens)}")
         print(f"    log-probability {text.log_prob:.2f} nats, {len(text.tokens)} tokens, score {text.score:.3f}")
+
+
+def _check_effect(options: argparse.Namespace) -> None:
+    """Raise ValueError for options that the method has no use for, which `decoding.generate` refuses too."""
+    strategy, remedy = METHODS[options.method][1], "leave it out, or choose another --method"
+    of_others = {name for names in OPTIONS.values() for name in names} - {*OPTIONS[strategy]}
+    given_in_vain(options, sorted(of_others), f"of {strategy}", remedy)
+    if options.count < 1:
+        raise ValueError(f"count must be at least 1, but it is {options.count}")
+    most = {"sample": options.count, "beam": max(options.num_beams, 1)}.get(options.method, 1)
+    if options.count > most:
+        rule = f"at most {most}, for {strategy} finds no more texts"
+        raise ValueError(f"count must be {rule}, but it is {options.count}; {remedy}")
+
+
+def _texts(options: argparse.Namespace, trained: pretrained.Pretrained) -> Iterator[decoding.Decoded]:
+    """Yield the texts; of sampling, as they are drawn, however many there are to be."""
+    decode, strategy = METHODS[options.method]
+    found = {name: getattr(options, name, None) for name in OPTIONS[strategy]}
+    chosen = {name: value for name, value in found.items() if value is not None}
+    step, prompt = trained.model.stepper(), trained.prompt_ids(options.prompt)
+    common = (options.max_new_tokens, trained.eos_token_id)
+    if options.method == "beam":
+        yield from decode(step, prompt, *common, **chosen)[: options.count]
+    elif options.method == "sample":
+        for start in range(0, options.count, AT_ONCE):
+            copies = [prompt] * min(AT_ONCE, options.count - start)
+            yield from decode(step, copies, *common, **chosen)
+            chosen["seed"] = (chosen["seed"] + AT_ONCE) % NUM_SEEDS
+    else:
+        yield decode(step, prompt, *common, **chosen)

@@ -11,7 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from lmkit import pretrained
-from lmkit.commands import texts
+from lmkit.commands import places, texts
+from lmkit.commands.memory import check_memory
+from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.experiments import recipes
 from lmkit.models import AWDLSTM
 from lmkit.training import EvalResult, History, evaluate, evaluate_with_cache, perplexity, set_seed, train
@@ -28,7 +30,7 @@ DROPOUTS = {
 }
 SIZES = ("embedding_size", "hidden_size", "num_layers")
 ON_EVERY_CARD = ("epochs", "steps", *SIZES, "chrono_init", "batch_size", "window", "lr", "seed")
-ON_NO_CARD = ("command", "data", "text", "out", "quiet", "checkpoint", "checkpoint_every", "default_of")
+ON_NO_CARD = ("data", "text", "recipe", "out", "quiet", "checkpoint", "checkpoint_every")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -42,14 +44,14 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--text", type=Path, metavar="FILE", help="a text file whose words and marks are separated by white space"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the model file; by default named for the text")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same model")
+    parser.add_argument("--seed", type=whole, default=0, metavar="N", help="the same seed gives the same model")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, and only the card at the end")
     _add_reading(parser.add_argument_group("how the text is read"))
     _add_model(parser.add_argument_group("the model", "an AWD-LSTM; every dropout is a probability below 1"))
     _add_options(parser.add_argument_group("training"), "training")
     _add_evaluation(parser.add_argument_group("evaluation on held-out text, at the end and, if asked, on the way"))
     _add_checkpoints(parser.add_argument_group("checkpoints"))
-    parser.set_defaults(run=run, default_of=parser.get_default)
+    parser.set_defaults(run=run)
 
 
 def _add_options(group: Group, section: str, **defaults: Any) -> None:
@@ -61,38 +63,44 @@ def _add_options(group: Group, section: str, **defaults: Any) -> None:
         if option.kind is bool:
             group.add_argument(flag, action="store_true", help=option.help)
         else:
-            details = {"type": option.kind, "choices": option.choices, "metavar": option.metavar}
+            details = {
+                "type": {int: whole, float: number}.get(option.kind),
+                "choices": option.choices,
+                "metavar": option.metavar,
+            }
             group.add_argument(flag, default=default, help=option.help, **details)
 
 
 def _add_reading(group: Group) -> None:
-    group.add_argument("--epochs", type=int, metavar="N", help=f"times that a text is read; {texts.EPOCHS} by default")
-    group.add_argument("--steps", type=int, metavar="N", help=f"updates, with Stories; {texts.STEPS} by default")
-    group.add_argument("--batch-size", type=int, default=16, metavar="N", help="rows that are read side by side")
+    group.add_argument(
+        "--epochs", type=whole, metavar="N", help=f"times that a text is read; {texts.EPOCHS} by default"
+    )
+    group.add_argument("--steps", type=whole, metavar="N", help=f"updates, with Stories; {texts.STEPS} by default")
+    group.add_argument("--batch-size", type=whole, default=16, metavar="N", help="rows that are read side by side")
     _add_options(group, "reading")
     group.add_argument("--shifted", action="store_true", help="cut the text into rows elsewhere in every epoch")
 
 
 def _add_model(group: Group) -> None:
-    group.add_argument("--embedding-size", type=int, default=96, metavar="E", help="length of a word's vector")
-    group.add_argument("--hidden-size", type=int, default=128, metavar="H", help="memory cells of a layer")
-    group.add_argument("--num-layers", type=int, default=1, metavar="D", help="layers")
+    group.add_argument("--embedding-size", type=whole, default=96, metavar="E", help="length of a word's vector")
+    group.add_argument("--hidden-size", type=whole, default=128, metavar="H", help="memory cells of a layer")
+    group.add_argument("--num-layers", type=whole, default=1, metavar="D", help="layers")
     group.add_argument(
         "--chrono-init",
-        type=int,
+        type=whole,
         metavar="STEPS",
         help="start the cells with memories of 1 to this many steps, or with 0 as torch does; by default the window, "
         "and 0 for Human Numbers",
     )
     for place, what in DROPOUTS.items():
-        group.add_argument(f"--{place}-p", type=float, default=0.0, metavar="P", help=f"dropout of {what}")
+        group.add_argument(f"--{place}-p", type=number, default=0.0, metavar="P", help=f"dropout of {what}")
 
 
 def _add_evaluation(group: Group) -> None:
     _add_options(group, "validation", validate_every=None)  # given, it also says that there is to be validation
     group.add_argument(
         "--cache",
-        type=float,
+        type=number,
         nargs=2,
         metavar=("THETA", "LAMBDA"),
         help="evaluate also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
@@ -106,35 +114,33 @@ def _add_checkpoints(group: Group) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train as the options say, write the model file, and print its card."""
-    name = options.recipe or options.data
     if options.recipe:
         _check_nothing_else(options)
-    shipped = pretrained.FOLDER if options.recipe else Path()
-    out = options.out or (shipped / f"{name}.safetensors" if name else options.text.with_suffix(".safetensors"))
-    _check_writable(out)
+    else:
+        _complete(options)
+    out = places.model_file(options)
     with distributed() as processes:
-        data = recipes.RECIPES[name](not options.quiet) if options.recipe else _train(options, processes)
+        data = recipes.RECIPES[options.recipe](not options.quiet) if options.recipe else _train(options, processes)
     if processes.is_main:
-        out.write_bytes(data)
+        places.write(out, data)
         print(f"wrote {out}, {len(data) / 1000:.0f} KB")
         print(json.dumps(pretrained.from_bytes(data).card, indent=2, ensure_ascii=False))
 
 
 def _check_nothing_else(options: argparse.Namespace) -> None:
-    for name, value in vars(options).items():
-        if name not in ("command", "recipe", "out", "quiet") and value != options.default_of(name):
-            rule = "must not be given with --recipe, which has settings of its own"
-            raise ValueError(f"{name} {rule}, but it is {value}; leave it out, or use --data or --text")
-
-
-def _check_writable(out: Path) -> None:
-    """Refuse before training what could not be written after it."""
-    if not out.parent.is_dir() or out.is_dir():
-        raise ValueError(f"out must name a file in a folder that exists, but it is {out}; create the folder")
+    for name in sorted(options.given - {"recipe", "out", "quiet"}):
+        rule = "must not be given with --recipe, which has settings of its own"
+        raise ValueError(f"{name} {rule}, but it is {getattr(options, name)}; leave it out, or use --data or --text")
 
 
 def _complete(options: argparse.Namespace) -> None:
     """Check the options that training itself does not see, and fill in the default that depends on the text."""
+    if options.schedule != "one-cycle":
+        given_in_vain(options, ["warmup"], f"with --schedule {options.schedule}", "only a one-cycle rate rises first")
+    if options.checkpoint is None:
+        given_in_vain(options, ["checkpoint_every"], "without --checkpoint", "give --checkpoint FILE too")
+    if options.num_layers == 1 and 0 < options.hidden_p < 1:
+        given_in_vain(options, ["hidden_p"], "with one layer", "give --num-layers 2 or more")
     if not 0 <= options.seed < 2**32:
         raise ValueError(f"seed must be at least 0 and below 2**32, but it is {options.seed}; choose another")
     if options.averaging is not None and options.validate_every is None:
@@ -151,20 +157,26 @@ def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
     set_seed(options.seed)
     text = texts.load(options)
     shape = {name: getattr(options, name) for name in (*SIZES, *(f"{place}_p" for place in DROPOUTS))}
+    sizes = {name: getattr(options, name) for name in SIZES}
+    reading = {"rows": options.batch_size, "window": min(options.window, text.row_length)}
+    check_memory(len(text.vocab), **sizes, optimizer=options.optimizer, **reading)
     model = AWDLSTM(len(text.vocab), **shape)
     if options.chrono_init:
         recipes.chrono_init(model, options.chrono_init)
     if options.cache:
         _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
-    history = train(
-        model,
-        text.streams,
-        steps=text.steps,
-        validation=None if options.validate_every is None else text.held_out,
-        checkpoint=options.checkpoint,
-        progress=not options.quiet,
-        **_train_options(options),
-    )
+    try:
+        history = train(
+            model,
+            text.streams,
+            steps=text.steps,
+            validation=None if options.validate_every is None else text.held_out,
+            checkpoint=options.checkpoint,
+            progress=not options.quiet,
+            **_train_options(options),
+        )
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(f"stopped; {str(stopped) or places.what_is_kept(options.checkpoint)}") from None
     if processes.is_main and not options.quiet:
         _print_validation(history)
     card = {
@@ -209,9 +221,10 @@ def _command(options: argparse.Namespace, processes: ProcessGroup) -> str:
     words = ["python", "-m", "lmkit", "train"]
     if processes.world_size > 1:
         words[:1] = ["torchrun", "--nproc-per-node", str(processes.world_size)]
-    words += ["--data", options.data] if options.data else ["--text", options.text.name]
-    for name, value in vars(options).items():
-        matters = name in ON_EVERY_CARD or value != options.default_of(name)
+    words += places.source(options)
+    for name, default in options.defaults.items():
+        value = getattr(options, name)
+        matters = name in ON_EVERY_CARD or value != default
         if matters and name not in ON_NO_CARD and value is not None:
             words += [f"--{name.replace('_', '-')}", *_values(value)]
     return shlex.join(words)

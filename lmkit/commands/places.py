@@ -1,0 +1,94 @@
+"""Where `python -m lmkit train` writes: asked before training, so that neither an input nor hours of work are lost."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from pathlib import Path
+from tempfile import mkdtemp
+
+from lmkit import pretrained
+from lmkit.files import WriteError, atomic_write, check_apart, check_name, check_place, name_of
+from lmkit.pretrained import ModelFileError
+
+
+def model_file(options: argparse.Namespace) -> Path:
+    """Return where the model is to be written.
+
+    Raises
+    ------
+    ValueError
+        If it, or the checkpoint, cannot be written there, or would replace what is not meant to be replaced.
+    """
+    if options.text:
+        check_name("text", options.text)
+        if options.text.is_dir():
+            raise ValueError(f"text must be a file, but {options.text} is a folder; name a file in it")
+    out = options.out or _usual(options)
+    check_apart({"text": options.text}, {"out": out, "checkpoint": options.checkpoint})
+    check_place("out", out)
+    if options.checkpoint:
+        check_place("checkpoint", options.checkpoint)
+    if not options.recipe:
+        _check_may_be_replaced(out, options)
+    return out
+
+
+def _usual(options: argparse.Namespace) -> Path:
+    """Return where a model is written that is given no place: a name of its own for every text."""
+    if options.recipe:
+        return pretrained.FOLDER / f"{options.recipe}.safetensors"
+    if options.data:
+        return Path(f"{options.data}.safetensors")
+    text: Path = options.text
+    return text.with_name(f"{text.stem if text.suffix == '.txt' else text.name}.safetensors")
+
+
+def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
+    """Raise ValueError where a shipped name would hide the file, or there is one that is not to be replaced."""
+    if out.name in pretrained.names():
+        rule = "must not be called as a shipped model is, which would be loaded in its place"
+        raise ValueError(f"out {rule}, but it is {out}; write {out}.safetensors")
+    if not out.exists() or not out.stat().st_size:
+        return
+    try:
+        command = str(pretrained.load(out).card.get("command"))
+    except ModelFileError as error:
+        rule = "out must not replace a file that is no model"
+        raise ValueError(f"{rule}, but {error}; move it away, or give another --out") from error
+    if not options.out and f" {shlex.join(source(options))} " not in f"{command} ":
+        rule = "must be given where the usual place has a model of another text"
+        raise ValueError(f"out {rule}, but it is not, and {out} is one; give --out")
+
+
+def source(options: argparse.Namespace) -> list[str]:
+    """Return the words of the command line that name the text."""
+    return ["--data", options.data] if options.data else ["--text", name_of(options.text.name)]
+
+
+def what_is_kept(checkpoint: Path | None) -> str:
+    """Say what is left of a training that was stopped."""
+    if checkpoint is None:
+        return "nothing is kept; with --checkpoint FILE the run would be"
+    if not checkpoint.exists():
+        return "nothing is kept, for it had hardly begun"
+    return f"{checkpoint} keeps the run as it was lately, and the same command goes on from there"
+
+
+def write(out: Path, data: bytes) -> None:
+    """Write a model file; where that fails after all, among temporary files, so that the training was not in vain.
+
+    Raises
+    ------
+    WriteError
+        If it is not at its place.
+    """
+    try:
+        atomic_write(out, data, "out")
+    except WriteError as error:
+        try:
+            spare = Path(mkdtemp(prefix="lmkit-")) / out.name
+            atomic_write(spare, data)
+        except OSError:
+            raise error from None
+        raise WriteError(f"{error}; the trained model is in {spare}") from None

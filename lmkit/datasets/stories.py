@@ -64,6 +64,7 @@ class Grammar:
             form: {word: value for name, value in values.items() for word in self.words_of(name)}
             for form, values in table["forms"].items()
         }
+        # symbol(text) takes notation apart; choices(head, banned) are a rule's alternatives with their probabilities.
         self.symbol, self.choices = cache(self._parse), cache(self._without)
         self.vocab = Vocab([self.end, *sorted(self._words_written() - {self.end})])
 

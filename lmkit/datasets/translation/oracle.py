@@ -140,7 +140,8 @@ class Translations:
         network, words, alignment = self._networks[i], [], []
         state = network.start
         while transitions := network.transitions(state):
-            _, written, state = rng.choices(transitions, [p for p, _, _ in transitions])[0]
+            which = rng.choices(transitions, [p for p, _, _ in transitions]) if len(transitions) > 1 else transitions
+            _, written, state = which[0]
             words.append(written.word)
             alignment.append(written.links)
         return Translation(words, alignment)

@@ -122,7 +122,7 @@ class Table:
         name, _, endings = name.rpartition(".") if inflection else (name, "", "")
         stem = self._reference(name, symbols)
         own = () if stem.kind == "child" else self._places_of(text, symbols)
-        links = tuple(int(place) for place in places.split(",") if place) if linked else own
+        links = tuple(sorted(int(place) for place in places.split(",") if place)) if linked else own
         if not inflection:
             return Part(stem, links)
         case, whose = inflection

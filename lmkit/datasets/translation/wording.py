@@ -70,13 +70,15 @@ def wording(
     """
     first = piece.parts[0]
     if first.stem.kind == "text" and not (piece.marks or first.endings):
-        return [Written(first.stem.name, tuple(sorted({*_positions(first.links, node), *links})))]
+        return [Written(first.stem.name, _united(_positions(first.links, node), links))]
     if not piece.marks and first.stem.kind == "child" and not first.endings:
         child = _child(node, first.stem)
         if lexeme_of(table, child) is None:
             return [Call(child, case if first.stem.field == "*" else first.stem.field, _positions(first.links, node))]
     parts = [_part(table, part, node, case, links) for part in piece.parts]
-    whole = _joined(parts, lambda words: side_by_side(words, piece.marks, table.contractions))
+    whole = parts[0]
+    if piece.marks:
+        whole = _joined(parts, lambda words: side_by_side(words, piece.marks, table.contractions))
     single = {position: entry[0][1] for position, entry in whole.needs.items() if len(entry) == 1}
     needs = {position: entry for position, entry in whole.needs.items() if len(entry) > 1}
     return [Wording(needs, lambda chosen: whole.write(single | chosen))] if needs else whole.write(single)
@@ -101,7 +103,7 @@ def lexeme_of(table: Table, node: Node) -> Lexeme | None:
 
 def _part(table: Table, part: Part, node: Node, case: str, links: Links) -> Wording:
     """Return what one part of a piece becomes."""
-    links = (*_positions(part.links, node), *links)
+    links = _united(_positions(part.links, node), links)
     lexeme, fixed = None, part.stem.name
     if part.stem.kind == "child":
         child = _child(node, part.stem)
@@ -124,8 +126,8 @@ def _part(table: Table, part: Part, node: Node, case: str, links: Links) -> Word
         if ending:
             text += ending.write(variants)[0].word
         # A word that ends in ~ comes from where the order says alone.
-        own = lexeme.links if lexeme else ()
-        return [Written(w.rstrip("~"), tuple(sorted({*links, *(() if w[-1] == "~" else own)}))) for w in text.split()]
+        own = _united(links, lexeme.links) if lexeme else links
+        return [Written(w[:-1], links) if w[-1] == "~" else Written(w, own) for w in text.split()]
 
     needs = ({lexeme.position: lexeme.entry} if lexeme else {}) | (ending.needs if ending else {})
     return Wording(needs, write)
@@ -186,7 +188,14 @@ def _child(node: Node, reference: Reference) -> Node:
 
 def _positions(places: Links, node: Node) -> Links:
     """Return positions in the story of the words at some places of an alternative."""
-    return tuple(child for place in places if isinstance(child := node.children[place], int))
+    return tuple([child for child in map(node.children.__getitem__, places) if isinstance(child, int)])
+
+
+def _united(links: Links, others: Links) -> Links:
+    """Return all of two groups of positions, in order."""
+    if not links or not others:
+        return links or others
+    return tuple(sorted({*links, *others}))
 
 
 def _joined(parts: list[Wording], join: Callable[[list[list[Written]]], list[Written]]) -> Wording:
@@ -202,6 +211,6 @@ def side_by_side(parts: list[list[Written]], marks: str, contractions: dict[str,
             (a, links), (b, others) = out[-1], right[0]
             joined = a + b if mark == "&" else contractions.get(f"{a} {b}")
             if joined:
-                out, right = out[:-1], [Written(joined, tuple(sorted({*links, *others}))), *right[1:]]
+                out, right = out[:-1], [Written(joined, _united(links, others)), *right[1:]]
         out = out + right
     return out

@@ -85,6 +85,8 @@ class Firefox:
         return unpacked(answer["result"]["value"])
 
     def press(self, *keys: str) -> None:
+        if not keys:
+            return
         presses = [{"type": kind, "value": key} for text in keys for key in text for kind in ("keyDown", "keyUp")]
         keyboard = {"type": "key", "id": "keyboard", "actions": presses}
         self._connection.send("input.performActions", context=self._context, actions=[keyboard])

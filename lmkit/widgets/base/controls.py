@@ -15,7 +15,6 @@ What is known only when a lab is made (the number of steps, a model's title) is 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,35 +23,7 @@ import ipywidgets
 import traitlets as T
 from ipywidgets.widgets.widget_description import DescriptionWidget
 
-from lmkit.text import tokenize
-
-MOST_WORDS = 200  # of a text, where a lab draws nothing that takes more room for each
-
-
-def check_number(name: str, value: Any, low: float, high: float = math.inf, whole: bool = False) -> None:
-    """Raise ValueError unless a value is a number, or a whole one, within limits."""
-    kind = int if whole else (int, float)
-    if isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high:
-        return
-    rule = f"of at least {low}" if high == math.inf else f"from {low} to {high}"
-    raise ValueError(f"{name} must be a {'whole ' if whole else ''}number {rule}, but it is {value!r}")
-
-
-def check_words(name: str, text: str, most: int = MOST_WORDS) -> None:
-    """Raise ValueError for a text of too many words to be shown; base/vocab.js does the same."""
-    if (count := len(tokenize(text))) > most:
-        raise ValueError(f"{name} must hold at most {most} words, but it holds {count}; shorten it")
-
-
-def check_choice(name: str, value: Any, options: Iterable[Any]) -> None:
-    """Raise ValueError unless a value is among some; True is not 1 here."""
-    known = list(options)
-    if not any(_same(value, option) for option in known):
-        raise ValueError(f"{name} must be one of {known}, but it is {value!r}")
-
-
-def _same(value: Any, option: Any) -> bool:
-    return value == option and isinstance(value, bool) == isinstance(option, bool)
+from lmkit.widgets.base.checks import check, check_choice, check_number, check_text, check_truth, checked_texts, is_same
 
 
 def with_label(control: DescriptionWidget, label: str, tooltip: str, *classes: str) -> DescriptionWidget:
@@ -150,7 +121,7 @@ class Slider(Control):
         check_number(name, value, self.low, self.high, whole=self.step is None)
 
     def stored(self, value: Any) -> Any:
-        return value if self.step is None else float(value)
+        return int(value) if self.step is None else float(value)
 
     def value(self, stored: Any) -> Any:
         # A slider in the browser counts its steps in binary: .9 comes back as .9000000000000001.
@@ -178,6 +149,9 @@ class Number(Control):
     def check(self, name: str, value: Any) -> None:
         check_number(name, value, self.low, self.high, whole=True)
 
+    def stored(self, value: Any) -> int:
+        return int(value)
+
     def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.BoundedIntText(value=stored, min=self.low, max=self.high)
 
@@ -196,8 +170,10 @@ class Toggle(Control):
         return T.Bool(help=self.tooltip)
 
     def check(self, name: str, value: Any) -> None:
-        if not isinstance(value, bool):
-            raise ValueError(f"{name} must be True or False, but it is {value!r}")
+        check_truth(name, value)
+
+    def stored(self, value: Any) -> bool:
+        return bool(value)
 
     def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.Checkbox(stored, indent=False)
@@ -215,8 +191,10 @@ class TextField(Control):
         return T.Unicode(help=self.tooltip)
 
     def check(self, name: str, value: Any) -> None:
-        if not isinstance(value, str):
-            raise ValueError(f"{name} must be a text, but it is {value!r}")
+        check_text(name, value)
+
+    def stored(self, value: Any) -> str:
+        return str(value)
 
     def make(self, stored: Any) -> DescriptionWidget:
         if self.suggestions is None:
@@ -277,9 +255,10 @@ class Choice(Control):
         check_choice(name, value, self.values)
 
     def stored(self, value: Any) -> int:
-        return next(place for place, known in enumerate(self.values) if _same(value, known))
+        return next(place for place, known in enumerate(self.values) if is_same(value, known))
 
     def value(self, stored: int) -> Any:
+        check("the place of a choice", stored, 0 <= stored < len(self.options), f"from 0 to {len(self.options) - 1}")
         return self.values[stored]
 
     def make(self, stored: int) -> DescriptionWidget:
@@ -325,7 +304,7 @@ class Controls(Mapping[str, Control]):
     def chosen(self, names: Iterable[str] | None) -> list[str]:
         """Return the names of the controls to show, in the rows' order; raise ValueError for an unknown one."""
         known = [name for name, row in self.items() if row.offered]
-        wanted = [name for name in known if self[name].shown] if names is None else list(names)
+        wanted = [name for name in known if self[name].shown] if names is None else checked_texts("controls", names)
         if unknown := [name for name in wanted if name not in known]:
             raise ValueError(f"controls must be among {known}, but {unknown[0]!r} is not")
         return [name for name in known if name in wanted]

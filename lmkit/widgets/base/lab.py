@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 import ipywidgets
 from ipywidgets.widgets.widget_description import DescriptionWidget
 
+from lmkit.plots.escaping import escape
 from lmkit.widgets.base import svg
 from lmkit.widgets.base.controls import Controls
 from lmkit.widgets.base.view import View
@@ -76,8 +77,11 @@ class Lab(ipywidgets.VBox, Generic[V]):
         raise NotImplementedError
 
     def fallback(self) -> str:
-        """Return that picture in HTML."""
-        return svg.image(*self.picture())
+        """Return that picture in HTML; where controls hold by now what cannot be drawn, a message."""
+        try:
+            return svg.image(*self.picture())
+        except ValueError as error:
+            return f'<p class="lmkit-problem">{escape(str(error))}</p>'
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         """Return the widget and its fallback: whoever cannot show the first shows the second."""

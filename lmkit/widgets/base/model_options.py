@@ -15,6 +15,7 @@ from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
 from lmkit.text import Vocab
 from lmkit.widgets.base import assets
+from lmkit.widgets.base.checks import check_choice
 
 PROMPTS = {
     "stories": ["one morning anna", "it was raining when", "felix was a clever boy who", pretrained.END],
@@ -63,7 +64,9 @@ def model_options(model: str | Module | None, vocab: Vocab | None) -> list[Model
         raise ValueError("vocab goes with a model of your own, but model is a shipped one; leave vocab out")
     if model is None and not pretrained.names():
         raise ValueError("model must be given, for no model is shipped with this copy of lmkit")
-    return [_shipped(name) for name in ([model] if model else _in_order(pretrained.names()))]
+    if model is not None:
+        check_choice("model", model, pretrained.names())
+    return [_shipped(name) for name in (_in_order(pretrained.names()) if model is None else [str(model)])]
 
 
 def _in_order(names: list[str]) -> list[str]:

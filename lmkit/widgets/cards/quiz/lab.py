@@ -8,6 +8,7 @@ import traitlets as T
 
 from lmkit import study
 from lmkit.plots.escaping import escape
+from lmkit.widgets.base.checks import check_choice, check_text
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.cards.fallback import unfoldable
@@ -98,6 +99,7 @@ class Flashcards(_Study):
 
     def __init__(self, chapter: str | study.Deck, section: str):
         deck = _deck(chapter)
+        check_text("section", section)
         cards = deck.flashcards(section)
         if not cards:
             known = list(dict.fromkeys(card.section for card in deck.cards if not card.in_quiz))
@@ -113,4 +115,7 @@ class Flashcards(_Study):
 
 
 def _deck(chapter: str | study.Deck) -> study.Deck:
-    return chapter if isinstance(chapter, study.Deck) else study.load(chapter)
+    if isinstance(chapter, study.Deck):
+        return chapter
+    check_choice("chapter", chapter, study.chapters())
+    return study.load(chapter)

@@ -8,6 +8,7 @@ import traitlets as T
 
 from lmkit import study
 from lmkit.plots.escaping import escape
+from lmkit.widgets.base.checks import about, check_number, checked_texts
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.cards.fallback import unfoldable
@@ -48,18 +49,19 @@ class Review(Lab[ReviewView]):
     """
 
     def __init__(self, chapters: Iterable[str] | None = None, *, seed: int = 0):
-        if not isinstance(seed, int) or seed < 0:
-            raise ValueError(f"seed must be a whole number of at least 0, but it is {seed!r}")
+        check_number("seed", seed, 0, whole=True)
         if isinstance(chapters, str):
             raise ValueError(f"chapters must be a list of names, but it is {chapters!r}; write [{chapters!r}]")
-        self.decks = study.load_all(chapters)
+        names = None if chapters is None else list(dict.fromkeys(checked_texts("chapters", chapters)))
+        with about("chapters"):
+            self.decks = study.load_all(names)
         data = [study.card_to_json(card, deck) for deck in self.decks for card in deck.cards]
         if not data:
             raise ValueError(f"chapters must have at least one card, but {[d.chapter for d in self.decks]} have none")
         drawn = {card.id: card.drawing for deck in self.decks for card in deck.cards if card.drawing}
         drawings = {drawn[card["id"]]: card["drawing"] for card in data if card["drawing"]}
         cards = [card | {"drawing": drawn.get(card["id"])} for card in data]  # several cards may share a drawing
-        super().__init__(ReviewView(cards=cards, drawings=drawings, seed=seed))
+        super().__init__(ReviewView(cards=cards, drawings=drawings, seed=int(seed)))
 
     def fallback(self) -> str:
         """Return the questions by chapter, in HTML, each with its answer and explanations to unfold."""

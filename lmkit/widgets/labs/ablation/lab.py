@@ -9,6 +9,7 @@ import traitlets as T
 
 from lmkit import runs as shipped
 from lmkit.runs import Run, Runs
+from lmkit.widgets.base.checks import check, checked_texts
 from lmkit.widgets.base.controls import Choice, Controls, Toggle
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
@@ -156,11 +157,13 @@ class AblationLab(Lab[AblationView]):
         measure: str = "accuracy",
         controls: Sequence[str] | None = None,
     ):
-        on = list(PARTS if on is None else on)
+        on = list(PARTS) if on is None else checked_texts("on", on)
+        runs = shipped.load("ablation") if runs is None else runs
+        check("runs", runs, isinstance(runs, Runs), "runs such as lmkit.runs.load gives")
         if unknown := [part for part in on if part not in PARTS]:
             raise ValueError(f"on must name parts among {list(PARTS)}, but {unknown[0]!r} is none")
         stored = CONTROLS.stored(**{part: part in on for part in PARTS}, cache=cache, measure=measure)
-        self.combinations = combinations(shipped.load("ablation") if runs is None else runs)
+        self.combinations = combinations(runs)
         view = AblationView(
             parts=[[name, label] for name, label in PARTS.items()],
             combinations=[combination.entry() for combination in self.combinations],

@@ -9,7 +9,8 @@ import traitlets as T
 
 from lmkit import decoding
 from lmkit.decoding import BeamStep, Decoded
-from lmkit.widgets.base.controls import Choice, Controls, Slider, check_choice, check_number
+from lmkit.widgets.base.checks import check_choice, check_number
+from lmkit.widgets.base.controls import Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.beam_tree import fallback

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from lmkit.decoding import StepFn
+from lmkit.widgets.base.checks import about, check_number, check_text
 from lmkit.widgets.base.model_options import ModelOption, model_options
 
 Rows = Mapping[str, Mapping[str, float]]
@@ -67,7 +68,7 @@ class Table:
         self._set(rows=rows, start=next(iter(rows)) if start is None else start, end=end, name=name, words=words)
         _check_words(self)
         self._set(max_new_tokens=self._reach() if max_new_tokens is None else max_new_tokens)
-        self._set(texts=_count_texts(self))
+        self._set(texts=_count_texts(self), max_new_tokens=int(self.max_new_tokens))
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -174,17 +175,21 @@ class Continuation:
 
 
 def _check_rows(rows: Rows) -> None:
-    if not isinstance(rows, Mapping) or not rows or not all(isinstance(row, Mapping) and row for row in rows.values()):
+    whole = isinstance(rows, Mapping) and rows and all(isinstance(row, Mapping) and row for row in rows.values())
+    if not whole or not all(isinstance(word, str) for part in (rows, *rows.values()) for word in part):
         raise ValueError(f"table must be {{word: {{next word: probability}}}}, no row empty, but it is {rows!r}")
     for word, row in rows.items():
         for after, p in row.items():
-            if not isinstance(p, int | float) or not 0 <= p <= 1:
-                raise ValueError(f"table must hold numbers from 0 to 1, but p({after} | {word}) is {p!r}")
+            with about("table"):
+                check_number(f"p({after} | {word})", p, 0, 1)
         if not math.isclose(total := sum(row.values()), 1, abs_tol=1e-6):
             raise ValueError(f"table must have rows that sum to 1, but that of {word!r} sums to {total:g}; scale it")
 
 
 def _check_words(table: Table) -> None:
+    check_text("start", table.start)
+    if table.end is not None:
+        check_text("end", table.end)
     if table.start not in table.rows:
         raise ValueError(f"start must be a word with a row of its own, but {table.start!r} has none")
     if table.end is not None and table.end not in table.words:
@@ -198,8 +203,7 @@ def _check_words(table: Table) -> None:
 def _count_texts(table: Table) -> int:
     """Return how many texts there are; raise ValueError for one that cannot be written to its end, or too many."""
     length = table.max_new_tokens
-    if not isinstance(length, int) or isinstance(length, bool) or not 1 <= length <= MOST_TOKENS:
-        raise ValueError(f"max_new_tokens must be a whole number from 1 to {MOST_TOKENS}, but it is {length!r}")
+    check_number("max_new_tokens", length, 1, MOST_TOKENS, whole=True)
     counts, ended = {table.start: 1}, 0  # how many texts there are by their last word
     for written in range(length):
         grown: dict[str, int] = {}

@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import torch
 import traitlets as T
 
 from lmkit import decoding
 from lmkit.decoding import Decoded
+from lmkit.widgets.base.checks import about, check, check_choice, check_number, check_truth, checked_texts
 from lmkit.widgets.base.controls import Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import model_options
@@ -108,6 +110,8 @@ class ComparisonLab(Lab[ComparisonView]):
         self._option = model_options("stories", None)[0]
         self.prompts = _checked_prompts(prompts, self._option.trained)
         strategy = next(iter(self.points)) if strategy is None else strategy
+        check_choice("strategy", strategy, self.points)
+        check_truth("near", near)
         place = _place(self.points, strategy, value)
         rows = CONTROLS.given(
             strategy={"options": {name: STRATEGIES[name][0] for name in self.points}},
@@ -182,50 +186,65 @@ class ComparisonLab(Lab[ComparisonView]):
 
 def _checked(points: Mapping[str, Mapping[float, Point]]) -> dict[str, dict[float, dict[str, Measure]]]:
     """Return the points as plain numbers, in the order in which they are given."""
+    check("points", points, isinstance(points, Mapping), "a mapping from strategies to values and their measures")
     if not points:
         raise ValueError("points must hold at least one strategy, but there is none")
     out = {}
     for strategy, curve in points.items():
         if strategy not in STRATEGIES:
             raise ValueError(f"points must be of strategies among {list(STRATEGIES)}, but one is {strategy!r}")
+        check(f"points of {strategy}", curve, isinstance(curve, Mapping), "a mapping from values to measures")
         if not curve:
             raise ValueError(f"points must hold at least one value of {strategy}, but there is none")
-        out[strategy] = {
-            value: _checked_measures(f"points of {strategy} {value!r}", found) for value, found in curve.items()
-        }
+        out[strategy] = {}
+        for value, found in curve.items():
+            name = f"points of {strategy} {value!r}"
+            with about(name):
+                _check_value(strategy, value)
+            out[strategy][value] = _checked_measures(name, found)
     return out
 
 
+def _check_value(strategy: str, value: Any) -> None:
+    """Raise ValueError for a value that the strategy's decoder cannot have."""
+    check_number(strategy, value, -math.inf)
+    if strategy == "num_beams":
+        check_number(strategy, value, 1, whole=True)
+    else:
+        decoding.filter_logits(torch.zeros(2), **{strategy: value})
+
+
 def _checked_measures(name: str, found: Point) -> dict[str, Measure]:
+    check(name, found, isinstance(found, Mapping), f"a mapping from measures, {list(MEASURES)}")
     if missing := [measure for measure in MEASURES if measure not in found]:
         raise ValueError(f"{name} must have the measures {list(MEASURES)}, but {missing[0]!r} is missing")
     out = {}
     for measure in MEASURES:
-        pair = tuple(float(part) for part in found[measure])
+        try:
+            pair = tuple(float(part) for part in found[measure])
+        except (TypeError, ValueError):
+            pair = ()
         if len(pair) != 2 or not all(map(math.isfinite, pair)) or pair[1] < 0:
-            raise ValueError(
-                f"{name} must have a finite mean and half an interval of at least 0 for {measure}, but it has {pair}"
-            )
+            rule = f"{name} must have a finite mean and half an interval of at least 0 for {measure}"
+            raise ValueError(f"{rule}, but it has {found[measure]!r}")
         out[measure] = pair
     return out
 
 
 def _checked_prompts(prompts: Sequence[str], trained) -> list[str]:
-    if isinstance(prompts, str) or not len(prompts):
-        raise ValueError(f"prompts must be a sequence of at least one text, but it is {prompts!r}")
-    for prompt in prompts:
-        trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
-    return list(prompts)
+    texts = checked_texts("prompts", prompts)
+    check("prompts", prompts, bool(texts), "a sequence of at least one text")
+    with about("prompts"):
+        for prompt in texts:
+            trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
+    return texts
 
 
 def _place(points: Mapping[str, Mapping[float, Point]], strategy: str, value: float | None) -> int:
     """Return the place of a value on a strategy's curve, from 1; the middle one for None."""
-    if strategy not in points:
-        raise ValueError(f"strategy must be one of those with points, {list(points)}, but it is {strategy!r}")
     values = list(points[strategy])
     value = values[len(values) // 2] if value is None else value
-    if value not in values:
-        raise ValueError(f"value must be one of the points of {strategy}, {values}, but it is {value!r}")
+    check_choice("value", value, values)
     return values.index(value) + 1
 
 

@@ -15,7 +15,8 @@ from lmkit.datasets import human_numbers
 from lmkit.plots.roles import color
 from lmkit.text import Vocab, tokenize
 from lmkit.widgets.base.assets import digest
-from lmkit.widgets.base.controls import Controls, Slider, TextField, check_words
+from lmkit.widgets.base.checks import about, check_words, checked_texts
+from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
@@ -85,13 +86,16 @@ class CountingLab(Lab[CountingView]):
         suggestions: Sequence[str] | None = None,
     ):
         self.tokens = _checked(human_numbers.tokens() if tokens is None else tokens)
-        vocab = Vocab.of(self.tokens)
-        if suggestions is None:
-            suggestions = NUMBERS if tokens is None else _excerpts(self.tokens)
-        context = suggestions[0] if context is None else context
-        check_words("context", context)
-        if not vocab.encode(context):  # raises for an unknown word
-            raise ValueError("context must hold at least one token, but it is empty; give words of the text")
+        with about("tokens"):
+            vocab = Vocab.of(self.tokens)
+        offered = NUMBERS if tokens is None else _excerpts(self.tokens)
+        suggestions = offered if suggestions is None else checked_texts("suggestions", suggestions)
+        context = [*suggestions, *offered][0] if context is None else context
+        for name, given in [*(("suggestions", suggestion) for suggestion in suggestions), ("context", context)]:
+            check_words(name, given)
+            with about(name):
+                if not vocab.encode(given):  # raises for an unknown word
+                    raise ValueError(f"{name} must hold at least one token, but it is empty; give words of the text")
         rows = CONTROLS.given(context={"suggestions": list(dict.fromkeys([context, *suggestions]))})
         stored = rows.stored(context=context, context_length=context_length)
         super().__init__(CountingView(**_text_traits(self.tokens, vocab), **stored), rows)
@@ -125,9 +129,10 @@ class CountingLab(Lab[CountingView]):
 def _checked(tokens: Sequence[str]) -> list[str]:
     if isinstance(tokens, str):
         raise ValueError("tokens must be a sequence of tokens, but it is a string; split it: lmkit.text.tokenize(text)")
-    if not len(tokens):
+    found = checked_texts("tokens", tokens)
+    if not found:
         raise ValueError("tokens must hold at least one token, but it is empty")
-    return list(tokens)
+    return found
 
 
 def _text_traits(tokens: Sequence[str], vocab: Vocab) -> dict[str, Any]:

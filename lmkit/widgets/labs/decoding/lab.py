@@ -9,7 +9,7 @@ from torch.nn import Module
 
 from lmkit.decoding import Decoded
 from lmkit.text import Vocab
-from lmkit.widgets.base.controls import check_number, check_words
+from lmkit.widgets.base.checks import about, check_number, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
@@ -96,16 +96,18 @@ class DecodingLab(Lab[DecodingView]):
         self._options = model_options(model, vocab)
         prompt = self._options[0].prompts[0] if prompt is None else prompt
         check_words("prompt", prompt)
-        self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
+        with about("prompt"):
+            self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
         check_number("max_new_tokens", max_new_tokens, 1, MOST_NEW_TOKENS, whole=True)
         if top_k is not None:
             check_number("top_k", top_k, 1, whole=True)
-        ks = top_ks(max(len(option.trained.vocab) for option in self._options), top_k)
+        size = max(len(option.trained.vocab) for option in self._options)
+        ks = top_ks(size, None if top_k is None else int(top_k))
         rows = CONTROLS.given(
             model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},
             prompt={"suggestions": self._options[0].prompts},
             top_k={"options": {k: "all" if k is None else str(k) for k in ks}},
-            position={"high": max_new_tokens},
+            position={"high": int(max_new_tokens)},
         )
         stored = rows.stored(
             prompt=prompt,

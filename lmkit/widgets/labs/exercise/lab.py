@@ -9,6 +9,7 @@ from typing import NamedTuple
 import traitlets as T
 
 from lmkit.study.normalize_code import normalize_code
+from lmkit.widgets.base.checks import check, check_text, checked_texts
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
@@ -71,11 +72,14 @@ class FillIn(Lab[FillInView]):
         *,
         explanation: str = "",
     ):
+        check_text("code", code)
+        check_text("explanation", explanation)
         code = code.strip("\n")
         names = gap_names(code)
         _check_names("answers", answers, names, all_of_them=True)
-        _check_names("hints", hints or {}, names, all_of_them=False)
-        gaps = [_gap(name, answers[name], (hints or {}).get(name, {})) for name in names]
+        hints = {} if hints is None else hints
+        _check_names("hints", hints, names, all_of_them=False)
+        gaps = [_gap(name, answers[name], hints.get(name, {})) for name in names]
         super().__init__(FillInView(code=code, gaps=gaps, explanation=explanation))
         self.gaps = {gap["name"]: gap for gap in gaps}
 
@@ -138,11 +142,13 @@ def _loose(form: str) -> str:
 
 
 def _gap(name: str, answers: str | Sequence[str], hints: str | Mapping[str, str]) -> dict:
-    answers = [answers] if isinstance(answers, str) else list(answers)
+    answers = [answers] if isinstance(answers, str) else checked_texts(f"answers[{name!r}]", answers)
     accepted = [normalize_code(answer) for answer in answers]
     if not accepted or not all(accepted):
         raise ValueError(f"answers[{name!r}] must hold at least one answer, none of them empty, but it is {answers}")
-    hints = {ANOTHER: hints} if isinstance(hints, str) else dict(hints)
+    hints = {ANOTHER: hints} if isinstance(hints, str) else hints
+    whole = isinstance(hints, Mapping) and all(isinstance(text, str) for pair in hints.items() for text in pair)
+    check(f"hints[{name!r}]", hints, whole, "a text, or a mapping from wrong answers to texts")
     formed = {normalize_code(wrong): hint for wrong, hint in hints.items()}
     if right := [form for form in formed if form in accepted]:
         raise ValueError(f"hints[{name!r}] must be about wrong answers, but {right[0]!r} is right; remove it")
@@ -150,6 +156,7 @@ def _gap(name: str, answers: str | Sequence[str], hints: str | Mapping[str, str]
 
 
 def _check_names(argument: str, given: Mapping, names: Sequence[str], all_of_them: bool) -> None:
+    check(argument, given, isinstance(given, Mapping), f"a mapping from the names of the gaps, {list(names)}")
     if unknown := [name for name in given if name not in names]:
         raise ValueError(f"{argument} must be for the gaps {list(names)}, but there is one for {unknown[0]!r}")
     if all_of_them and (missing := [name for name in names if name not in given]):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from numbers import Integral
 from typing import Any, cast
 
 import torch
@@ -12,7 +14,8 @@ from torch.nn import Module
 
 from lmkit.rnn import LSTM
 from lmkit.text import Vocab
-from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_words
+from lmkit.widgets.base.checks import about, check, check_words
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
@@ -112,13 +115,16 @@ class Microscope(Lab[MicroscopeView]):
         controls: Sequence[str] | None = None,
     ):
         self._options = model_options(model, vocab)
-        self._entries = [_entry(option, {} if place else presets or {}) for place, option in enumerate(self._options)]
+        presets = {} if presets is None else presets
+        known = isinstance(presets, Mapping) and all(isinstance(name, str) for name in presets)
+        check("presets", presets, known, "a mapping from names to units")
+        self._entries = [_entry(option, {} if place else presets) for place, option in enumerate(self._options)]
         first = self._options[0]
         suggestions: list[str] = self._entries[0]["prompts"]
         unit_names: list[str] = [name for name, _ in self._entries[0]["presets"]]
         text = suggestions[0] if text is None else text
         units = unit_names[0] if units is None else units
-        units = units if isinstance(units, str) else ", ".join(map(str, units))
+        units = units if isinstance(units, str) else ", ".join(map(str, _whole_numbers("units", units)))
         layers, last = first.trained.model.num_layers, len(token_ids(first, text))
         units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)  # raises for what is none
         rows = CONTROLS.given(
@@ -176,7 +182,8 @@ class Microscope(Lab[MicroscopeView]):
 def token_ids(option: ModelOption, text: str) -> list[int]:
     """Return the ids of a text as the model reads it; raise ValueError if it is too long or cannot be read."""
     check_words("text", text)
-    return option.trained.prompt_ids(text)
+    with about("text"):
+        return option.trained.prompt_ids(text)
 
 
 def units_of(text: str, presets: Iterable[tuple[str, Sequence[int]]], hidden_size: int) -> list[int]:
@@ -214,14 +221,21 @@ def _entry(option: ModelOption, presets: Mapping[str, Sequence[int]]) -> dict[st
     """Return what the browser needs to know of a model; every model has at least one preset."""
     size = option.trained.model.hidden_size
     known = {**presets, **PRESETS.get(option.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
-    for name, units in known.items():
-        wrong = [unit for unit in units if not (isinstance(unit, int) and 0 <= unit < size)]
-        if wrong or not 1 <= len(units) <= MOST_UNITS:
+    named = [[name, _whole_numbers(f"presets[{name!r}]", units)] for name, units in known.items()]
+    for name, units in named:
+        if not (1 <= len(units) <= MOST_UNITS and all(0 <= unit < size for unit in units)):
             raise ValueError(
-                f"presets must give from 1 to {MOST_UNITS} units from 0 to {size - 1}, but {name!r} is {list(units)}"
+                f"presets must give from 1 to {MOST_UNITS} units from 0 to {size - 1}, but {name!r} is {units}"
             )
-    named = [[name, list(units)] for name, units in known.items()]
     return option.entry() | {"prompts": TEXTS.get(option.name) or option.prompts, "presets": named}
+
+
+def _whole_numbers(name: str, values: Any) -> list[int]:
+    with suppress(TypeError):
+        found = list(values)
+        if all(isinstance(value, Integral) and not isinstance(value, bool) for value in found):
+            return [int(value) for value in found]
+    raise ValueError(f"{name} must be a list of whole numbers, but it is {values!r}")
 
 
 def _range(part: str, hidden_size: int) -> list[int]:

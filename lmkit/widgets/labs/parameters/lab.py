@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import traitlets as T
 
 from lmkit.plots.roles import color
-from lmkit.widgets.base.controls import Choice, Controls, Slider, Toggle, check_number
+from lmkit.widgets.base.checks import check_number
+from lmkit.widgets.base.controls import Choice, Controls, Slider, Toggle
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
@@ -109,7 +110,7 @@ class ParameterLab(Lab[ParameterView]):
         controls: Sequence[str] | None = None,
     ):
         check_number("vocab_size", vocab_size, 1, whole=True)
-        vocab_sizes = sorted({*VOCAB_SIZES, vocab_size})
+        vocab_sizes = sorted({*VOCAB_SIZES, int(vocab_size)})
         rows = CONTROLS.given(vocab_size={"options": {size: f"{size:,}" for size in vocab_sizes}})
         stored = rows.stored(
             vocab_size=vocab_size,

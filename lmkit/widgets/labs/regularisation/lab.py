@@ -8,6 +8,7 @@ from typing import Any
 import traitlets as T
 
 from lmkit import runs
+from lmkit.widgets.base.checks import check
 from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
@@ -81,6 +82,7 @@ class RegularisationLab(Lab[RegularisationView]):
         controls: Sequence[str] | None = None,
     ):
         trained = runs.load("regularisation") if trained is None else trained
+        check("trained", trained, isinstance(trained, runs.Runs), "runs such as lmkit.runs.load gives")
         self.grid = {name: sorted({run.settings[name] for run in trained.runs}) for name in SETTINGS}
         self._points = _points(trained.runs)
         if (0, 0, 0) not in self._points:

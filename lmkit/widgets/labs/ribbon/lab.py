@@ -14,7 +14,8 @@ from torch.nn import Module
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, check_number, check_words
+from lmkit.widgets.base.checks import about, check_number, check_text, check_words
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
@@ -208,10 +209,12 @@ class RibbonLab(Lab[RibbonView]):
 
     def _ids(self, text: str) -> list[int]:
         """Return the end token and the text, if it is one that can be shown."""
+        check_text("text", text)
         if tokenize(text) in ([], [stories.load_grammar().end]):
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
         check_words("text", text, MOST_WORDS)
-        return self._option.trained.prompt_ids(text)
+        with about("text"):
+            return self._option.trained.prompt_ids(text)
 
 
 def examples() -> list[str]:

@@ -12,7 +12,8 @@ from torch import Tensor
 from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
 from lmkit.text import Vocab, tokenize
-from lmkit.widgets.base.controls import Controls, Slider, TextField, check_words
+from lmkit.widgets.base.checks import about, check_words, checked_texts
+from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.unrolling import fallback
@@ -90,8 +91,11 @@ class UnrollLab(Lab[UnrollView]):
         _check_model(model, vocab)
         self.model, self.vocab = model, vocab
         text = " ".join(vocab.words[:4]) if text is None else text
-        suggestions = list(dict.fromkeys([*suggestions, text]))
-        steps = [len(self.ids(suggestion)) for suggestion in suggestions][suggestions.index(text)]
+        steps = len(self.ids(text))
+        suggestions = list(dict.fromkeys([*checked_texts("suggestions", suggestions), text]))
+        with about("suggestions"):
+            for suggestion in suggestions:
+                self.ids(suggestion)
         step = steps if step is None else step
         rows = CONTROLS.given(text={"suggestions": suggestions}, step={"high": steps})
         stored = rows.stored(text=text, step=step)

@@ -43,6 +43,16 @@ test("each card is due, new or neither", () => {
   assert.equal(ids(newCards(CARDS, SCHEDULE)), "ef");
 });
 
+test("cards that are due at the same instant come in the order of the book", () => {
+  const entry = (apart) => ({ due: NOW - 5 * DAY + apart, days: 0, state: "review", stability: 9 });
+  const due = { a: 1, b: 0, c: 0, d: -1, e: 0, f: 1 };
+  for (const order of ["abcdef", "fedcba", "cafebd"]) {
+    const schedule = new Map([...order].map((id) => [id, entry(due[id])]));
+    assert.equal(ids(dueCards(CARDS, schedule, NOW)), "dbceaf");
+    assert.equal(ids(sessionCards(CARDS, schedule, NOW, { length: 4, fresh: 0 })), "dbce");
+  }
+});
+
 test("counts of stages and days", () => {
   assert.deepEqual(stagesOf(CARDS, SCHEDULE), { new: 2, learning: 3, known: 1 });
   const days = dueByDay(CARDS, SCHEDULE, NOW).map(({ count }) => count);

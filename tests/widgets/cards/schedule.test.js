@@ -95,6 +95,35 @@ for (let seed = 0; seed < 8; seed++) {
   });
 }
 
+test("of answers to a card at one instant the harder grade comes first, in whatever order the log has them", () => {
+  for (const at of [NOW - 3 * DAY, NOW]) {
+    for (const [harder, easier] of [
+      [1, 2],
+      [1, 3],
+      [2, 4],
+      [3, 4],
+    ]) {
+      const answer = (grade, later = 0) => ({ card: "a", grade, at: at + later });
+      const before = { card: "a", grade: 3, at: at - 9 * DAY };
+      const found = scheduleOf([before, answer(harder), answer(easier)], NOW).get("a");
+      assert.deepEqual(scheduleOf([answer(easier), before, answer(harder)], NOW).get("a"), found);
+      // A millisecond between the two says which is replayed first.
+      const known = scheduleOf([before, answer(harder, -1), answer(easier)], NOW).get("a");
+      const other = scheduleOf([before, answer(easier, -1), answer(harder)], NOW).get("a");
+      assert.deepEqual([found.stability, found.state, found.due], [known.stability, known.state, known.due]);
+      assert.notEqual(found.stability, other.stability);
+    }
+  }
+});
+
+test("a card that was answered by a later clock is previewed as of then", () => {
+  const { a } = Object.fromEntries(scheduleOf([{ card: "a", grade: 3, at: NOW + DAY / 2 }], NOW));
+  assert.equal(a.last, NOW + DAY / 2);
+  assert.deepEqual(previewOf(a, NOW), previewOf(a, a.last));
+  for (const { due, interval } of previewOf(a, NOW)) assert.equal(due, a.last + interval);
+  assert.notDeepEqual(previewOf(a, a.last + DAY), previewOf(a, a.last));
+});
+
 test("answers of a wrong clock are left out", () => {
   const answer = (card, later) => ({ card, grade: 3, at: NOW + later });
   const schedule = scheduleOf([answer("a", 9 * DAY), answer("b", DAY / 2)], NOW);
@@ -123,10 +152,11 @@ test("stages", () => {
   const entries = [
     undefined,
     { state: "review", stability: 22 },
-    { state: "review", stability: 20 },
+    { state: "review", stability: 21 },
+    { state: "review", stability: 20.99 },
     { state: "relearning", stability: 30 },
   ];
-  assert.deepEqual(entries.map(stageOf), ["new", "known", "learning", "learning"]);
+  assert.deepEqual(entries.map(stageOf), ["new", "known", "known", "learning", "learning"]);
 });
 
 for (const [ms, said] of [

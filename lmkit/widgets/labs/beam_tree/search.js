@@ -7,10 +7,6 @@ import { beamSearch } from "../../runtime/beams.js";
 /** @typedef {import("../../runtime/beams.js").BeamSettings} BeamSettings */
 /**
  * @template T
- * @typedef {import("../../runtime/decoding.js").Reader<T>} Reader
- */
-/**
- * @template T
  * @typedef {import("../../runtime/beams.js").BatchReader<T>} BatchReader
  */
 /** @typedef {"kept" | "ended" | "dropped" | "unseen"} Status "unseen" is what the search never came to. */
@@ -101,7 +97,11 @@ export class Tree {
     this.settings = settings;
     this.found = found.map((text) => ({ ...text, node: this.follow(text) }));
     for (const { node } of this.found) node.finished = true;
-    this.ended = steps.flat().filter((node) => node.status === "ended" || node.finished);
+    // in the order in which the search has them: of one step, those that are cut come last
+    this.ended = steps.flatMap((looked) => [
+      ...looked.filter(({ status }) => status === "ended"),
+      ...looked.filter(({ status, finished }) => status !== "ended" && finished),
+    ]);
     this.best = found.length ? this.mark(found[0], "best") : null;
   }
 
@@ -180,20 +180,23 @@ export function lostAt(node) {
 }
 
 const CHUNK_SIZE = 50; // readings between two rests
+const NEVER = /** @type {const} */ ("never");
 
 /**
  * The text with the best score, by branch and bound: beginnings are left out from which no text can score better than
- * one that is known, for Σ log p can only fall.
+ * one that is known, for Σ log p can only fall. Of equally good texts it is the one that four beams find, as in Python.
  * @template T
- * @param {Reader<T>} reader
+ * @param {BatchReader<T>} reader
  * @param {T} prompt
  * @param {BeamSettings} settings
  * @returns {Generator<void, Text, void>}
  */
 export function* bestText(reader, prompt, { max_new_tokens, eos_token_id, length_penalty }) {
+  const beams = { num_beams: 4, max_new_tokens, eos_token_id, length_penalty, early_stopping: NEVER };
+  const [found] = yield* beamSearch(reader, prompt, beams);
   /** @type {Text} */
-  let best = { tokens: [], logProbs: [] };
-  let bestScore = -Infinity;
+  let best = found ?? { tokens: [], logProbs: [] };
+  let bestScore = found?.score ?? -Infinity;
   let reads = 0;
   /** @type {(total: number, length: number) => number} */
   const scoreAt = (total, length) => total / length ** length_penalty;

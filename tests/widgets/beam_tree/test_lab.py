@@ -178,7 +178,7 @@ GOOD = {"go": {"left": 0.7, "right": 0.3}, "left": {"left": 1.0}, "right": {"lef
         ({"table": {}}, "table must be .*no row empty, but it is {}"),
         ({"table": {"go": {}}}, "no row empty"),
         ({"table": {"go": {"a": 0.7, "b": 0.2}}}, "that of 'go' sums to 0.9; scale it"),
-        ({"table": {"go": {"a": 1.2, "b": -0.2}}}, r"numbers from 0 to 1, but p\(a \| go\) is 1.2"),
+        ({"table": {"go": {"a": 1.2, "b": -0.2}}}, r"table: p\(a \| go\) must be a number from 0 to 1, but it is 1.2"),
         ({"table": {"go": {"a": 1.0}}, "max_new_tokens": 2}, "a row for 'a', after which texts of 1 tokens go on"),
         ({"table": GOOD, "start": "up"}, "start must be a word with a row of its own, but 'up' has none"),
         ({"table": GOOD, "end": "."}, "end must be a word of the table, but '.' is not in it"),

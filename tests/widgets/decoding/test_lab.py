@@ -106,7 +106,7 @@ def test_a_model_of_another_kind_is_refused(model):
 
 
 def test_an_unknown_shipped_model_is_named():
-    with pytest.raises(ValueError, match="name must be one of the shipped models .* but it is 'shakespeare'"):
+    with pytest.raises(ValueError, match="model must be one of .*'stories'.* but it is 'shakespeare'"):
         DecodingLab("shakespeare")
 
 

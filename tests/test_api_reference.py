@@ -1,23 +1,19 @@
 """What the API page takes from docstrings, and how names in code cells find it."""
 
 import importlib.util
-from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from lmkit import decoding, study, widgets
+from tests import extensions
 
 pytest.importorskip("sphinx")
 
 
 @pytest.fixture(scope="module")
 def reference() -> ModuleType:
-    path = Path(__file__).parents[1] / "book" / "_ext" / "api_reference.py"
-    spec = importlib.util.spec_from_file_location("api_reference", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("api_reference")
 
 
 @pytest.mark.parametrize(

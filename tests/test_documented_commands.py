@@ -6,7 +6,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from packaging.requirements import Requirement
 
 from lmkit import __main__ as program
 from lmkit import pretrained, study
+from tests import extensions
 from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks
 
 LAB = "Add a lab"  # whose commands are run together, below
@@ -62,10 +62,7 @@ def tool(name: str) -> Path:
 
 
 def address():
-    spec = spec_from_file_location("address", ROOT / "book" / "_ext" / "address.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("address")
 
 
 # --- how each kind of command is run ----------------------------------------------------------------------------------

@@ -5,14 +5,14 @@ wants that import draws the plan anew, where everybody sees the change.
 """
 
 import ast
-import importlib.util
-import sys
 import xml.etree.ElementTree as ET
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from tests import extensions
 
 ROOT = Path(__file__).parents[1]
 LONGEST = 350  # lines
@@ -24,13 +24,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 @pytest.fixture(scope="module")
 def plans():
     """The script that draws the plan."""
-    folder = ROOT / "book" / "_ext"
-    sys.path.insert(0, str(folder))  # it imports its neighbour
-    spec = importlib.util.spec_from_file_location("floor_plan", folder / "floor_plan.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    sys.path.remove(str(folder))
-    return module
+    return extensions.load("floor_plan")
 
 
 @pytest.fixture(scope="module")

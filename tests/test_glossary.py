@@ -1,6 +1,5 @@
 """The glossary: its entries, what they link to, and how mentions in the chapters come to be links."""
 
-import importlib.util
 import re
 
 import pytest
@@ -8,6 +7,7 @@ from docutils import nodes
 from docutils.utils import new_document
 from sphinx import addnodes
 
+from tests import extensions
 from tests.site import book
 
 ROOT = book.ROOT
@@ -15,15 +15,7 @@ SOURCE = (ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
 LINK = re.compile(r"\[([^\]]+)\]\(([^)#]+)\.ipynb#([^)]+)\)")
 
 
-def load():
-    """The extension, which lies beside the book and in no package."""
-    spec = importlib.util.spec_from_file_location("glossary_links", ROOT / "book" / "_ext" / "glossary_links.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-links = load()
+links = extensions.load("glossary_links")
 
 GLOSSARY = {
     "cell state": "also: cell states",

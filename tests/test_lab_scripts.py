@@ -1,6 +1,5 @@
 """Pages take the code of their labs from files: what the book's build does with widgets."""
 
-import importlib.util
 import json
 import re
 import subprocess
@@ -13,6 +12,7 @@ from sphinx.errors import ExtensionError
 
 from lmkit.widgets import DropoutLab, RegularisationLab
 from lmkit.widgets.base import bundle
+from tests import extensions
 from tests.widgets.node import executable
 
 ROOT = Path(__file__).parents[1]
@@ -20,11 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def lab_scripts():
-    path = ROOT / "book" / "_ext" / "lab_scripts.py"
-    spec = importlib.util.spec_from_file_location("lab_scripts", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("lab_scripts")
 
 
 @pytest.fixture(scope="module")

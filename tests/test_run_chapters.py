@@ -1,11 +1,12 @@
 """The command that stores chapters: the same sources give the same file, byte for byte, without widgets."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import nbformat
 import pytest
+
+from tests import extensions
 
 ROOT = Path(__file__).parents[1]
 CELLS = [
@@ -21,11 +22,7 @@ KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "languag
 
 @pytest.fixture(scope="module")
 def run_chapters():
-    path = ROOT / "book" / "_ext" / "run_chapters.py"
-    spec = importlib.util.spec_from_file_location("run_chapters", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("run_chapters")
 
 
 @pytest.fixture(scope="module")

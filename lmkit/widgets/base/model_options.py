@@ -87,10 +87,18 @@ def _own(model: Module, vocab: Vocab | None) -> ModelOption:
         raise ValueError(f"model must be an LSTMLanguageModel, but it is of class {type(model).__name__}")
     if not isinstance(vocab, Vocab):
         raise ValueError(f"vocab must be the Vocab that the model was trained with, but it is {vocab!r}")
-    for name, weight in model.state_dict().items():
-        if not torch.isfinite(weight).all():
-            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
+    check_weights(model)
     if not pretrained.runs_in_browser(model):
         raise ValueError("model must be an LSTM with tied weights, which pages can run; give it cell='lstm', tied=True")
     data = pretrained.to_bytes(model, vocab, quantise=False)
-    return ModelOption("your model", Pretrained(model, vocab, {}), model.stepper(), assets.digest(data), data)
+    trained = pretrained.from_bytes(data, source="your model")  # as the page has it: in float32, whatever it was
+    return ModelOption("your model", trained, trained.model.stepper(), assets.digest(data), data)
+
+
+def check_weights(model: Module) -> None:
+    """Raise ValueError for a model whose weights are not there, or not finite."""
+    for name, weight in model.state_dict().items():
+        if weight.is_meta:
+            raise ValueError(f"model must have weights, but {name} is on the device 'meta', without any; load them")
+        if not torch.isfinite(weight).all():
+            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")

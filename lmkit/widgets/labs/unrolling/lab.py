@@ -15,6 +15,7 @@ from lmkit.text import Vocab, tokenize
 from lmkit.widgets.base.checks import about, check_words, checked_texts
 from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.model_options import check_weights
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.unrolling import fallback
 
@@ -150,6 +151,4 @@ def _check_model(model: RecurrentLanguageModel, vocab: Vocab) -> None:
         raise ValueError(f"model must be a RecurrentLanguageModel with cell='rnn', but {found}")
     if not isinstance(vocab, Vocab) or len(vocab) != model.vocab_size:
         raise ValueError(f"vocab must be the Vocab of the model's {model.vocab_size} words, but it is {vocab!r}")
-    for name, weight in model.state_dict().items():
-        if not torch.isfinite(weight).all():
-            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
+    check_weights(model)

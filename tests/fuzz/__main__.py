@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import multiprocessing
 import random
 import sys
@@ -11,26 +10,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
-import torch
+from tests.fuzz.target import MODULES, TARGETS, Tally, load, run_batch
 
-from tests.fuzz.target import TARGETS, Tally, run
-
-MODULES = ("filters", "decoders", "layers", "engine", "cards")
-ROUNDS, LEAST = (
-    100,
-    25,
-)  # batches of each target in ten minutes; cases of one, of which the first is always the simplest
-
-
-def load() -> None:
-    """Fill TARGETS; let a process use one core."""
-    torch.set_num_threads(1)
-    for name in MODULES:
-        importlib.import_module(f"tests.fuzz.{name}")
-
-
-def run_batch(name: str, seed: int, examples: int) -> Tally:
-    return run(TARGETS[name], examples, seed)
+ROUNDS = 100  # batches of each target in ten minutes
+LEAST = 25  # cases of a batch, of which the first is always the simplest
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -67,7 +50,7 @@ def fuzz(names: list[str], minutes: float, seed: int, jobs: int) -> tuple[dict[s
     tallies = {name: Tally() for name in names}
     work, running, end = batches(names, seed), {}, time.monotonic() + 60 * minutes
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, initializer=load) as pool:
+    with ProcessPoolExecutor(jobs, context) as pool:
         while running or time.monotonic() < end:
             while len(running) < jobs and time.monotonic() < end:
                 name, batch_seed, examples = next(work)
@@ -98,7 +81,7 @@ def report(tallies: dict[str, Tally], failed: int | None) -> Iterator[str]:
 
 def main(argv: list[str] | None = None) -> int:
     given = arguments(argv)
-    load()
+    load(*MODULES)
     names = [name for name in TARGETS if given.only in name]
     if not names:
         print(f"--only must be in the name of a target, but {given.only!r} is in none of {', '.join(TARGETS)}")

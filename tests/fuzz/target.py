@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 import traceback
 from collections.abc import Callable
@@ -16,7 +17,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.judge import NEAR
 
-TARGETS: dict[str, Target] = {}  # filled by the modules of this package
+MODULES = ("filters", "decoders", "layers", "engine", "cards")
+TARGETS: dict[str, Target] = {}  # filled by them
 
 
 @dataclass(frozen=True)
@@ -101,3 +103,17 @@ def run(target: Target, examples: int, seed: int, *, shrink: bool = True) -> Tal
         tally.fault = "".join(traceback.format_exception(error))
     tally.seconds = time.perf_counter() - start
     return tally
+
+
+def load(*modules: str) -> None:
+    """Fill TARGETS with those of some modules."""
+    for name in modules:
+        importlib.import_module(f"tests.fuzz.{name}")
+
+
+def run_batch(name: str, seed: int, examples: int) -> Tally:
+    """Run a target by its name, in a process of its own, on one core."""
+    torch.set_num_threads(1)
+    if name not in TARGETS:
+        load(name.partition(".")[0])
+    return run(TARGETS[name], examples, seed)

@@ -1,5 +1,6 @@
 """The fuzzing itself: a few cases of every target, faults that are found, and what is printed."""
 
+import re
 from concurrent.futures import Future
 
 import pytest
@@ -8,9 +9,9 @@ from hypothesis import strategies as st
 
 from lmkit import decoding
 from tests.fuzz import __main__ as program
-from tests.fuzz.target import TARGETS, Target, run
+from tests.fuzz.target import MODULES, TARGETS, Target, load, run
 
-program.load()
+load(*MODULES)
 FEW = 2
 
 
@@ -42,6 +43,14 @@ def test_a_fault_is_found(name, monkeypatch):
     monkeypatch.setattr(*FAULTS[name])
     tally = run(TARGETS[name], 30, seed=1, shrink=False)
     assert "Failing test case" in tally.fault
+
+
+@pytest.mark.slow  # each process imports torch
+def test_processes_share_the_targets(capsys):
+    assert program.main(["--minutes", "0.001", "--seed", "3", "--only", "cards.values", "--jobs", "2"]) == 0
+    printed = capsys.readouterr().out
+    assert "seed 3" in printed
+    assert re.search(r"cards\.values +[12]00 cases alike", printed), printed
 
 
 class Here:

@@ -150,6 +150,17 @@ globalThis.smoke = (() => {
       return live.textContent.trim();
     },
 
+    /** Controls that stand over what follows them: their parts need more room than they have. */
+    crowded: () =>
+      [...document.querySelectorAll(".lmkit-controls > *")]
+        .filter((control) => {
+          const { bottom } = control.getBoundingClientRect();
+          return [...control.querySelectorAll(".widget-radio-box label")].some(
+            (part) => part.getBoundingClientRect().bottom > bottom + 2,
+          );
+        })
+        .map((control) => control.className),
+
     /** Darkens the page by its own button, as a reader does. */
     async darken() {
       const { dataset } = document.documentElement;

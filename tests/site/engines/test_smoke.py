@@ -44,6 +44,7 @@ def test_page_works_in_another_browser(window, sites, path):
         (move_controls if plan.controls else press_a_button)(window, place)
     assert window.run("() => smoke.faults()") == []
     assert overflow_when_narrow(window) <= 0
+    assert window.run("() => smoke.crowded()") == []
     assert faint_in_the_dark(window) == []
     assert [fault for fault in window.faults() if not SLOW_START.search(fault)] == []
 

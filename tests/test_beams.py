@@ -56,9 +56,9 @@ def test_beam_search_ranks_distinct_texts_and_never_beats_the_best(
     st.sampled_from(
         [
             {},
-            {"eos_token_id": 1},
-            {"length_penalty": 0.0, "eos_token_id": 1},
-            {"length_penalty": 1.0, "eos_token_id": 1, "early_stopping": True},
+            {"eos_token_id": 0},
+            {"length_penalty": 0.0, "eos_token_id": 0},
+            {"length_penalty": 1.0, "eos_token_id": 0, "early_stopping": True},
         ]
     ),
 )

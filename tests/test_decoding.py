@@ -52,6 +52,29 @@ def test_decoders_read_the_whole_prompt(decode):
     assert decoded.log_probs == pytest.approx(whole[3:])
 
 
+@pytest.mark.parametrize(
+    "options, rule",
+    [
+        ({"num_beams": 0}, "num_beams must be a whole number of at least 1, but it is 0"),
+        ({"num_beams": "4"}, "num_beams must be a whole number of at least 1, but it is '4'"),
+        ({"max_length": 20}, "max_length must be left out, but it is 20; say max_new_tokens, which counts no prompt"),
+        ({"min_length": 2}, "min_length must be left out, but it is 2; say min_new_tokens"),
+        ({"temperature": "0.5", "do_sample": True}, "temperature must be a finite number above 0"),
+        ({"top_p": None, "do_sample": True}, "top_p must be a number above 0 and at most 1, but it is None"),
+        ({"min_p": "0", "do_sample": True}, "min_p must be a number from 0 to 1, but it is '0'"),
+        ({"typical_p": True, "do_sample": True}, "typical_p must be a number above 0 and at most 1, but it is True"),
+        ({"repetition_penalty": "2"}, "repetition_penalty must be a finite number above 0, but it is '2'"),
+        ({"penalty_alpha": 0.6}, r"hidden must be given where a state is not h or \(h, c\)"),
+        ({"penalty_alpha": "high"}, "penalty_alpha must be a number from 0 to 1, but it is 'high'"),
+        ({"num_return_sequences": True}, "num_return_sequences must be a whole number of at least 1, but it is True"),
+        ({"seed": [1], "do_sample": True}, "seed must be a whole number of at least 0"),
+    ],
+)
+def test_generate_names_the_argument_that_is_wrong(options, rule):
+    with pytest.raises(ValueError, match=rule):
+        generate(RandomLM(3, 9), [0], 3, **options)
+
+
 class Pair(NamedTuple):
     node: torch.Tensor
     other: torch.Tensor | None
@@ -84,10 +107,14 @@ def test_state_may_be_any_nest(name, nest):
     assert decode(nested, PROMPTS, 4, 1, **options) == plain
 
 
-@pytest.mark.parametrize("name", ["greedy", "sample", "beam_search", "groups", "exact_search"])
+@pytest.mark.parametrize("name", ["greedy", "sample", "beam_search", "groups", "exact_search", "contrastive_search"])
 def test_state_may_be_none(name):
     """A model without a memory: what follows depends on the last token alone."""
     decode, options = BATCHED[name]
+    if "hidden" in options:  # then there are states, but contrastive search takes what it is told of them
+        options = {**options, "hidden": lambda state: torch.ones(1 if state is None else len(state), 2)[:1], "top_k": 1}
+        assert decode(lambda tokens, state: (torch.zeros(len(tokens), 3), None), [0], 3, **options).tokens == [0] * 3
+        return
     table = RandomLM(3, 1).table[1:]
     found = decode(lambda tokens, state: (table[tokens], None), PROMPTS, 4, 1, **options)
     assert found == decode(lambda tokens, state: (table[tokens], tokens), PROMPTS, 4, 1, **options)

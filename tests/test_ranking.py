@@ -1,5 +1,6 @@
 """Ties: of equally good tokens the one with the lowest id wins, in every decoder."""
 
+import itertools
 import math
 
 import pytest
@@ -7,7 +8,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkit.decoding import beam_search, contrastive_search, exact_search, generate, greedy, top_k_filter
+from lmkit.decoding import (
+    beam_search,
+    contrastive_search,
+    draw,
+    exact_search,
+    filter_logits,
+    generate,
+    greedy,
+    sample,
+    top_k_filter,
+)
 from lmkit.decoding.ranking import argmax, top_k
 from tests.random_lm import RandomLM, diverse_beam_search, score
 
@@ -102,3 +113,90 @@ def test_contrastive_search_prefers_the_lower_id_where_scores_tie():
 def test_the_filter_keeps_all_that_tie_with_the_kth():
     """As transformers does; a decoder that needs k of them takes the first."""
     assert (top_k_filter(torch.zeros(V), 3) == 0).all()
+
+
+# Every table of log-probabilities -1 or -2 of two words, and every one of three words whose rows turn round: sums of
+# whole numbers are exact, so ties are ties.
+TABLES = [
+    *(torch.tensor(values).view(2, 2) for values in itertools.product([-1.0, -2.0], repeat=4)),
+    *(torch.tensor([row[k:] + row[:k] for k in range(3)]) for row in itertools.product([-1.0, -2.0, -3.0], repeat=3)),
+]
+LENGTH = 3
+
+
+def beams_by_hand(table, width, eos):
+    """Beam search over lists, with Python's stable sort; it waits for all texts."""
+    running, done = [((), 0.0)], []
+    for length in range(1, LENGTH + 1):
+        longer = [
+            ((*text, token), total + float(table[text[-1] if text else 0, token]))
+            for text, total in running
+            for token in range(len(table))
+        ]
+        looked = sorted(longer, key=lambda pair: -pair[1])[: 2 * width]
+        done += [pair for pair in looked[:width] if pair[0][-1] == eos]
+        running = [pair for pair in looked if pair[0][-1] != eos][:width]
+        done += running if length == LENGTH else []
+    return [list(text) for text, _ in sorted(done, key=lambda pair: -pair[1])[:width]]
+
+
+@pytest.mark.parametrize("eos", [None, 0, 1])
+def test_every_small_table_of_whole_numbers_is_searched_lowest_id_first(eos):
+    for table in TABLES:
+
+        def step(tokens, state, table=table):
+            return table[tokens], table[tokens][:, None]
+
+        size, text, options = len(table), [], {"length_penalty": 0.0, "early_stopping": "never"}
+        while len(text) < LENGTH and (not text or text[-1] != eos):
+            row = table[text[-1] if text else 0].tolist()
+            text.append(row.index(max(row)))
+        assert greedy(step, [0], LENGTH, eos).tokens == text == generate(step, [0], LENGTH, eos)[0].tokens
+        assert contrastive_search(step, [0], LENGTH, eos, penalty_alpha=0.0, top_k=size).tokens == text
+        for width in (1, 2, 3, 5, size**LENGTH):
+            found = beam_search(step, [0], LENGTH, eos, num_beams=width, **options)
+            assert [one.tokens for one in found] == beams_by_hand(table, width, eos)
+        everything = beams_by_hand(table, size**LENGTH, eos)
+        assert exact_search(step, [0], LENGTH, eos).score == sum(
+            float(table[a, b]) for a, b in itertools.pairwise([0, *everything[0]])
+        )
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0])
+def test_contrastive_search_of_every_small_table_takes_the_lowest_id_of_the_best_scores(alpha):
+    hidden = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], dtype=torch.float64)
+    for table in TABLES:
+
+        def step(tokens, state, table=table):
+            return table[tokens].double(), tokens
+
+        size = len(table)
+        for k in range(1, size + 1):
+            text = [0]
+            for _ in range(LENGTH):
+                row = table[text[-1]].double()
+                candidates = sorted(sorted(range(size), key=lambda token: (-float(row[token]), token))[:k])
+                scores = [
+                    (1 - alpha) * float(row[token].exp()) - alpha * max(float(hidden[token] @ hidden[t]) for t in text)
+                    for token in candidates
+                ]
+                text.append(candidates[scores.index(max(scores))])
+            found = contrastive_search(
+                step, [0], LENGTH, hidden=lambda tokens: hidden[tokens], penalty_alpha=alpha, top_k=k
+            )
+            assert found.tokens == text[1:]
+
+
+def test_filters_of_every_small_row_keep_all_that_tie_and_draws_go_by_id():
+    for size in (1, 2, 3, 4):
+        for row in itertools.product([0.0, 1.0, 2.0], repeat=size):
+            logits = torch.tensor(row)
+            for k in range(1, size + 1):
+                kept = [value >= sorted(row, reverse=True)[k - 1] for value in row]
+                assert (top_k_filter(logits, k) > -math.inf).tolist() == kept
+                probs = torch.where(torch.tensor(kept), logits.double().exp(), 0.0)
+                edges = (probs / probs.sum()).cumsum(0).tolist()
+                for u in (0.0, 0.2, 0.55, 0.9, 1 - 2**-32):
+                    expected = next(i for i in range(size) if kept[i] and (u < edges[i] or not any(kept[i + 1 :])))
+                    assert draw(filter_logits(logits, top_k=k), u) == expected
+    assert sample(uniform, [0], 3, top_k=1).tokens == sample(uniform, [0], 3).tokens  # all tie, so all are kept

@@ -1,6 +1,7 @@
 """Encoder-decoders in the hands of decoders: batches against sources alone, steps against teacher forcing."""
 
 import itertools
+from functools import wraps
 
 import pytest
 import torch
@@ -94,6 +95,7 @@ def test_beams_look_at_one_memory_for_each_running_source(timing):
     model.decoder.attention.register_forward_hook(lambda module, inputs, output: seen.append(inputs[1].shape))
     step, shapes = model.stepper(SOURCES, EOS), []
 
+    @wraps(step)
     def watched(tokens, state):
         found = step(tokens, state)
         shapes.append((len(tokens), [tuple(part.shape) for part in found[1]]))

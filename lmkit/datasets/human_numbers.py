@@ -11,7 +11,7 @@ from functools import cache
 
 from num2words import num2words
 
-from lmkit.text import Vocab
+from lmkit.text import Vocab, as_whole
 
 LIMIT = 10_000
 SEPARATOR = "."
@@ -20,7 +20,7 @@ SEPARATOR = "."
 @cache
 def words(number: int) -> tuple[str, ...]:
     """Return a number from 1 to 9999 in words, without hyphens, commas or "and": 278 is two hundred seventy eight."""
-    if not (isinstance(number, int) and 1 <= number < LIMIT):
+    if not 1 <= (as_whole(number) or 0) < LIMIT:
         raise ValueError(f"number must be a whole number from 1 to {LIMIT - 1}, but it is {number!r}")
     text = num2words(number, lang="en").replace("-", " ").replace(",", " ")
     return tuple(word for word in text.split() if word != "and")

@@ -5,9 +5,10 @@ Filters are pure functions of logits. Decoders are handed a function `step`, or 
 
     step(tokens, state) -> (log_probs, state)
 
-`tokens` is an int64 tensor (N,), `log_probs` a tensor (N, V) of natural logarithms. `state` is whatever the step
-returned before, and None at the start: None, a tensor with N first, or any nest of tuples, lists and dicts of such
-states. Rows must not influence each other.
+`tokens` is an int64 tensor (N,) on the CPU, `log_probs` a tensor (N, V) of natural logarithms, on any device and of any
+floating type: decoders compute on the CPU and in float32 at least. `state` is whatever the step returned before, and
+None at the start: None, a tensor with N first, or any nest of tuples, lists and dicts of such states. Rows must not
+influence each other.
 
 A decoder continues a prompt, a sequence of token ids. Given a batch, a list of prompts, it returns a list with what it
 returns for each, several times faster than one by one. Of equally good tokens the one with the lowest id wins. Names

@@ -10,16 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmkit.decoding.constraints import Constraints
-from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.constraints import Constraints, EndTokens
+from lmkit.decoding.filters import check, check_count, is_number
+from lmkit.decoding.prompts import Decoded, StepFn, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import top_k
 from lmkit.decoding.state import select_rows
 
 
 @dataclass(frozen=True)
 class BeamStep:
-    """The extensions that beam search looked at in one step: at most 2 · num_beams, best first.
+    """The extensions that beam search looked at in one step, best first; see `beam_search` for how many.
 
     Attributes
     ----------
@@ -44,9 +44,9 @@ class BeamStep:
 @for_batches
 def beam_search(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     num_beams: int = 5,
     length_penalty: float = 1.0,
@@ -61,9 +61,9 @@ def beam_search(
     """Extend the `num_beams` most probable texts side by side, and rank those that end.
 
     A text that ends, or is cut at `max_new_tokens`, gets the score Σ log p / length^length_penalty, its end token
-    counted. At each step the 2 · num_beams best extensions are looked at; of these the end tokens among the first
-    num_beams finish a text, and the best num_beams others go on. Of equally good extensions the one of the better
-    hypothesis comes first, then the one with the lower token id.
+    counted. At each step the 2 · num_beams best extensions are looked at (with E > 1 end tokens, 1 + E times as many as
+    there are beams); of these the end tokens among the first num_beams finish a text, and the best num_beams others go
+    on. Of equally good extensions the one of the better hypothesis comes first, then the one with the lower token id.
 
     Parameters
     ----------
@@ -93,9 +93,11 @@ def beam_search(
     """
     constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
     config = _Config(num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty, constraints)
+    num_beams, num_beam_groups = config.num_beams, config.num_groups
     if on_step and (len(prompt) > 1 or num_beam_groups > 1):
         raise ValueError("on_step must be left out for a batch or several groups; search them one by one to see steps")
     log_probs, state = read_prompts(step, prompt)
+    constraints.check_vocab(log_probs)
     searches = [[_GroupSearch(config) for _ in range(num_beam_groups)] for _ in prompt]
     beams = _Beams(log_probs, state, constraints.initial_history(prompt), config)
     _search(step, beams, searches, config, on_step)
@@ -114,15 +116,16 @@ class _Config:
     constraints: Constraints
 
     def __post_init__(self):
-        check_count("num_beams", self.num_beams)
-        check("length_penalty", self.length_penalty, math.isfinite(self.length_penalty), "a finite number")
+        object.__setattr__(self, "num_beams", check_count("num_beams", self.num_beams))
+        object.__setattr__(self, "num_groups", check_count("num_beam_groups", self.num_groups))
+        check_length_penalty(self.length_penalty, self.constraints.max_new_tokens)
         known = self.early_stopping is True or self.early_stopping is False or self.early_stopping == "never"
         check("early_stopping", self.early_stopping, known, "True, False or 'never'")
-        check_count("num_beam_groups", self.num_groups)
         rule = f"a divisor of num_beams, {self.num_beams}"
         check("num_beam_groups", self.num_groups, self.num_beams % self.num_groups == 0, rule)
         penalty = self.diversity_penalty
-        check("diversity_penalty", penalty, 0 <= penalty < math.inf, "a finite number of at least 0")
+        holds = is_number(penalty) and 0 <= penalty < math.inf
+        check("diversity_penalty", penalty, holds, "a finite number of at least 0")
         useless = penalty > 0 and self.num_groups == 1
         check("diversity_penalty", penalty, not useless, "0 where num_beam_groups is 1, for it acts between groups")
 
@@ -132,6 +135,13 @@ class _Config:
 
     def score(self, total: float, length: int) -> float:
         return total / length**self.length_penalty
+
+
+def check_length_penalty(length_penalty: float, max_new_tokens: int) -> None:
+    """Raise ValueError unless length^length_penalty is a number above 0 for every length up to the largest."""
+    most = 700 / math.log(max(max_new_tokens, 2))
+    rule = f"a finite number, from {-most:.0f} to {most:.0f} where max_new_tokens is {max_new_tokens}"
+    check("length_penalty", length_penalty, is_number(length_penalty) and abs(length_penalty) <= most, rule)
 
 
 class _Beams:
@@ -186,8 +196,6 @@ class _GroupSearch:
         config, length = self.config, len(self.backpointers)
         if best_running == -math.inf:
             self.is_done = True
-            if not self.finished:
-                raise config.constraints.no_token_left(length - 1)
         elif len(self.finished) == config.group_size:
             # Σ log p can only fall; the length that would flatter it most is the longest or the next one.
             best_case_length = config.constraints.max_new_tokens if config.length_penalty > 0 else length + 1
@@ -214,11 +222,24 @@ def _search(
         allowed = config.constraints.apply(beams.log_probs, beams.history, length - 1)
         last = length == config.constraints.max_new_tokens
         chosen = _extend(allowed, beams, [searches[prompt] for prompt in running], config, last, on_step)
+        _check_alive(beams, [searches[prompt] for prompt in running], config.constraints, length - 1)
         kept = [i for i, prompt in enumerate(running) if not all(search.is_done for search in searches[prompt])]
         if last or not kept:
             return
         running = [running[i] for i in kept]
         beams.extend(step, *chosen, kept)
+
+
+def _check_alive(beams: _Beams, searches: list[list[_GroupSearch]], constraints: Constraints, length: int) -> None:
+    """Raise ValueError if a search has come to its end without a text."""
+    for n, groups in enumerate(searches):
+        for group, search in enumerate(groups):
+            if search.is_done and not search.finished:
+                alive = torch.zeros_like(beams.totals, dtype=torch.bool)
+                alive[n, group] = beams.totals[n, group] > -math.inf
+                rows = alive.flatten().nonzero()[:, 0]
+                log_probs, history = select_rows((beams.log_probs, beams.history), rows)
+                raise constraints.no_token_left(log_probs, history, length)
 
 
 def _extend(
@@ -285,12 +306,11 @@ class _Extensions:
 
 
 def _best_extensions(totals: Tensor, log_probs: Tensor, cost: Tensor | float, config: _Config) -> _Extensions:
-    """Return the best 2 · size of all extensions (n, size, V), by their totals less a cost."""
-    vocab_size = totals.shape[-1]
-    _, index = top_k((totals - cost).flatten(1), 2 * config.group_size)
+    """Return the best extensions of all (n, size, V), by their totals less a cost: enough for a group that goes on."""
+    vocab_size, constraints = totals.shape[-1], config.constraints
+    _, index = top_k((totals - cost).flatten(1), max(2, 1 + len(constraints.ends)) * config.group_size)
     tokens, totals = index % vocab_size, totals.flatten(1).gather(1, index)
-    end = config.constraints.eos_token_id
-    ends = torch.zeros_like(tokens, dtype=torch.bool) if end is None else (tokens == end) & (totals > -math.inf)
+    ends = constraints.is_end(tokens) & (totals > -math.inf)
     return _Extensions(index // vocab_size, tokens, totals, log_probs.flatten(1).gather(1, index), ends)
 
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from lmkit.decoding.constraints import Constraints
-from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.constraints import Constraints, EndTokens, nothing_follows
+from lmkit.decoding.filters import at_least_float32, check, check_count, is_number
+from lmkit.decoding.prompts import Decoded, StepFn, check_known, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import argmax, top_k
 from lmkit.decoding.state import concat_rows, select_rows
 
@@ -39,9 +39,9 @@ def last_hidden(state: Tensor | tuple[Tensor, ...]) -> Tensor:
 @for_batches
 def contrastive_search(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     hidden: Callable[[Any], Tensor] = last_hidden,
     penalty_alpha: float = 0.6,
@@ -72,17 +72,20 @@ def contrastive_search(
 
     Source: Su et al. (2022), equation 5. Chapter: Comparing decoders.
     """
-    check("penalty_alpha", penalty_alpha, 0 <= penalty_alpha <= 1, "a number from 0 to 1")
-    check_count("top_k", top_k)
+    check("penalty_alpha", penalty_alpha, is_number(penalty_alpha) and 0 <= penalty_alpha <= 1, "a number from 0 to 1")
+    top_k = check_count("top_k", top_k)
     constraints = Constraints(max_new_tokens, eos_token_id)
     texts, rows = [([], []) for _ in prompt], list(range(len(prompt)))
     contexts = _Contexts.read(step, prompt, hidden)
-    for _ in range(constraints.max_new_tokens):
+    constraints.check_vocab(contexts.log_probs)
+    for length in range(constraints.max_new_tokens):
         chosen, log_probs, contexts = contexts.extended(step, hidden, penalty_alpha, top_k)
+        if -math.inf in log_probs:
+            raise nothing_follows(length)
         for row, token, log_prob in zip(rows, chosen, log_probs, strict=True):
             texts[row][0].append(token)
             texts[row][1].append(log_prob)
-        running = [i for i, token in enumerate(chosen) if token != eos_token_id]
+        running = [i for i, token in enumerate(chosen) if token not in constraints.ends]
         if not running:
             break
         if len(running) < len(rows):
@@ -100,13 +103,14 @@ class _Contexts:
     mask: Tensor  # (N, L): False where a shorter prompt has no state
 
     @classmethod
-    def read(cls, step: StepFn, prompts: Sequence[Prompt], hidden: Callable[[Any], Tensor]) -> _Contexts:
+    def read(cls, step: StepFn, prompts: Sequence[list[int]], hidden: Callable[[Any], Tensor]) -> _Contexts:
         """Read prompts one by one, for the states on the way are wanted too."""
         ends, directions = [], []
         for prompt in prompts:
-            states = [read_prompt(step, prompt[:1])]
+            states = [read_prompts(step, [prompt[:1]])]
+            check_known(step, [prompt], states[0][0])
             for token in prompt[1:]:
-                states.append(checked_step(step, torch.tensor([int(token)]), states[-1][1]))
+                states.append(checked_step(step, torch.tensor([token]), states[-1][1]))
             ends.append(states[-1])
             directions.append(torch.cat([_direction(hidden(state)) for _, state in states]))
         mask = pad_sequence([torch.ones(len(one), dtype=torch.bool) for one in directions], batch_first=True)
@@ -128,7 +132,8 @@ class _Contexts:
         log_probs, states = checked_step(step, candidates.flatten(), select_rows(self.state, copies))
         ahead = _direction(hidden(states)).view(n, k, -1)
         similarity = (ahead @ self.directions.mT).masked_fill(~self.mask[:, None], -math.inf).amax(dim=-1)
-        best = argmax((1 - penalty_alpha) * model_log_probs.exp() - penalty_alpha * similarity)
+        scores = (1 - penalty_alpha) * model_log_probs.exp() - penalty_alpha * similarity
+        best = argmax(scores.masked_fill(model_log_probs == -math.inf, -math.inf))  # whatever their states
         rows = torch.arange(n)
         directions = torch.cat([self.directions, ahead[rows, best][:, None]], dim=1)
         mask = torch.cat([self.mask, torch.ones(n, 1, dtype=torch.bool)], dim=1)
@@ -138,5 +143,5 @@ class _Contexts:
 
 
 def _direction(vectors: Tensor) -> Tensor:
-    """Return vectors (N, H) scaled to length 1."""
-    return torch.nn.functional.normalize(vectors, dim=-1)
+    """Return vectors (N, H) scaled to length 1, where decoders compute."""
+    return torch.nn.functional.normalize(vectors.to("cpu", at_least_float32(vectors)), dim=-1)

@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmkit.decoding.beams import beam_search
-from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompt
+from lmkit.decoding.beams import beam_search, check_length_penalty
+from lmkit.decoding.constraints import Constraints, EndTokens, NoTokenLeftError
+from lmkit.decoding.filters import check_count
+from lmkit.decoding.prompts import Decoded, StepFn, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import argmax
 from lmkit.decoding.state import concat_rows, select_rows
 
@@ -21,9 +22,9 @@ CHUNK_SIZE = 4096  # prefixes read in one step: many more, and memory fills
 @for_batches
 def exact_search(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     length_penalty: float = 0.0,
     limit: int = 1_000_000,
@@ -32,7 +33,7 @@ def exact_search(
 
     Σ log p can only fall as a text grows. So a prefix whose score, at the length that flatters it most, is no better
     than that of a finished text need not be read. All others are, the short ones first: a beam search whose width sets
-    itself.
+    itself. Of equally good texts it returns the one that four beams find, or else the one that it reads first.
 
     Parameters
     ----------
@@ -54,9 +55,10 @@ def exact_search(
     Source: Stahlberg & Byrne (2019), section 2, with short prefixes first instead of depth first.
     Chapter: Beam search.
     """
-    check("length_penalty", length_penalty, math.isfinite(length_penalty), "a finite number")
-    check_count("limit", limit)
-    searches = [BranchAndBound(step, one, max_new_tokens, eos_token_id, length_penalty) for one in prompt]
+    limit = check_count("limit", limit)
+    constraints = Constraints(max_new_tokens, eos_token_id)
+    check_length_penalty(length_penalty, constraints.max_new_tokens)
+    searches = [BranchAndBound(step, one, constraints, length_penalty) for one in prompt]
     return [search.best(limit) for search in searches]
 
 
@@ -65,21 +67,27 @@ class BranchAndBound:
 
     Parameters
     ----------
-    step, prompt, max_new_tokens, eos_token_id, length_penalty : as for `exact_search`
+    step, prompt, length_penalty : as for `exact_search`
+    constraints : Constraints
+        Of which only the length of a text and its end tokens count.
     """
 
-    def __init__(
-        self, step: StepFn, prompt: Prompt, max_new_tokens: int, eos_token_id: int | None, length_penalty: float
-    ):
+    def __init__(self, step: StepFn, prompt: list[int], constraints: Constraints, length_penalty: float):
         self.step, self.prompt = step, prompt
-        self.max_new_tokens, self.eos_token_id, self.length_penalty = max_new_tokens, eos_token_id, length_penalty
+        self.max_new_tokens, self.ends = constraints.max_new_tokens, list(constraints.ends)
+        self.length_penalty = length_penalty
         options = {"num_beams": 4, "length_penalty": length_penalty, "early_stopping": "never"}
-        self.incumbent = beam_search(step, prompt, max_new_tokens, eos_token_id, **options)[0]  # to be beaten
+        self.incumbent = Decoded([], [], -math.inf)  # to be beaten
+        self.dead_end: NoTokenLeftError | None = None
+        try:
+            self.incumbent = beam_search(step, prompt, self.max_new_tokens, self.ends or None, **options)[0]
+        except NoTokenLeftError as error:  # where beams come to no end, other texts may
+            self.dead_end = error
         self.backpointers: list[tuple[Tensor, Tensor, Tensor]] = []  # for each length: parents, tokens, log p
 
     def best(self, limit: int) -> Decoded:
         """Go from length to length, with all prefixes that may still lead to a better text."""
-        log_probs, state = read_prompt(self.step, self.prompt)
+        log_probs, state = read_prompts(self.step, [self.prompt])
         parents, tokens, model_log_probs = self.branch(log_probs, torch.zeros(1, dtype=torch.float64), 0)
         totals, state_rows, read = model_log_probs.double(), parents, 0
         while len(tokens):
@@ -92,6 +100,8 @@ class BranchAndBound:
                 )
             parents, tokens, model_log_probs, state_rows, state = self.read(tokens, totals, state_rows, state)
             totals = totals[parents] + model_log_probs
+        if self.dead_end and not self.incumbent.tokens:
+            raise self.dead_end
         return self.incumbent
 
     def read(self, tokens: Tensor, totals: Tensor, state_rows: Tensor, state: Any) -> tuple[Any, ...]:
@@ -130,8 +140,8 @@ class BranchAndBound:
         bounds = longer / self.best_case_length(length) ** self.length_penalty
         if length == self.max_new_tokens:
             bounds[:] = -math.inf  # whole texts, which have been looked at
-        elif self.eos_token_id is not None:
-            bounds[:, self.eos_token_id] = -math.inf
+        else:
+            bounds[:, self.ends] = -math.inf
         parents, tokens = (bounds > self.incumbent.score).nonzero(as_tuple=True)
         return parents, tokens, log_probs[parents, tokens]
 
@@ -143,8 +153,9 @@ class BranchAndBound:
         """Take the best text that is whole at this length, if it is the best so far; `start` is the first row."""
         if length == self.max_new_tokens:
             row, token = divmod(int(argmax(totals.flatten())), totals.shape[1])
-        elif self.eos_token_id is not None:
-            row, token = int(argmax(totals[:, self.eos_token_id])), self.eos_token_id
+        elif self.ends:
+            row, end = divmod(int(argmax(totals[:, self.ends].flatten())), len(self.ends))
+            token = self.ends[end]
         else:
             return
         score = float(totals[row, token]) / length**self.length_penalty

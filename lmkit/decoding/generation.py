@@ -6,14 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from lmkit.decoding.beams import beam_search
+from lmkit.decoding.constraints import EndTokens
 from lmkit.decoding.contrastive import contrastive_search
 from lmkit.decoding.filters import check, check_count
-from lmkit.decoding.prompts import Decoded, Prompt, StepFn, for_batches
+from lmkit.decoding.prompts import Decoded, StepFn, for_batches
 from lmkit.decoding.sampling import NUM_SEEDS, greedy, sample
 
 CONSTRAINTS = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "seed")
 BEAMS = ("num_beams", "length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty")
+COUNTED_WITH_PROMPT = {  # lengths of transformers, and what counts new tokens alone
+    "max_length": "max_new_tokens",
+    "min_length": "min_new_tokens",
+}
 OPTIONS = {
     "greedy decoding": CONSTRAINTS,
     "sampling": (*SAMPLING, *CONSTRAINTS),
@@ -25,9 +30,9 @@ OPTIONS = {
 @for_batches
 def generate(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     do_sample: bool = False,
     num_return_sequences: int = 1,
@@ -62,9 +67,12 @@ def generate(
     ValueError
         For an argument that is out of range, or that the strategy does not know.
     """
-    check_count("num_return_sequences", num_return_sequences)
+    num_return_sequences = check_count("num_return_sequences", num_return_sequences)
     strategy = _strategy(do_sample, options)
     for name, value in options.items():
+        if name in COUNTED_WITH_PROMPT:
+            instead = COUNTED_WITH_PROMPT[name]
+            raise ValueError(f"{name} must be left out, but it is {value!r}; say {instead}, which counts no prompt")
         if name not in OPTIONS[strategy]:
             raise ValueError(
                 f"{name} must be left out of {strategy}, which has no use for it, but it is {value!r}; "
@@ -74,6 +82,7 @@ def generate(
     if strategy == "sampling":
         return _draws(step, prompt, common, num_return_sequences, **options)
     if strategy == "beam search":
+        options["num_beams"] = check_count("num_beams", options["num_beams"])
         rule = f"at most num_beams, {options['num_beams']}"
         check("num_return_sequences", num_return_sequences, num_return_sequences <= options["num_beams"], rule)
         return [texts[:num_return_sequences] for texts in beam_search(step, prompt, *common, **options)]
@@ -96,10 +105,10 @@ def _strategy(do_sample: bool, options: dict[str, Any]) -> str:
 
 
 def _draws(
-    step: StepFn, prompts: Sequence[Prompt], common: tuple, num_draws: int, *, seed: int = 0, **filters: Any
+    step: StepFn, prompts: Sequence[list[int]], common: tuple, num_draws: int, *, seed: int = 0, **filters: Any
 ) -> list[list[Decoded]]:
     """Return `num_draws` texts for each prompt, all drawn in one batch."""
-    check_count("seed", seed, least=0)
+    seed = check_count("seed", seed, least=0)
     copies = [prompt for prompt in prompts for _ in range(num_draws)]
     texts = sample(step, copies, *common, seed=[(seed + row) % NUM_SEEDS for row in range(len(copies))], **filters)
     return [texts[start : start + num_draws] for start in range(0, len(texts), num_draws)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload, runtime_checkable
@@ -11,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 import torch
 from torch import Tensor
 
+from lmkit.decoding.filters import at_least_float32
 from lmkit.decoding.state import concat_rows, select_rows
+from lmkit.text import as_ids
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -80,7 +84,7 @@ class Decoder(Protocol[P, T]):
     ) -> list[T]: ...
 
 
-def for_batches(decode: Callable[Concatenate[StepFn, Sequence[Prompt], P], list[T]]) -> Decoder[P, T]:
+def for_batches(decode: Callable[Concatenate[StepFn, Sequence[list[int]], P], list[T]]) -> Decoder[P, T]:
     """Let a decoder of a batch, `decode(step, prompts, …) -> list`, take a model too, and one prompt for one result."""
 
     @wraps(decode)
@@ -89,8 +93,8 @@ def for_batches(decode: Callable[Concatenate[StepFn, Sequence[Prompt], P], list[
     ) -> T | list[T]:
         step = as_step_fn(step)
         if is_batch(prompt):
-            return decode(step, prompt, *args, **options)
-        return decode(step, [prompt], *args, **options)[0]
+            return decode(step, [prompt_of(one, step) for one in prompt], *args, **options)
+        return decode(step, [prompt_of(prompt, step)], *args, **options)[0]
 
     public = cast(Any, decoder)
     public.__signature__ = _public_signature(decode)
@@ -111,28 +115,48 @@ def _public_signature(decode: Callable) -> inspect.Signature:
 
 def is_batch(prompt: Prompt | Sequence[Prompt]) -> TypeIs[Sequence[Prompt]]:
     """Return whether this is a sequence of prompts, and not one prompt."""
-    return len(prompt) > 0 and not isinstance(prompt[0], int) and getattr(prompt[0], "ndim", 1) > 0
+    first = prompt[0] if _is_row(prompt) and len(prompt) else None
+    return _is_row(first) and not isinstance(first, str)
 
 
-def read_prompt(step: StepFn | HasStepper, prompt: Prompt) -> tuple[Tensor, Any]:
-    """Read a prompt token by token; return the log-probabilities (1, V) of what follows, and the state."""
-    return read_prompts(as_step_fn(step), [prompt])
+def _is_row(value: Any) -> bool:
+    """Return whether a value has places in an order: a sequence, or a tensor or array with dimensions."""
+    return isinstance(value, Sequence) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0)
 
 
-def read_prompts(step: StepFn, prompts: Sequence[Prompt]) -> tuple[Tensor, Any]:
-    """Read prompts of any lengths side by side; return the log-probabilities (N, V) of what follows, and the state.
+def prompt_of(ids: Prompt, step: StepFn) -> list[int]:
+    """Return a prompt for a step as a list of int.
 
     Raises
     ------
     ValueError
-        If a prompt is empty, or the step returns NaN.
+        If it is empty, or holds what cannot be the id of a token.
     """
-    for prompt in prompts:
-        if not len(prompt):
-            raise ValueError("prompt must hold at least one token, but it is empty; use the end token for a new text")
+    if not _is_row(ids):
+        raise ValueError(f"prompt must be a sequence of ids, or a batch of such sequences, but it is {ids!r}")
+    prompt = as_ids("prompt", ids, least=-math.inf if _names_sources(step) else 0)
+    if not prompt:
+        raise ValueError("prompt must hold at least one token, but it is empty; use the end token for a new text")
+    return prompt
+
+
+def read_prompt(step: StepFn | HasStepper, prompt: Prompt) -> tuple[Tensor, Any]:
+    """Read a prompt token by token; return the log-probabilities (1, V) of what follows, and the state.
+
+    Raises
+    ------
+    ValueError
+        If the prompt is empty or holds anything but ids below V, or the step returns NaN.
+    """
+    step = as_step_fn(step)
+    return read_prompts(step, [prompt_of(prompt, step)])
+
+
+def read_prompts(step: StepFn, prompts: Sequence[list[int]]) -> tuple[Tensor, Any]:
+    """Read prompts of any lengths side by side; return the log-probabilities (N, V) of what follows, and the state."""
     longest_first = sorted(range(len(prompts)), key=lambda row: -len(prompts[row]))
-    texts = [[int(token) for token in prompts[row]] for row in longest_first]
-    running = checked_step(step, torch.tensor([text[0] for text in texts]), None)  # log_probs and state
+    texts = [prompts[row] for row in longest_first]
+    running = _first_step(step, texts)  # log_probs and state
     finished = []  # the same of shorter prompts
     for position in range(1, len(texts[0])):
         tokens = torch.tensor([text[position] for text in texts if len(text) > position])
@@ -147,6 +171,30 @@ def read_prompts(step: StepFn, prompts: Sequence[Prompt]) -> tuple[Tensor, Any]:
     return torch.cat(log_probs)[original_order], select_rows(concat_rows(states), original_order)
 
 
+def _first_step(step: StepFn, prompts: Sequence[list[int]]) -> tuple[Tensor, Any]:
+    """Read the first token of each prompt, and see that the step knows all of their tokens."""
+    tokens = torch.tensor([prompt[0] for prompt in prompts])
+    try:
+        log_probs, state = checked_step(step, tokens, None)
+    except (IndexError, RuntimeError):
+        with suppress(IndexError, RuntimeError):  # whatever is wrong, it is not an id that is too large
+            check_known(step, prompts, checked_step(step, torch.zeros_like(tokens), None)[0])
+        raise
+    check_known(step, prompts, log_probs)
+    return log_probs, state
+
+
+def check_known(step: StepFn, texts: Sequence[list[int]], log_probs: Tensor, name: str = "prompt") -> None:
+    """Raise ValueError, which calls the texts so, if one of their tokens is not among those that a step knows."""
+    for text in texts:
+        as_ids(name, text[1:] if _names_sources(step) else text, log_probs.shape[-1])
+
+
+def _names_sources(step: StepFn) -> bool:
+    """Return whether a step says, by an attribute, that prompts begin with the number of a source, which it checks."""
+    return getattr(step, "names_sources", False)
+
+
 def _split(read: tuple[Tensor, Any], count: int) -> tuple[tuple[Tensor, Any], tuple[Tensor, Any]]:
     """Return log-probabilities and states of the first `count` rows, and of the others."""
     log_probs, state = read
@@ -156,8 +204,17 @@ def _split(read: tuple[Tensor, Any], count: int) -> tuple[tuple[Tensor, Any], tu
 
 
 def checked_step(step: StepFn, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
-    """Take one step; raise ValueError where it returns NaN."""
+    """Take one step; return its log-probabilities where decoders compute, on the CPU, and in float32 at least.
+
+    Raises
+    ------
+    ValueError
+        Where they hold NaN or inf.
+    """
     log_probs, state = step(tokens, state)
-    if log_probs.amax().isnan():  # one NaN makes the maximum NaN
-        raise ValueError("step returned NaN log-probabilities; the model has diverged or its weights are damaged")
+    log_probs = log_probs.to("cpu", at_least_float32(log_probs))
+    if not (largest := float(log_probs.amax())) < math.inf:  # one NaN makes it NaN
+        if math.isnan(largest):
+            raise ValueError("step returned NaN log-probabilities; the model has diverged or its weights are damaged")
+        raise ValueError("step must return log-probabilities, at most 0, but one is inf")
     return log_probs, state

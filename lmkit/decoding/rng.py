@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+
 import torch
 from torch import Tensor
+
+from lmkit.decoding.filters import check, check_logits, is_number
 
 
 def uniform(seed: int, counter: int) -> float:
@@ -16,7 +20,7 @@ def uniform(seed: int, counter: int) -> float:
     ----------
     seed, counter : int in [0, 2³²)
     """
-    return _mix(_mix(seed) ^ counter) / 2**32
+    return _mix(_mix(operator.index(seed)) ^ operator.index(counter)) / 2**32  # ints, which never overflow
 
 
 def _mix(x: int) -> int:
@@ -27,12 +31,20 @@ def _mix(x: int) -> int:
 
 
 def draw(logits: Tensor, u: float) -> int:
-    """Return the token under which u falls when the probabilities of `logits` (V,) are laid end to end in id order."""
+    """Return the token under which u falls when the probabilities of `logits` (V,) are laid end to end in id order.
+
+    Raises
+    ------
+    ValueError
+        If u is not in [0, 1), or the logits make no distribution: NaN or inf among them, or all -inf.
+    """
+    check("u", u, is_number(u) and 0 <= u < 1, "a number of at least 0 and below 1, such as uniform(seed, step)")
+    check_logits(logits)
     return int(draw_rows(logits[None], [u]))
 
 
 def draw_rows(logits: Tensor, numbers: list[float]) -> Tensor:
-    """Return, for each row of logits (N, V), the token under which its number in [0, 1) falls: a tensor (N,)."""
-    cumulative = logits.double().softmax(dim=-1).cumsum(dim=-1)
+    """Return, for each row of logits (N, V), the token under which its number in [0, 1) falls: a tensor (N,) on CPU."""
+    cumulative = logits.to("cpu", torch.float64).softmax(dim=-1).cumsum(dim=-1)
     targets = torch.tensor(numbers, dtype=torch.float64)[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, targets, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)

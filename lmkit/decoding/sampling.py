@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from lmkit.decoding.constraints import Constraints
-from lmkit.decoding.filters import check, filter_logits, is_whole
-from lmkit.decoding.prompts import Decoded, Prompt, StepFn, checked_step, for_batches, read_prompts
+from lmkit.decoding.constraints import Constraints, EndTokens, allows_a_token, nothing_follows
+from lmkit.decoding.filters import check, reshape
+from lmkit.decoding.prompts import Decoded, StepFn, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import argmax
 from lmkit.decoding.rng import draw_rows, uniform
 from lmkit.decoding.state import select_rows
+from lmkit.text import as_ids, as_whole
 
 NUM_SEEDS = 2**32
 
@@ -21,9 +22,9 @@ NUM_SEEDS = 2**32
 @for_batches
 def greedy(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
@@ -39,8 +40,8 @@ def greedy(
     prompt : non-empty sequence of int, or a batch of them
         The tokens to continue.
     max_new_tokens : int ≥ 1
-    eos_token_id : int, optional
-        Stop after this token.
+    eos_token_id : int or several, optional
+        Stop after this token, or after any of these: a list, tuple, set or tensor of ids.
     min_new_tokens : int in [0, max_new_tokens]
         The end token is not written before.
     repetition_penalty : float > 0
@@ -51,6 +52,11 @@ def greedy(
     Returns
     -------
     Decoded, or for a batch a list of them.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or no token may come next.
     """
     constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
     return _decode(step, prompt, constraints, lambda log_probs, rows, t: argmax(log_probs))
@@ -59,9 +65,9 @@ def greedy(
 @for_batches
 def sample(
     step: StepFn,
-    prompt: Sequence[Prompt],
+    prompt: Sequence[list[int]],
     max_new_tokens: int = 20,
-    eos_token_id: int | None = None,
+    eos_token_id: EndTokens = None,
     *,
     temperature: float = 1.0,
     top_k: int | None = None,
@@ -95,7 +101,7 @@ def sample(
     seeds = _seeds(seed, len(prompt))
 
     def choose(log_probs: Tensor, rows: list[int], t: int) -> Tensor:
-        filtered = filter_logits(log_probs, temperature, top_k, top_p, min_p, typical_p)
+        filtered = reshape(log_probs, temperature, top_k, top_p, min_p, typical_p)
         return draw_rows(filtered, [uniform(seeds[row], t) for row in rows])
 
     return _decode(step, prompt, constraints, choose)
@@ -103,36 +109,40 @@ def sample(
 
 def _seeds(seed: int | Sequence[int], count: int) -> list[int]:
     """Return a seed for each prompt."""
-    for one in seed if isinstance(seed, Sequence) else [seed]:
-        check("seed", one, is_whole(one) and 0 <= one < NUM_SEEDS, "a whole number from 0 to 2³² - 1")
-    if not isinstance(seed, Sequence):
-        return [(seed + row) % NUM_SEEDS for row in range(count)]
-    if len(seed) != count:
-        raise ValueError(f"seed must be one number or {count}, one for each prompt, but there are {len(seed)}")
-    return list(seed)
+    if (first := as_whole(seed)) is not None:
+        seeds = [(first + row) % NUM_SEEDS for row in range(count)]
+    else:
+        first, seeds = 0, as_ids("seed", seed, NUM_SEEDS)
+    check("seed", seed, 0 <= first < NUM_SEEDS, "a whole number from 0 to 2³² - 1")
+    if len(seeds) != count:
+        raise ValueError(f"seed must be one number or {count}, one for each prompt, but there are {len(seeds)}")
+    return seeds
 
 
 def _decode(
     step: StepFn,
-    prompts: Sequence[Prompt],
+    prompts: Sequence[list[int]],
     constraints: Constraints,
     choose: Callable[[Tensor, list[int], int], Tensor],
 ) -> list[Decoded]:
     """Extend texts token by token: `choose` gets what may come next (n, V), the running rows, and the step t."""
     log_probs, state = read_prompts(step, prompts)
+    constraints.check_vocab(log_probs)
     history = constraints.initial_history(prompts)
     tokens, scores = [[] for _ in prompts], [[] for _ in prompts]
     rows = list(range(len(prompts)))
     for t in range(constraints.max_new_tokens):
         allowed = constraints.apply(log_probs, history, t)
-        if constraints.needs_history and (allowed == -math.inf).all(dim=-1).any():
-            raise constraints.no_token_left(t)
+        if allowed is not log_probs and not allows_a_token(allowed):
+            raise constraints.no_token_left(log_probs, history, t)
         chosen = choose(allowed, rows, t)
-        model_log_probs = log_probs.gather(1, chosen[:, None])[:, 0]
-        for row, token, log_prob in zip(rows, chosen.tolist(), model_log_probs.tolist(), strict=True):
+        model_log_probs = log_probs.gather(1, chosen[:, None])[:, 0].tolist()
+        if -math.inf in model_log_probs:
+            raise nothing_follows(t)
+        for row, token, log_prob in zip(rows, chosen.tolist(), model_log_probs, strict=True):
             tokens[row].append(token)
             scores[row].append(log_prob)
-        running = [i for i, row in enumerate(rows) if tokens[row][-1] != constraints.eos_token_id]
+        running = [i for i, row in enumerate(rows) if tokens[row][-1] not in constraints.ends]
         if not running or t == constraints.max_new_tokens - 1:
             break
         if len(running) < len(rows):

@@ -277,8 +277,9 @@ def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -
     Returns
     -------
     step : function (tokens, state) -> (log_probs, state)
-        tokens (N,) int64; state h or (h, c), each tensor (N, D, H), or None at the start; log_probs (N, V), natural
-        logarithms. Rows come first and are independent, so a decoder may pick and repeat rows of the state.
+        tokens (N,) int64, on any device; state h or (h, c), each tensor (N, D, H), or None at the start; log_probs
+        (N, V), natural logarithms, in float32 at least. Rows come first and are independent, so a decoder may pick and
+        repeat rows of the state.
     """
     layers, readout, bias = copy.deepcopy(layers).eval(), _by_columns(readout), bias.clone()
     for weight in layers.parameters():
@@ -286,6 +287,7 @@ def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -
     (weight_ih, bias_ih, _), *upper = parts = [layers.recurrence(d) for d in range(layers.num_layers)]
     table = embedding @ weight_ih.T + bias_ih  # (V, 4H for an LSTM): the input's share of the first layer's step
     steps, single = [step for _, _, step in parts], len(layers.state_names) == 1
+    precise = torch.promote_types(table.dtype, torch.float32)
 
     @torch.inference_mode()
     def step(tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -293,12 +295,12 @@ def stepper(embedding: Tensor, layers: RNNBase, readout: Tensor, bias: Tensor) -
             old = (table.new_zeros(len(tokens), layers.num_layers, layers.hidden_size),) * len(layers.state_names)
         else:
             old = (state,) if isinstance(state, Tensor) else state
-        input_proj, new = table.index_select(0, tokens), []
+        input_proj, new = table.index_select(0, tokens.to(table.device)), []
         for d, layer_step in enumerate(steps):
             new.append(layer_step(input_proj, *(part[:, d] for part in old)))
             if d < len(upper):
                 input_proj = torch.addmm(upper[d][1], new[-1][0], upper[d][0].T)
-        log_probs = torch.log_softmax(torch.addmm(bias, new[-1][0], readout.T), dim=-1)
+        log_probs = torch.log_softmax(torch.addmm(bias, new[-1][0], readout.T), dim=-1, dtype=precise)
         after = tuple(torch.stack(part, dim=1) for part in zip(*new, strict=True))
         return log_probs, (after[0] if single else after)
 

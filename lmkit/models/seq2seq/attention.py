@@ -17,7 +17,7 @@ from lmkit.rnn import check_sizes
 
 def length_mask(lengths: Tensor, size: int) -> Tensor:
     """Return which positions are real in rows of so many words: bool (N, size), from lengths (N,)."""
-    return torch.arange(size) < lengths[:, None]
+    return torch.arange(size, device=lengths.device) < lengths[:, None]
 
 
 def attention_weights(scores: Tensor, mask: Tensor) -> Tensor:

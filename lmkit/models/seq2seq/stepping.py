@@ -59,6 +59,7 @@ def stepper(decoder: Decoder, memory: Memory, start: CellState, eos_token_id: in
 
     @torch.inference_mode()
     def step(tokens: Tensor, state: tuple[Tensor, Tensor, Tensor] | None = None) -> tuple[Tensor, Any]:
+        tokens = tokens.to(start[0].device)
         if state is None:
             sources = _numbers(tokens, len(start[0]))
             (h, c), tokens = (part[sources] for part in start), torch.full_like(tokens, eos_token_id)
@@ -67,6 +68,7 @@ def stepper(decoder: Decoder, memory: Memory, start: CellState, eos_token_id: in
         logits, h, c = decoder_step(tokens, h, c, memories.of(sources))
         return logits.log_softmax(dim=-1), (h[:, None], c[:, None], sources)
 
+    vars(step)["names_sources"] = True  # prompts hold more than words
     return step
 
 
@@ -102,8 +104,8 @@ def _look(attention: Attention, memory: Memory, sizes: Tensor, query: Tensor) ->
     groups, most = len(sizes), int(sizes.max())
     if groups * most == len(query):
         return attention(query.view(groups, most, -1), *memory)[0].flatten(0, 1)
-    group = torch.arange(groups).repeat_interleave(sizes)
-    place = torch.arange(len(query)) - (sizes.cumsum(0) - sizes)[group]
+    group = torch.arange(groups, device=query.device).repeat_interleave(sizes)
+    place = torch.arange(len(query), device=query.device) - (sizes.cumsum(0) - sizes)[group]
     queries = query.new_zeros(groups, most, query.shape[1])
     queries[group, place] = query
     return attention(queries, *memory)[0][group, place]

@@ -191,7 +191,7 @@ def split(tokens):
         (lambda: counting.count("ab", -1), "context_length must be at least 0, but it is -1"),
         (lambda: counting.ceiling("ab", 2), "tokens must hold more than context_length = 2 tokens"),
         (lambda: counting.SmoothedModel("abc", 1, 2), "vocab_size must count every word of tokens, which are 3"),
-        (lambda: counting.SmoothedModel("abc", 1, 3, 0), "strength must be above 0, but it is 0"),
+        (lambda: counting.SmoothedModel("abc", 1, 3, 0), "strength must be a finite number above 0, but it is 0"),
         (lambda: counting.SmoothedModel("abc", 1, 3).cross_entropy("a"), "tokens must hold more than"),
     ],
 )

@@ -505,6 +505,7 @@ def test_processes_join_and_part_over_the_loopback_of_one_machine(local, interfa
         assert os.environ.get("GLOO_SOCKET_IFNAME") == interface
         raise RuntimeError("inside")
     assert calls == ["gloo", "parted"]
+    assert "GLOO_SOCKET_IFNAME" not in os.environ  # as it was before
     monkeypatch.delenv("GLOO_SOCKET_IFNAME", raising=False)
 
 

@@ -1,14 +1,19 @@
 """What is changed for a while is given back, also when something fails in between."""
 
+import os
+from contextlib import suppress
+
 import pytest
 import torch
+import torch.distributed as dist
 from torch import nn
 
 from lmkit.models import AWDLSTM
 from lmkit.training import WeightAverage, evaluate, evaluate_with_cache, train
 from lmkit.training.callbacks import Validate
 from lmkit.training.modes import mode_of
-from lmkit.training.parallel import ProcessGroup
+from lmkit.training.optimizers import scaled_lr
+from lmkit.training.parallel import ProcessGroup, distributed
 
 TEXT = torch.arange(4 * 30).view(4, 30) ** 2 % 11
 
@@ -133,3 +138,52 @@ def test_generator_of_other_processes_goes_on_where_the_main_one_is(monkeypatch)
     with ProcessGroup(1, 2).per_rank_rng():
         torch.rand(2)
     assert torch.equal(torch.get_rng_state(), told)
+
+
+def interrupted_contexts(monkeypatch):
+    """Every context of training that changes something, and what shows whether it is as it was."""
+    model = partly_frozen(AWDLSTM(11, 6, 6))
+    average = WeightAverage(model, 0)
+    average.start_if_non_monotone([1.0, 2.0])
+    average.update()
+    nn.init.ones_(model.decoder.bias)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+    monkeypatch.setattr(dist, "init_process_group", lambda backend: None)
+    monkeypatch.setattr(dist, "destroy_process_group", lambda: None)
+    for name, value in {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    return {
+        "mode_of": (mode_of(model, training=True), lambda: modes(model)),
+        "swapped_in": (average.swapped_in(), lambda: model.decoder.bias.tolist()),
+        "scaled_lr": (scaled_lr([optimizer], 0.1), lambda: optimizer.param_groups[0]["lr"]),
+        "per_rank_rng": (ProcessGroup(1, 2).per_rank_rng(), lambda: torch.get_rng_state().tolist()),
+        "distributed": (distributed(), lambda: dict(os.environ)),
+    }
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, GeneratorExit])
+@pytest.mark.parametrize("name", ["mode_of", "swapped_in", "scaled_lr", "per_rank_rng", "distributed"])
+def test_every_context_that_is_interrupted_leaves_things_as_they_were(name, error, monkeypatch):
+    context, look = interrupted_contexts(monkeypatch)[name]
+    before = look()
+    with suppress(error), context:
+        if name != "distributed" or os.name == "posix":
+            assert look() != before
+        raise error
+    assert look() == before
+
+
+def test_training_that_is_interrupted_leaves_mode_rates_and_random_numbers_of_others(monkeypatch):
+    """A reader stops a cell: the model keeps the weights it has, in the mode that it had."""
+    model = partly_frozen(AWDLSTM(11, 6, 6))
+    before = modes(model)
+
+    def interrupted(self, run):
+        if run.step == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Validate, "validate", interrupted)
+    options = {"validation": TEXT, "validate_every": 1, "averaging": 0, "progress": False, "window": 5}
+    with pytest.raises(KeyboardInterrupt):
+        train(model, [TEXT], steps=9, variable_window=True, **options)
+    assert modes(model) == before

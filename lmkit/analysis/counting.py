@@ -63,8 +63,7 @@ def count(tokens: Sequence[str], context_length: int) -> Table:
 
 def pairs(tokens: Sequence[str], context_length: int) -> Iterator[tuple[Context, str]]:
     """Yield every token that has a whole context of `context_length` tokens, as (context, token)."""
-    if context_length < 0:
-        raise ValueError(f"context_length must be at least 0, but it is {context_length}")
+    _check_context_length(context_length)
     for i in range(context_length, len(tokens)):
         yield tuple(tokens[i - context_length : i]), tokens[i]
 
@@ -75,6 +74,8 @@ def shares(counts: Mapping[str, int]) -> dict[str, float]:
     These are the probabilities that make the counted text most probable (maximum likelihood).
     """
     total = sum(counts.values())
+    if counts and not total:
+        raise ValueError(f"counts must not all be 0, but they are {dict(counts)}")
     return {token: number / total for token, number in sorted(counts.items(), key=lambda item: -item[1])}
 
 
@@ -109,6 +110,8 @@ def score(table: Table, tokens: Sequence[str], context_length: int) -> Score:
 
 def best_guess(counts: Mapping[str, int]) -> str:
     """Return the most frequent continuation; the first that was counted among equals."""
+    if not counts:
+        raise ValueError("counts must hold at least one token, but there is none")
     return max(counts, key=counts.__getitem__)
 
 
@@ -154,8 +157,9 @@ class SmoothedModel:
         found = len(set(tokens))
         if vocab_size < max(1, found):
             raise ValueError(f"vocab_size must count every word of tokens, which are {found}, but it is {vocab_size}")
-        if not strength > 0:
-            raise ValueError(f"strength must be above 0, but it is {strength}")
+        if not 0 < strength < math.inf:
+            raise ValueError(f"strength must be a finite number above 0, but it is {strength}")
+        _check_context_length(context_length)
         self.tables = [count(tokens, n) for n in range(context_length + 1)]
         self.vocab_size, self.strength = vocab_size, strength
 
@@ -178,6 +182,11 @@ class SmoothedModel:
         _check_long_enough(tokens, context_length)
         losses = [-math.log(self.prob(context, token)) for context, token in pairs(tokens, context_length)]
         return sum(losses) / len(losses)
+
+
+def _check_context_length(context_length: int) -> None:
+    if context_length < 0:
+        raise ValueError(f"context_length must be at least 0, but it is {context_length}")
 
 
 def _check_long_enough(tokens: Sequence[str], context_length: int) -> None:

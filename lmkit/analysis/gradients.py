@@ -56,6 +56,7 @@ def jacobian_norms(layers: Recurrent, x: Tensor) -> Tensor:
     -------
     Tensor (L,)
     """
+    _check_steps(x)
     rows = x.expand(layers.hidden_size, *x.shape)  # one copy of the sequence for each unit that is asked about
     batch_first = getattr(layers, "batch_first", False)
 
@@ -88,6 +89,8 @@ def reach(norms: Tensor, low: float = 0.01, high: float = 100.0) -> float:
     """
     if not 0 < low < 1 < high:
         raise ValueError(f"low must be between 0 and 1 and high above 1, but they are {low} and {high}")
+    if not len(norms):
+        raise ValueError("norms must hold at least that at distance 0, but they are empty")
     if not norms[0] > 0:
         raise ValueError(f"norms must start above 0, but norms[0] is {float(norms[0])}; is the score constant?")
     gain = norms / norms[0]
@@ -111,6 +114,7 @@ def step_jacobians(cell: Recurrent, x: Tensor, state: Tensor | None = None) -> T
     Tensor (L, S, S)
         Row: component of the new state; column: component of the old one.
     """
+    _check_steps(x)
     parts = 2 if isinstance(cell(x[:1]), tuple) else 1
     s = x.new_zeros(parts * cell.hidden_size) if state is None else state.detach()
     before = [s[None]]
@@ -121,6 +125,11 @@ def step_jacobians(cell: Recurrent, x: Tensor, state: Tensor | None = None) -> T
     after = _joined(cell(x, _parted(steps, parts)))
     rows = [torch.autograd.grad(component.sum(), steps, retain_graph=True)[0] for component in after.unbind(dim=1)]
     return torch.stack(rows, dim=1)
+
+
+def _check_steps(x: Tensor) -> None:
+    if not len(x):
+        raise ValueError(f"x must hold at least one step, but its shape is {tuple(x.shape)}")
 
 
 def _parted(s: Tensor, parts: int) -> Tensor | tuple[Tensor, ...]:
@@ -144,7 +153,7 @@ def chain(jacobians: Tensor) -> Tensor:
     Tensor (L + 1, S, S)
         Entry k is ∂s_L/∂s_{L−k}; entry 0 is the identity.
     """
-    products = [torch.eye(jacobians.shape[-1], dtype=jacobians.dtype)]
+    products = [torch.eye(jacobians.shape[-1], dtype=jacobians.dtype, device=jacobians.device)]
     for step in jacobians.flip(dims=[0]):
         products.append(products[-1] @ step)
     return torch.stack(products)
@@ -152,7 +161,10 @@ def chain(jacobians: Tensor) -> Tensor:
 
 def spectral_radius(matrix: Tensor) -> float:
     """Return the largest absolute eigenvalue of a square matrix: the factor by which its powers grow."""
-    return float(torch.linalg.eigvals(matrix.detach()).abs().max())
+    if not matrix.numel():
+        raise ValueError(f"matrix must have at least one row, but its shape is {tuple(matrix.shape)}")
+    precise = matrix.detach().to(torch.promote_types(matrix.dtype, torch.float32))
+    return float(torch.linalg.eigvals(precise).abs().max())
 
 
 def with_spectral_radius(matrix: Tensor, radius: float) -> Tensor:

@@ -28,10 +28,12 @@ class Probe(NamedTuple):
 
     def scores(self, x: Tensor) -> Tensor:
         """Return the log odds of class 1 for states (N, H): w · x + b, shape (N,)."""
-        return x @ self.weight + self.bias
+        return x.to(self.weight.dtype) @ self.weight + self.bias
 
     def accuracy(self, x: Tensor, y: Tensor) -> float:
         """Return the share, in [0, 1], of states (N, H) whose class y (N,) the probe finds."""
+        if not len(x):
+            raise ValueError("x must hold at least one state, but there is none")
         return float(((self.scores(x) > 0) == (y > 0)).float().mean())
 
     def reflect(self, x: Tensor) -> Tensor:
@@ -65,8 +67,9 @@ def fit_probe(x: Tensor, y: Tensor, penalty: float = 0.01, max_iter: int = 100) 
     _check(x, y)
     if not penalty > 0:
         raise ValueError(f"penalty must be above 0, but it is {penalty}; a small one such as 0.01 will do")
+    x = x.detach().to(torch.promote_types(x.dtype, torch.float32))  # narrower types take no small steps
+    y = y.to(x.dtype)
     weight, bias = x.new_zeros(x.shape[1], requires_grad=True), x.new_zeros((), requires_grad=True)
-    x, y = x.detach(), y.to(x.dtype)
     optimizer = torch.optim.LBFGS([weight, bias], max_iter=max_iter, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
@@ -91,8 +94,12 @@ def unit_accuracies(x: Tensor, y: Tensor, x_test: Tensor | None = None, y_test: 
     Tensor (H,), in [0, 1]
     """
     _check(x, y)
+    if (x_test is None) != (y_test is None):
+        raise ValueError("x_test and y_test must be given together, but one of them is missing")
     if x_test is None or y_test is None:
         x_test, y_test = x, y
+    if not len(x_test):
+        raise ValueError("x_test must hold at least one state, but there is none")
     one, zero = x[y > 0].mean(dim=0), x[y == 0].mean(dim=0)
     above = (x_test - (one + zero) / 2) * (one - zero).sign() > 0
     return (above == (y_test > 0)[:, None]).float().mean(dim=0)

@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from lmkit.decoding import HasStepper, StepFn, as_step_fn, select_rows
+from lmkit.decoding.prompts import check_known, checked_step, prompt_of
+from lmkit.text import as_ids
 
 
 class Estimate(NamedTuple):
@@ -33,7 +35,7 @@ def total_variation(log_q: Tensor, log_p: Tensor) -> Tensor:
 
     Returns
     -------
-    Tensor (…,), float64; the same holds for the other distances.
+    Tensor (…,), float64, on the CPU; the same holds for the other distances.
     """
     log_q, log_p = _pair(log_q, log_p)
     return (log_q.exp() - log_p.exp()).abs().sum(dim=-1) / 2
@@ -95,7 +97,9 @@ def step_distances(logits: Tensor, log_p: Tensor) -> dict[str, float]:
 
     Chapter: Comparing decoders.
     """
-    log_q = logits.double().log_softmax(dim=-1)
+    if not logits.numel():
+        raise ValueError(f"logits must hold at least one position, but their shape is {[*logits.shape]}")
+    log_q = logits.to("cpu", torch.float64).log_softmax(dim=-1)
     return {name: float(distance(log_q, log_p).mean()) for name, distance in DISTANCES.items()}
 
 
@@ -134,7 +138,7 @@ def text_kl_divergence(log_q: Tensor, log_p: Tensor) -> Estimate:
     return _estimate(log_q - log_p)
 
 
-@torch.inference_mode()
+@torch.no_grad()
 def text_log_probs(
     step: StepFn | HasStepper,
     prompts: Sequence[Sequence[int]],
@@ -162,14 +166,17 @@ def text_log_probs(
     Raises
     ------
     ValueError
-        If prompts and texts are not equally many, or a prompt is empty.
+        If prompts and texts are not equally many, there are none, a prompt is empty, or a token is not the id of one.
     """
     step = as_step_fn(step)
     if len(prompts) != len(texts):
         raise ValueError(f"prompts must be as many as texts, but they are {len(prompts)} and {len(texts)}")
+    if not len(texts):
+        raise ValueError("texts must hold at least one text, but there is none")
     if not all(map(len, prompts)):
         raise ValueError("prompts must hold at least one token each, but one is empty; use the end token")
-    rows = [[*prompt, *text] for prompt, text in zip(prompts, texts, strict=True)]
+    ids = [[prompt_of(prompt, step), as_ids("texts", text)] for prompt, text in zip(prompts, texts, strict=True)]
+    rows = [[*prompt, *text] for prompt, text in ids]
     longest_first = sorted(range(len(rows)), key=lambda n: -len(rows[n]))
     starts = torch.tensor([len(prompts[n]) for n in longest_first])
     tokens = pad_sequence([torch.tensor(rows[n]) for n in longest_first], batch_first=True)
@@ -177,7 +184,9 @@ def text_log_probs(
     total, state = torch.zeros(len(rows), dtype=torch.float64), None
     for t in range(1, tokens.shape[1]):
         count = sum(length > t for length in lengths)  # of texts that go on; the others are read no further
-        log_probs, state = step(tokens[:count, t - 1], select_rows(state, torch.arange(count)))
+        log_probs, state = checked_step(step, tokens[:count, t - 1], select_rows(state, torch.arange(count)))
+        if t == 1:
+            check_known(step, rows, log_probs, "texts")
         written = starts[:count] <= t
         if not written.any():  # the prompts are still being read
             continue
@@ -189,7 +198,7 @@ def text_log_probs(
 def _pair(log_q: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:
     if log_q.shape != log_p.shape:
         raise ValueError(f"log_q and log_p must have one shape, but they have {[*log_q.shape]} and {[*log_p.shape]}")
-    return log_q.double(), log_p.double()
+    return log_q.to("cpu", torch.float64), log_p.to("cpu", torch.float64)
 
 
 def _drawn(log_q: Tensor, log_p: Tensor) -> tuple[Tensor, Tensor]:

@@ -57,12 +57,13 @@ def log_prob_per_token(texts: Sequence[Story], given: Sequence[Story] | None = N
     """Return the true log-probability per token (nats) of the grammatical ones of `texts`; NaN if there is none.
 
     Ungrammatical texts would make it minus infinity; they are what `grammatical_share` counts. Where beginnings are
-    `given`, they count neither as probability nor as tokens.
+    `given`, they count neither as probability nor as tokens; of nothing but beginnings the answer is NaN too.
     """
     log_probs = true_log_probs(_some(texts), given)
     finite = log_probs.isfinite()
     written = torch.tensor([len(text) for text in texts]) - torch.tensor([len(prompt) for prompt in given or [()]])
-    return float(log_probs[finite].sum()) / int(written[finite].sum()) if finite.any() else math.nan
+    tokens = int(written[finite].sum())
+    return float(log_probs[finite].sum()) / tokens if tokens else math.nan
 
 
 def true_distributions(texts: Sequence[Story], vocab: Vocab | None = None) -> Tensor:

@@ -22,6 +22,8 @@ def is_non_monotone(losses: Sequence[float], interval: int) -> bool:
     interval : int ≥ 0
         n, how many validations may pass without progress.
     """
+    if not losses:
+        return False
     *before, last = losses
     earlier = before[: max(0, len(before) - interval)]
     return bool(earlier) and last > min(earlier)

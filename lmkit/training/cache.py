@@ -76,7 +76,7 @@ def evaluate_with_cache(
     Raises
     ------
     ValueError
-        If an argument is out of its range.
+        If an argument is out of its range, or no target counts.
     """
     check_counts(size=size)
     if not (theta >= 0 and 0 <= lam < 1):
@@ -91,15 +91,14 @@ def evaluate_with_cache(
             keys, known = now, words
             if past is not None:
                 keys, known = torch.cat([past[0], now], dim=1), torch.cat([past[1], words], dim=1)
-            cached = cache_probabilities(
-                now, keys, known.clamp(min=0), _seen(length, keys.shape[1], size), theta, logits.shape[-1]
-            )
+            seen = _seen(length, keys.shape[1], size).to(stream.device)
+            cached = cache_probabilities(now, keys, known.clamp(min=0), seen, theta, logits.shape[-1])
             p = _mixed(logits.softmax(dim=-1).view_as(cached), cached, lam).flatten(0, 1)
             total += float(nll_loss(p.log(), targets, reduction="sum", ignore_index=IGNORE_INDEX))
             right += int((p.argmax(dim=1) == targets).sum())
             count += prediction.num_counted
             past = keys[:, -size:], known[:, -size:]
-    return EvalResult(total / count, right / count, count)
+    return EvalResult.of_sums(total, right, count)
 
 
 def _mixed(p_model: Tensor, p_cache: Tensor, lam: float) -> Tensor:

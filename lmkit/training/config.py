@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-import numpy as np
+from lmkit.text import as_whole
 
 OPTIMIZERS = ("adamw", "adam", "sgd", "muon")
 SCHEDULES = ("one-cycle", "cosine", "constant")
@@ -46,13 +46,18 @@ class Option(NamedTuple):
     choices: tuple[str, ...] | None
 
 
+def _is_count(value: Any, least: int) -> bool:
+    whole = as_whole(value)
+    return whole is not None and whole >= least
+
+
 def _one_of(*choices: str) -> Rule:
     return Rule(f"{', '.join(map(repr, choices[:-1]))} or {choices[-1]!r}", choices.__contains__)
 
 
 FLAG = Rule("True or False", lambda value: isinstance(value, bool))
-COUNT = Rule("a whole number of at least 1", lambda value: isinstance(value, int) and value >= 1)
-INTERVAL = Rule("None or a whole number of at least 0", lambda n: n is None or (isinstance(n, int) and n >= 0))
+COUNT = Rule("a whole number of at least 1", lambda value: _is_count(value, 1))
+INTERVAL = Rule("None or a whole number of at least 0", lambda value: value is None or _is_count(value, 0))
 AT_LEAST_0 = Rule("at least 0", lambda value: value >= 0)
 ABOVE_0 = Rule("above 0", lambda value: value > 0)
 SHARE = Rule("above 0 and below 1", lambda value: 0 < value < 1)
@@ -152,7 +157,7 @@ class TrainConfig:
 
     def __post_init__(self):
         for name, value in self.options().items():
-            if isinstance(value, np.generic):  # would end in checkpoints, which hold plain numbers
+            if hasattr(value, "item"):  # NumPy's would end in checkpoints, which hold plain numbers
                 object.__setattr__(self, name, value.item())
         check_options(**self.options())
         if self.variable_window and self.loss_at == "last":
@@ -181,5 +186,9 @@ def check_counts(**counts: int) -> None:
 
 
 def _check(name: str, value: Any, rule: Rule, remedy: str) -> None:
-    if not rule.allows(value):
+    try:
+        allowed = rule.allows(value)
+    except TypeError:  # of another kind
+        allowed = False
+    if not allowed:
         raise ValueError(f"{name} must be {rule.text}, but it is {value!r}; {remedy}")

@@ -20,6 +20,14 @@ class EvalResult(NamedTuple):
     accuracy: float
     tokens: int
 
+    @classmethod
+    def of_sums(cls, cross_entropy: float, right: int, tokens: int) -> EvalResult:
+        """Return the means of what was added up over targets; raise ValueError if none of them counts."""
+        if not tokens:
+            rule = f"must hold a target that counts, but all of its targets are {IGNORE_INDEX}"
+            raise ValueError(f"stream {rule}; give other rows")
+        return cls(cross_entropy / tokens, right / tokens, tokens)
+
 
 @torch.no_grad()
 def evaluate(
@@ -56,8 +64,4 @@ def evaluate(
             total += float(cross_entropy(prediction.logits, prediction.targets, reduction="sum"))
             right += int((prediction.logits.argmax(dim=1) == prediction.targets).sum())
             count += prediction.num_counted
-    if count == 0:
-        raise ValueError(
-            f"stream must hold a target that counts, but all of its targets are {IGNORE_INDEX}; give other rows"
-        )
-    return EvalResult(total / count, right / count, count)
+    return EvalResult.of_sums(total, right, count)

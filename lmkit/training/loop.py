@@ -91,6 +91,7 @@ def train(
     """
     config = TrainConfig(**options)
     check_counts(steps=steps)
+    steps = int(steps)  # torch's schedules take no number of NumPy
     _check_together(model, config, validation)
     run = TrainState.start(model, config, steps)
     streams = iter(streams)
@@ -113,6 +114,9 @@ def run_steps(run: TrainState, predictions: Iterator[Prediction], callbacks: Seq
             callback.on_train_begin(run)
         for window in islice(predictions, run.steps - run.step):
             tokens = int(run.processes.all_reduce(window.num_counted)[0])
+            if not tokens:
+                rule = f"must hold a target that counts in every window, but in that of step {run.step} none does"
+                raise ValueError(f"streams {rule}; cut off what is only padding, or give a larger window")
             loss, penalty = _objective(window, config, tokens, run.processes.world_size)
             for optimizer in run.optimizers:
                 optimizer.zero_grad()

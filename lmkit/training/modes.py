@@ -18,8 +18,8 @@ def mode_of(model: nn.Module, *, training: bool) -> Iterator[None]:
     training : bool
     """
     before = [(module, module.training) for module in model.modules()]
-    model.train(training)
     try:
+        model.train(training)
         yield
     finally:
         for module, mode in before:

@@ -13,20 +13,22 @@ from torch.optim.lr_scheduler import ConstantLR, CosineAnnealingLR, LRScheduler,
 from lmkit.training.config import TrainConfig
 from lmkit.training.muon import Muon
 
+FUSED_ON = {"cpu", "cuda", "mps", "xpu"}  # where torch updates all parameters by one kernel
 CLASSES = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 
 
 def make_optimizers(model: nn.Module, config: TrainConfig) -> list[Optimizer]:
     """Return one optimizer for all parameters; or Muon for the matrices of hidden layers, and AdamW for the rest."""
     lr, weight_decay = config.lr, config.weight_decay
+    fused = all(parameter.device.type in FUSED_ON for parameter in model.parameters())
     if config.optimizer != "muon":
-        return [CLASSES[config.optimizer](model.parameters(), lr=lr, weight_decay=weight_decay, fused=True)]
+        return [CLASSES[config.optimizer](model.parameters(), lr=lr, weight_decay=weight_decay, fused=fused)]
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     hidden = [p for p in model.parameters() if p.dim() == 2 and id(p) not in embeddings]
     others = [p for p in model.parameters() if p.dim() != 2 or id(p) in embeddings]
     return [
         Muon(hidden, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=True),
+        torch.optim.AdamW(others, lr=lr, weight_decay=weight_decay, betas=(0.9, 0.99), fused=fused),
     ]
 
 

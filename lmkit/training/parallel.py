@@ -21,6 +21,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+_INTERFACE = "GLOO_SOCKET_IFNAME"  # the environment variable that names the network interface of gloo
 SEED_STRIDE = 1_000_003  # between the seeds of processes, so that nearby seeds of runs do not meet
 
 
@@ -98,16 +99,17 @@ class ProcessGroup:
         After an error nobody can be asked: the main process goes on where it is, the others where they were before.
         """
         before = torch.get_rng_state()
-        if not self.is_main:
-            seed = torch.initial_seed() + SEED_STRIDE * self.rank
-            torch.set_rng_state(torch.Generator().manual_seed(seed % 2**63).get_state())
         try:
+            if not self.is_main:
+                seed = torch.initial_seed() + SEED_STRIDE * self.rank
+                torch.set_rng_state(torch.Generator().manual_seed(seed % 2**63).get_state())
             yield
+            after = self.broadcast(torch.get_rng_state())
         except BaseException:
             if not self.is_main:
                 torch.set_rng_state(before)
             raise
-        torch.set_rng_state(self.broadcast(torch.get_rng_state()))
+        torch.set_rng_state(after)
 
 
 def current() -> ProcessGroup:
@@ -127,13 +129,18 @@ def distributed() -> Iterator[ProcessGroup]:
     if int(os.environ.get("WORLD_SIZE", 1)) == 1:
         yield ProcessGroup()
         return
-    if os.environ.get("LOCAL_WORLD_SIZE") == os.environ["WORLD_SIZE"] and (loopback := _loopback()):
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)
-    dist.init_process_group("gloo")
+    named = os.environ.get(_INTERFACE)
     try:
-        yield current()
+        if os.environ.get("LOCAL_WORLD_SIZE") == os.environ["WORLD_SIZE"] and (loopback := _loopback()):
+            os.environ.setdefault(_INTERFACE, loopback)
+        dist.init_process_group("gloo")
+        try:
+            yield current()
+        finally:
+            dist.destroy_process_group()
     finally:
-        dist.destroy_process_group()
+        if named is None:
+            os.environ.pop(_INTERFACE, None)
 
 
 def is_main_process() -> bool:

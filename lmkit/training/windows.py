@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol, cast
 import torch
 from torch import Tensor, nn
 
+from lmkit.decoding.filters import at_least_float32
+from lmkit.decoding.state import map_state
 from lmkit.text import batchify, windows
 from lmkit.training.config import TrainConfig, check_counts, check_options
 
@@ -22,7 +24,7 @@ class Prediction(NamedTuple):
 
     Attributes
     ----------
-    logits : Tensor (M, V)
+    logits : Tensor (M, V), in float32 at least
     targets : Tensor (M,)
         Those that count.
     length : int
@@ -83,6 +85,7 @@ class BPTTWindows:
 
     def predictions(self, model: nn.Module, stream: Tensor, state: Any = None) -> Iterator[Prediction]:
         """Let a model read a stream (N, T), window by window, from a state on."""
+        _check_tokens(model, stream)
         for x, y in self.pairs(stream):
             logits, state, activations = self._forward(model, x.clamp(min=0), state)  # no IGNORE_INDEX of padded rows
             state = detach_state(state) if self.carry_state else None  # where back-propagation through time is cut
@@ -118,11 +121,24 @@ class BPTTWindows:
 
     def _counted(self, logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         if self.loss_at == "last":
-            return (logits[:, -1] if logits.dim() == 3 else logits), y[:, -1]
+            return (logits[:, -1] if logits.dim() == 3 else logits).to(at_least_float32(logits)), y[:, -1]
         if logits.dim() != 3:
             rule = "must be 'last' for a model that predicts one token per window"
             raise ValueError(f"loss_at {rule}, but it is 'every'; give loss_at='last'")
-        return logits.flatten(0, 1), y.flatten()
+        return logits.flatten(0, 1).to(at_least_float32(logits)), y.flatten()
+
+
+def _check_tokens(model: nn.Module, stream: Tensor) -> None:
+    """Raise ValueError if a stream (N, T) holds what is neither the id of a token nor `IGNORE_INDEX`."""
+    sizes = [module.num_embeddings for module in model.modules() if isinstance(module, nn.Embedding)]
+    known = max(sizes, default=None)
+    wrong = (stream < 0) & (stream != IGNORE_INDEX)
+    if known is not None:
+        wrong |= stream >= known
+    if wrong.any():
+        rule = "ids of at least 0" if known is None else f"ids from 0 to {known - 1}"
+        rule += f", or {IGNORE_INDEX} for a target that does not count"
+        raise ValueError(f"stream must hold {rule}, but one is {int(stream[wrong][0])}; use the model's vocabulary")
 
 
 def variable_windows(stream: Tensor, window: int, generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
@@ -145,10 +161,8 @@ def new_generator() -> torch.Generator:
 
 
 def detach_state(state: Any) -> Any:
-    """Return the same state without its history: a tensor, a tuple or list of states, or None."""
-    if state is None or isinstance(state, Tensor):
-        return state if state is None else state.detach()
-    return type(state)(detach_state(part) for part in state)
+    """Return the same state without its history: None, a tensor, or any nest of tuples, lists and dicts of them."""
+    return map_state(Tensor.detach, state)
 
 
 def repeat(

@@ -1,4 +1,4 @@
-"""The command line: `python -m lmkit train …`, `… generate …`, `… experiment …` and `… cards …`."""
+"""The command line: `python -m lmkit train …`, `… generate …`, `… translate …`, `… experiment …` and `… cards …`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from io import TextIOWrapper
 COMMANDS = {
     "train": ("training", "train a shipped model again, or one of your own"),
     "generate": ("generating", "continue a prompt with a trained model"),
+    "translate": ("translating", "translate texts with a trained encoder-decoder"),
     "experiment": ("experimenting", "make the runs again that the book compares"),
     "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki"),
 }

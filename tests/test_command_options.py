@@ -198,7 +198,7 @@ def test_recipe_takes_no_option_of_the_training_not_even_with_its_usual_value(ca
     actions = _parser()._subparsers._group_actions[0].choices["train"]._actions
     tried = 0
     for action in actions:
-        if action.dest not in ("help", "recipe", "data", "text", "out", "quiet"):
+        if action.dest not in ("help", "recipe", "data", "text", "pairs", "out", "quiet"):
             status, err = trained(capsys, "--recipe", "human_numbers", "--out", "x", *option_words(action))
             assert status == 2 and f"{action.dest} must not be given with --recipe" in err
             tried += 1

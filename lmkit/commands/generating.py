@@ -40,25 +40,39 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.description = "Continue a prompt and print each text with its log-probability."
     parser.add_argument("model", help=f"a shipped model ({', '.join(pretrained.names())}) or the path of a model file")
     parser.add_argument("prompt", help="the words to continue, with white space between words and marks")
-    parser.add_argument("--method", choices=list(METHODS), default="sample", help="how tokens are chosen")
-    parser.add_argument("--max-new-tokens", type=whole, default=60, help="where a text ends that does not end before")
-    parser.add_argument("--count", type=whole, default=1, help="number of texts; above 1 with sample and beam")
-    for name, (kind, usual, purpose) in OPTIONS_OF_METHODS.items():
-        methods = ", ".join(method for method, (_, strategy) in METHODS.items() if name in OPTIONS[strategy])
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=usual, help=f"{purpose}; with {methods}")
+    add_methods(parser, "sample", max_new_tokens=60)
     parser.set_defaults(run=run)
+
+
+def add_methods(parser: argparse.ArgumentParser, usual: str, max_new_tokens: int) -> None:
+    """Give a parser the options of all methods of decoding, of which one is usual."""
+    length = "where a text ends that does not end before"
+    parser.add_argument("--method", choices=list(METHODS), default=usual, help="how tokens are chosen")
+    parser.add_argument("--max-new-tokens", type=whole, default=max_new_tokens, help=length)
+    parser.add_argument("--count", type=whole, default=1, help="number of texts; above 1 with sample and beam")
+    for name, (kind, default, purpose) in OPTIONS_OF_METHODS.items():
+        methods = ", ".join(method for method, (_, strategy) in METHODS.items() if name in OPTIONS[strategy])
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{purpose}; with {methods}"
+        )
 
 
 def run(options: argparse.Namespace) -> None:
     """Continue a prompt and print each text with its log-probability."""
-    _check_effect(options)
+    check_effect(options)
     trained = pretrained.load(options.model)
-    for text in _texts(options, trained):
+    prompt = trained.prompt_ids(options.prompt)
+    for text in texts(options, trained.model.stepper(), prompt, trained.eos_token_id):
         print(f"{options.prompt} | {trained.vocab.decode(text.tokens)}")
-        print(f"    log-probability {text.log_prob:.2f} nats, {len(text.tokens)} tokens, score {text.score:.3f}")
+        print(figures(text))
 
 
-def _check_effect(options: argparse.Namespace) -> None:
+def figures(text: decoding.Decoded) -> str:
+    """Return the line below a text: how probable it is, and how long."""
+    return f"    log-probability {text.log_prob:.2f} nats, {len(text.tokens)} tokens, score {text.score:.3f}"
+
+
+def check_effect(options: argparse.Namespace) -> None:
     """Raise ValueError for options that the method has no use for, which `decoding.generate` refuses too."""
     strategy, remedy = METHODS[options.method][1], "leave it out, or choose another --method"
     of_others = {name for names in OPTIONS.values() for name in names} - {*OPTIONS[strategy]}
@@ -71,13 +85,14 @@ def _check_effect(options: argparse.Namespace) -> None:
         raise ValueError(f"count must be {rule}, but it is {options.count}; {remedy}")
 
 
-def _texts(options: argparse.Namespace, trained: pretrained.Pretrained) -> Iterator[decoding.Decoded]:
+def texts(
+    options: argparse.Namespace, step: decoding.StepFn, prompt: list[int], eos_token_id: int | None
+) -> Iterator[decoding.Decoded]:
     """Yield the texts; of sampling, as they are drawn, however many there are to be."""
     decode, strategy = METHODS[options.method]
     found = {name: getattr(options, name, None) for name in OPTIONS[strategy]}
     chosen = {name: value for name, value in found.items() if value is not None}
-    step, prompt = trained.model.stepper(), trained.prompt_ids(options.prompt)
-    common = (options.max_new_tokens, trained.eos_token_id)
+    common = (options.max_new_tokens, eos_token_id)
     if options.method == "beam":
         yield from decode(step, prompt, *common, **chosen)[: options.count]
     elif options.method == "sample":

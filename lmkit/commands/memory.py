@@ -36,13 +36,42 @@ def check_memory(
     """
     weights = COPIES[optimizer] * num_parameters(vocab_size, embedding_size, hidden_size, num_layers)
     activations = rows * window * (2 * vocab_size + 6 * hidden_size * num_layers)
-    least, there = 4 * (weights + activations), physical_memory()
+    sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size, "num_layers": num_layers}
+    check_room(weights + activations, {**sizes, "batch_size": rows, "window": window}, vocab_size)
+
+
+def check_pairs_memory(
+    vocab_sizes: tuple[int, int], embedding_size: int, hidden_size: int, *, optimizer: str, rows: int, length: int
+) -> None:
+    """Raise ValueError if the least that training on pairs takes is more than this machine has.
+
+    Parameters
+    ----------
+    vocab_sizes : (int, int)
+        Of source and target.
+    embedding_size, hidden_size : as for `EncoderDecoder`
+    optimizer : str
+    rows, length : int
+        How many pairs are read at once, and how long a target is at least.
+    """
+    source, target = vocab_sizes
+    weights = source * embedding_size + target * (embedding_size + hidden_size)
+    weights += hidden_size * (8 * embedding_size + 10 * hidden_size)
+    activations = rows * length * (2 * target + 6 * hidden_size)
+    sizes = {"embedding_size": embedding_size, "hidden_size": hidden_size, "batch_size": rows}
+    check_room(COPIES[optimizer] * weights + activations, sizes, source + target)
+
+
+def check_room(count: int, sizes: dict[str, int], num_words: int) -> None:
+    """Raise ValueError if this machine has no room for so many numbers, which come of these sizes."""
+    least, there = 4 * count, physical_memory()
     if there is not None and least > there:
-        sizes = "embedding_size, hidden_size, num_layers, batch_size and window"
-        needed = f"but training takes {least / 1e9:,.1f} GB with sizes {embedding_size}, {hidden_size}, {num_layers}, "
+        *names, last = sizes
+        *values, end = sizes.values()
+        needed = f"but training takes {least / 1e9:,.1f} GB with sizes {', '.join(map(str, values))} and {end} and "
         raise ValueError(
-            f"{sizes} must leave memory enough, {there / 1e9:,.1f} GB, {needed}{rows} and {window} and "
-            f"{vocab_size:,} words; choose smaller ones"
+            f"{', '.join(names)} and {last} must leave memory enough, {there / 1e9:,.1f} GB, {needed}"
+            f"{num_words:,} words; choose smaller ones"
         )
 
 

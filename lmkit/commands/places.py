@@ -6,6 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from lmkit import pretrained
 from lmkit.files import WriteError, atomic_write, check_apart, check_name, check_place, name_of
@@ -20,12 +21,14 @@ def model_file(options: argparse.Namespace) -> Path:
     ValueError
         If it, or the checkpoint, cannot be written there, or would replace what is not meant to be replaced.
     """
-    if options.text:
-        check_name("text", options.text)
-        if options.text.is_dir():
-            raise ValueError(f"text must be a file, but {options.text} is a folder; name a file in it")
+    inputs = {"text": options.text, "pairs": options.pairs}
+    for name, path in inputs.items():
+        if path:
+            check_name(name, path)
+            if path.is_dir():
+                raise ValueError(f"{name} must be a file, but {path} is a folder; name a file in it")
     out = options.out or _usual(options)
-    check_apart({"text": options.text}, {"out": out, "checkpoint": options.checkpoint})
+    check_apart(inputs, {"out": out, "checkpoint": options.checkpoint})
     check_place("out", out)
     if options.checkpoint:
         check_place("checkpoint", options.checkpoint)
@@ -40,8 +43,8 @@ def _usual(options: argparse.Namespace) -> Path:
         return pretrained.FOLDER / f"{options.recipe}.safetensors"
     if options.data:
         return Path(f"{options.data}.safetensors")
-    text: Path = options.text
-    return text.with_name(f"{text.stem if text.suffix == '.txt' else text.name}.safetensors")
+    text: Path = options.text or options.pairs
+    return text.with_name(f"{text.stem if text.suffix in ('.txt', '.tsv') else text.name}.safetensors")
 
 
 def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
@@ -52,7 +55,7 @@ def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
     if not out.exists() or not out.stat().st_size:
         return
     try:
-        command = str(pretrained.load(out).card.get("command"))
+        command = str(_card(out).get("command"))
     except ModelFileError as error:
         rule = "out must not replace a file that is no model"
         raise ValueError(f"{rule}, but {error}; move it away, or give another --out") from error
@@ -61,9 +64,19 @@ def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
         raise ValueError(f"out {rule}, but it is not, and {out} is one; give --out")
 
 
+def _card(path: Path) -> dict[str, Any]:
+    """Return the card of a model file of either kind."""
+    try:
+        return pretrained.load_translator(path).card
+    except ModelFileError:
+        return pretrained.load(path).card
+
+
 def source(options: argparse.Namespace) -> list[str]:
     """Return the words of the command line that name the text."""
-    return ["--data", options.data] if options.data else ["--text", name_of(options.text.name)]
+    if options.data:
+        return ["--data", options.data]
+    return ["--pairs", name_of(options.pairs.name)] if options.pairs else ["--text", name_of(options.text.name)]
 
 
 def what_is_kept(checkpoint: Path | None) -> str:

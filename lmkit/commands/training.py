@@ -5,18 +5,31 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from lmkit import pretrained
-from lmkit.commands import places, texts
-from lmkit.commands.memory import check_memory
+from lmkit.commands import pair_files, places, texts
+from lmkit.commands.memory import check_memory, check_pairs_memory
 from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.experiments import recipes
 from lmkit.models import AWDLSTM
-from lmkit.training import EvalResult, History, evaluate, evaluate_with_cache, perplexity, set_seed, train
+from lmkit.models.seq2seq import ATTENTIONS, DECODERS, EncoderDecoder
+from lmkit.training import (
+    EvalResult,
+    History,
+    evaluate,
+    evaluate_pairs,
+    evaluate_with_cache,
+    perplexity,
+    set_seed,
+    train,
+    train_pairs,
+)
 from lmkit.training.config import OPTIONS, TrainConfig
 from lmkit.training.parallel import ProcessGroup, distributed
 
@@ -30,7 +43,12 @@ DROPOUTS = {
 }
 SIZES = ("embedding_size", "hidden_size", "num_layers")
 ON_EVERY_CARD = ("epochs", "steps", *SIZES, "chrono_init", "batch_size", "window", "lr", "seed")
-ON_NO_CARD = ("data", "text", "recipe", "out", "quiet", "checkpoint", "checkpoint_every")
+OF_TEXTS = (  # options that change nothing with pairs
+    *("steps", "window", "variable_window", "shifted", "num_layers", "chrono_init", "cache", "alpha", "beta"),
+    *("embed_p", "weight_p", "hidden_p"),
+)
+OF_PAIRS = ("attention", "timing")
+ON_NO_CARD = ("data", "text", "pairs", "recipe", "out", "quiet", "checkpoint", "checkpoint_every")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -43,11 +61,18 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--text", type=Path, metavar="FILE", help="a text file whose words and marks are separated by white space"
     )
+    source.add_argument(
+        "--pairs", type=Path, metavar="FILE", help="a file whose lines hold a source, a tab and its translation"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="the model file; by default named for the text")
     parser.add_argument("--seed", type=whole, default=0, metavar="N", help="the same seed gives the same model")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, and only the card at the end")
     _add_reading(parser.add_argument_group("how the text is read"))
-    _add_model(parser.add_argument_group("the model", "an AWD-LSTM; every dropout is a probability below 1"))
+    _add_model(
+        parser.add_argument_group(
+            "the model", "an AWD-LSTM, with --pairs an encoder-decoder; a dropout is a probability below 1"
+        )
+    )
     _add_options(parser.add_argument_group("training"), "training")
     _add_evaluation(parser.add_argument_group("evaluation on held-out text, at the end and, if asked, on the way"))
     _add_checkpoints(parser.add_argument_group("checkpoints"))
@@ -94,6 +119,9 @@ def _add_model(group: Group) -> None:
     )
     for place, what in DROPOUTS.items():
         group.add_argument(f"--{place}-p", type=number, default=0.0, metavar="P", help=f"dropout of {what}")
+    kinds = [*ATTENTIONS, "none"]
+    group.add_argument("--attention", choices=kinds, default="general", help="score of attention, with --pairs")
+    group.add_argument("--timing", choices=list(DECODERS), default="after", help="of attention and step, with --pairs")
 
 
 def _add_evaluation(group: Group) -> None:
@@ -120,11 +148,15 @@ def run(options: argparse.Namespace) -> None:
         _complete(options)
     out = places.model_file(options)
     with distributed() as processes:
-        data = recipes.RECIPES[options.recipe](not options.quiet) if options.recipe else _train(options, processes)
+        if options.recipe:
+            data = recipes.RECIPES[options.recipe](not options.quiet)
+        else:
+            data = (_train_pairs if options.pairs else _train)(options, processes)
     if processes.is_main:
+        opened = (pretrained.translator_from_bytes if options.pairs else pretrained.from_bytes)(data)
         places.write(out, data)
         print(f"wrote {out}, {len(data) / 1000:.0f} KB")
-        print(json.dumps(pretrained.from_bytes(data).card, indent=2, ensure_ascii=False))
+        print(json.dumps(opened.card, indent=2, ensure_ascii=False))
 
 
 def _check_nothing_else(options: argparse.Namespace) -> None:
@@ -146,6 +178,10 @@ def _complete(options: argparse.Namespace) -> None:
     if options.averaging is not None and options.validate_every is None:
         given = f"but averaging is {options.averaging} and validate_every is not given"
         raise ValueError(f"averaging needs held-out losses to start, {given}; add --validate-every")
+    if options.pairs:
+        given_in_vain(options, OF_TEXTS, "with --pairs", "it is an option of --data and --text")
+    else:
+        given_in_vain(options, OF_PAIRS, "without --pairs", "give --pairs FILE")
     if options.chrono_init is None:
         options.chrono_init = 0 if options.data == "human_numbers" else max(0, options.window)
     if options.chrono_init < 0:
@@ -165,33 +201,58 @@ def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
         recipes.chrono_init(model, options.chrono_init)
     if options.cache:
         _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
-    try:
-        history = train(
-            model,
-            text.streams,
-            steps=text.steps,
-            validation=None if options.validate_every is None else text.held_out,
-            checkpoint=options.checkpoint,
-            progress=not options.quiet,
-            **_train_options(options),
-        )
-    except KeyboardInterrupt as stopped:
-        raise KeyboardInterrupt(f"stopped; {str(stopped) or places.what_is_kept(options.checkpoint)}") from None
+    with _stopped_in_words(options):
+        history = train(model, text.streams, steps=text.steps, **_run_options(options, text.held_out))
     if processes.is_main and not options.quiet:
         _print_validation(history)
-    card = {
-        "title": text.title,
-        "data": text.data,
-        "command": _command(options, processes),
-        "seed": options.seed,
-        "metrics": _metrics(model, text.held_out, options),
+    card = _card(text.title, text.data, options, processes)
+    return pretrained.to_bytes(model, text.vocab, {**card, "metrics": _metrics(model, text.held_out, options)})
+
+
+def _train_pairs(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
+    set_seed(options.seed)
+    text = pair_files.load(options)
+    vocabs = text.source_vocab, text.target_vocab
+    sizes = (options.embedding_size, options.hidden_size)
+    counts = (len(vocabs[0]), len(vocabs[1]))
+    check_pairs_memory(counts, *sizes, optimizer=options.optimizer, rows=options.batch_size, length=text.shortest)
+    chosen = {name: getattr(options, name) for name in (*OF_PAIRS, "input_p", "output_p")}
+    model = EncoderDecoder(*counts, *sizes, **chosen)
+    with _stopped_in_words(options):
+        history = train_pairs(model, text.batches, steps=text.steps, **_run_options(options, text.held_out))
+    if processes.is_main and not options.quiet:
+        _print_validation(history)
+    metrics = _rounded({"held_out": evaluate_pairs(model, text.held_out)})
+    card = {**_card(text.title, text.data, options, processes), "metrics": metrics}
+    return pretrained.translator_to_bytes(pretrained.Translator(model, *vocabs, card))
+
+
+@contextmanager
+def _stopped_in_words(options: argparse.Namespace) -> Iterator[None]:
+    """Let Ctrl-C say what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        raise KeyboardInterrupt(f"stopped; {str(stopped) or places.what_is_kept(options.checkpoint)}") from None
+
+
+def _card(title: str, data: str, options: argparse.Namespace, processes: ProcessGroup) -> dict[str, Any]:
+    return {"title": title, "data": data, "command": _command(options, processes), "seed": options.seed}
+
+
+def _run_options(options: argparse.Namespace, held_out: Any) -> dict[str, Any]:
+    """Return the keywords of `train` and `train_pairs`, all but what is read."""
+    return {
+        "validation": None if options.validate_every is None else held_out,
+        "checkpoint": options.checkpoint,
+        "progress": not options.quiet,
+        **_train_options(options),
     }
-    return pretrained.to_bytes(model, text.vocab, card)
 
 
 def _train_options(options: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `TrainConfig` that the command line offers and that are given or have a default."""
-    given = {name: getattr(options, name, None) for name in OPTIONS}
+    given = {name: getattr(options, name, None) for name in OPTIONS if not (options.pairs and name in OF_TEXTS)}
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -204,6 +265,10 @@ def _metrics(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> d
     found = {"held_out": evaluate(model, held_out, options.window)}
     if options.cache:
         found["cached"] = _with_cache(model, held_out, options)
+    return _rounded(found)
+
+
+def _rounded(found: dict[str, EvalResult]) -> dict[str, float]:
     metrics = {}
     for name, (cross_entropy, accuracy, _) in found.items():
         metrics[f"{name}_perplexity"] = round(perplexity(cross_entropy), 2)
@@ -225,7 +290,7 @@ def _command(options: argparse.Namespace, processes: ProcessGroup) -> str:
     for name, default in options.defaults.items():
         value = getattr(options, name)
         matters = name in ON_EVERY_CARD or value != default
-        if matters and name not in ON_NO_CARD and value is not None:
+        if matters and name not in (*ON_NO_CARD, *(OF_TEXTS if options.pairs else ())) and value is not None:
             words += [f"--{name.replace('_', '-')}", *_values(value)]
     return shlex.join(words)
 

@@ -18,13 +18,14 @@ from lmkit.models.seq2seq.attention import (
     attention_weights,
     length_mask,
 )
-from lmkit.models.seq2seq.decoders import BahdanauDecoder, Decoder, LuongDecoder, Memory
+from lmkit.models.seq2seq.decoders import DECODERS, BahdanauDecoder, Decoder, LuongDecoder, Memory
 from lmkit.models.seq2seq.encoder import Bridge, Encoder
 from lmkit.models.seq2seq.model import EncoderDecoder
 from lmkit.models.seq2seq.stepping import padded, prompts_for, stepper
 
 __all__ = [
     "ATTENTIONS",
+    "DECODERS",
     "AdditiveAttention",
     "Attention",
     "BahdanauDecoder",

@@ -35,7 +35,7 @@ def prompts(most: int = 3) -> st.SearchStrategy[list[list[int]]]:
     )
 
 
-ENDS = st.lists(st.integers(0, 20), max_size=1)
+ENDS = st.lists(st.integers(0, 20), max_size=2, unique=True)
 RULES = st.fixed_dictionaries(
     {},
     optional={
@@ -142,7 +142,7 @@ class Drawn:
 
 
 @target(
-    dtype=st.just(torch.float32),
+    bfloat16=1000,
     model=models(),
     prompts=prompts(),
     ends=ENDS,

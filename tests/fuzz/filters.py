@@ -64,12 +64,12 @@ def compare(ours: Callable, theirs: Callable, logits: list[float], value: float,
     return verdict
 
 
-@target(dtype=st.just(torch.float32), logits=LOGITS, top_k=TOP_KS)
+@target(bfloat16=1000, logits=LOGITS, top_k=TOP_KS)
 def top_k(logits, top_k, dtype):
     return compare(decoding.top_k_filter, TopKLogitsWarper(top_k), logits, top_k, dtype)
 
 
-@target(dtype=st.just(torch.float32), logits=LOGITS, top_p=SHARES)
+@target(bfloat16=1000, logits=LOGITS, top_p=SHARES)
 def top_p(logits, top_p, dtype):
     return compare(decoding.top_p_filter, TopPLogitsWarper(top_p), logits, top_p, dtype)
 
@@ -91,7 +91,7 @@ def temperature(logits, temperature, dtype):
 
 
 @target(
-    dtype=st.just(torch.float32),
+    bfloat16=1000,
     logits=LOGITS,
     temperature=TEMPERATURES,
     top_k=TOP_KS,

@@ -31,7 +31,7 @@ def one_more(logits, top_k):
 
 kept = decoding.top_k_filter
 FAULTS = {
-    "filters.top_k": (decoding, "top_k_filter", one_more),
+    "filters.top_k float32": (decoding, "top_k_filter", one_more),
     "decoders.greedy float32": (decoding.sampling, "argmax", lambda values: values.argmin(dim=-1)),
     "layers.dropouts": (torch.Tensor, "bernoulli_", lambda mask, p: mask.fill_(1)),
     "engine.uniform": (decoding, "uniform", lambda seed, counter: 0.5),

@@ -24,6 +24,8 @@ KERNEL := lmkit/widgets/runtime/kernel/build.py
 # the build knows, which has just run every chapter: tests/site/test_outputs.py asks it.
 OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
+# Chapters are run side by side, and their networks are small: threads would only wait for each other.
+export OMP_NUM_THREADS ?= 1
 NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # Which tests judge the mutants of a script, besides its own; those of a Python module are in tests/mutants.toml.
 THEN ?= tests/widgets/runtime/models.test.js
@@ -32,8 +34,8 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters check test lint types unit slow scripts nbval site fuzz bench mutants kernel zip train \
-	experiments cheat-sheet floor-plan dist clean
+.PHONY: help serve book chapters check test without-book lint types unit slow scripts nbval site fuzz bench mutants kernel \
+	zip train experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -50,8 +52,13 @@ chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTE
 
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 
-test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, browsers too
+# While the book is built, chapter by chapter, there is a core for what needs no book.
+test: $(SCRIPT_TOOLS) $(BROWSER) ## check everything; brings what it needs, browsers too
+	$(MAKE) --jobs=2 $(BUILT) without-book
 	$(PYTEST) --dist worksteal
+
+without-book: lint types scripts
+	$(MAKE) nbval
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

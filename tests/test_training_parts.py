@@ -296,17 +296,19 @@ def test_callbacks_do_nothing_at_other_moments():
 
 def test_progress_tells_perplexities_and_steps(capsys):
     run, shown = state_of(losses=(0.0, 1.0), validation=[Validation(2, 2.0, 0.5)]), ShowProgress()
-    shown.on_train_begin(run)
-    run.history.losses.append(math.log(3))
-    shown.on_step_end(run)
-    shown.on_train_end(run)
+    with shown.around(run):
+        shown.on_train_begin(run)
+        run.history.losses.append(math.log(3))
+        shown.on_step_end(run)
+        shown.on_train_end(run)
     out = capsys.readouterr().err
     assert "training" in out and "2/10" in out and "3/10" in out
     assert f"perplexity 3.00, held-out {math.exp(2):.2f}" in out
     run = state_of()
-    shown.on_train_begin(run)
-    shown.on_step_end(run)
-    shown.on_train_end(run)
+    with pytest.raises(KeyboardInterrupt), shown.around(run):  # an interruption too leaves the bar as it stands
+        shown.on_train_begin(run)
+        shown.on_step_end(run)
+        raise KeyboardInterrupt
     assert "perplexity 7.39]" in capsys.readouterr().err
 
 

@@ -34,7 +34,7 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters check test without-book lint types unit slow scripts nbval site fuzz bench mutants kernel \
+.PHONY: help serve book chapters check test lint types unit slow scripts nbval site fuzz bench mutants kernel \
 	zip train experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
@@ -52,13 +52,8 @@ chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTE
 
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 
-# While the book is built, chapter by chapter, there is a core for what needs no book.
-test: $(SCRIPT_TOOLS) $(BROWSER) ## check everything; brings what it needs, browsers too
-	$(MAKE) --jobs=2 $(BUILT) without-book
+test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, browsers too
 	$(PYTEST) --dist worksteal
-
-without-book: lint types scripts
-	$(MAKE) nbval
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from lmkit import __main__ as program
 from lmkit import pretrained, study
 from tests import extensions
-from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks
+from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks, spans
 
 LAB = "Add a lab"  # whose commands are run together, below
 SHORT = {"epochs=10": "epochs=1"}
@@ -33,6 +33,12 @@ def commands() -> list:
         for command in block.commands
     }
     return list(found.values())
+
+
+def inline_commands() -> list[str]:
+    """All commands within the prose and the tables of documents, but those of make."""
+    words = [span for document in RUN for span in spans(document)]
+    return sorted({span for span in words if re.match(r"(\.venv/bin/|python -m )\S+ \S|python -m \S+$", span)})
 
 
 @pytest.fixture
@@ -113,6 +119,39 @@ def install(words, folder, monkeypatch):
     assert f"--extra-index-url {words[words.index('--extra-index-url') + 1]}\n" in binder
 
 
+def ask_for_help(words, folder, monkeypatch):
+    with pytest.raises(SystemExit) as ended:
+        program.main(words[3:])
+    assert ended.value.code == 0
+
+
+def serve_files(words, folder, monkeypatch):
+    assert run(sys.executable, *words[1:], "--help")
+
+
+def choose_tests(words, folder, monkeypatch):
+    """All tests are run anyway: there must be such ones."""
+    place, *chosen = words[3:]
+    names = re.findall(r"^def (test_\w+)", (ROOT / place).read_text(encoding="utf-8"), re.MULTILINE)
+    assert (
+        names
+        and chosen in ([], ["-k", *chosen[1:]])
+        and all(any(word in name for name in names) for word in chosen[1:])
+    )
+
+
+def mend_python(words, folder, monkeypatch):
+    (folder / "a.py").write_text("x=1\n")
+    run(tool("ruff"), *words[1:], cwd=folder)
+    assert (folder / "a.py").read_text() == "x = 1\n"
+
+
+def mend_scripts(words, folder, monkeypatch):
+    """What `make lint` runs, with one option more: what npm installs for it is not asked for here."""
+    command = " ".join(word for word in words if word not in ("--write", "."))
+    assert command.replace(".venv/bin", "$(BIN)") in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
 def open_notebook(words, folder, monkeypatch):
     assert (ROOT / words[2]).is_file()
     assert "jupyterlab" in (ROOT / "requirements.txt").read_text()
@@ -160,7 +199,12 @@ def run_script(words, folder, monkeypatch):
 
 
 RUNNERS = {
+    r"python -m lmkit \S+ --help$": ask_for_help,
+    r"python -m http\.server$": serve_files,
     r"python -m lmkit ": run_lmkit,
+    r"\.venv/bin/python -m pytest ": choose_tests,
+    r"\.venv/bin/ruff format \.$": mend_python,
+    r"\.venv/bin/npx biome ": mend_scripts,
     r"torchrun ": run_several_processes,
     r"python -c ": run_code,
     r"make ": make,
@@ -175,11 +219,20 @@ RUNNERS = {
 }
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("command", [*commands(), *inline_commands()])
 def test_command_works(command, folder, monkeypatch, capsys):
     runner = next((found for pattern, found in RUNNERS.items() if re.match(pattern, command)), None)
     assert runner, f"no test runs {command!r}; say in RUNNERS how it can be run"
     runner(shlex.split(command), folder, monkeypatch)
+
+
+def test_targets_of_make_find_all_that_they_need():
+    """Those that stand in the prose and the tables of documents."""
+    goals = {
+        word for document in RUN for span in spans(document) if span.startswith("make ") for word in span.split()[1:]
+    }
+    assert len(goals) > 15
+    assert run("make", "--dry-run", "--silent", "--always-make", *sorted(goals), cwd=ROOT).strip()
 
 
 @pytest.mark.parametrize("document", [name for name in RUN if any(b.language == "python" for b in blocks(name))])

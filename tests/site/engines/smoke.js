@@ -7,7 +7,7 @@ globalThis.smoke = (() => {
   const content = (lab) => lab.querySelector(".lmkit-content");
   const said = (lab) => lab.querySelector(".lmkit-view > [aria-live]");
   const looks = (lab) => content(lab).innerHTML;
-  const kinds = ["dropdown", "slider", "radio", "checkbox", "combobox", "text"];
+  const kinds = ["dropdown", "slider", "checkbox", "combobox", "text", "radio"];
   const kindOf = (control) => kinds.find((kind) => control.classList.contains(`widget-${kind}`));
   const controls = (lab) => [...lab.querySelectorAll(".lmkit-controls > *")].filter(shown);
   const buttons = (lab) => [...content(lab).querySelectorAll("button:enabled")].filter(shown);
@@ -112,7 +112,7 @@ globalThis.smoke = (() => {
         return wrong ? [`lab ${i + 1}: ${wrong}`] : [];
       }),
 
-    /** The kinds of controls of a lab, in the order in which they are moved: a list leaves the others what they do. */
+    /** The kinds of controls of a lab, in the order in which they are moved: a switch may take others away. */
     kinds: (i) => kinds.filter((kind) => controls(labs()[i]).some((control) => kindOf(control) === kind)),
 
     /** Notes how a lab looks, and has it say nothing until it says something new. */

@@ -26,8 +26,8 @@ def first_script() -> str:
 
 
 def add_first_script(app, pagename, templatename, context, doctree) -> None:
-    """Put it before everything else in the head: metatags come first."""
-    context["metatags"] = f"{first_script()}\n{context['metatags']}"
+    """Put it before everything else in the head: metatags come first. (Pages that no file stands for have none.)"""
+    context["metatags"] = f"{first_script()}\n{context.get('metatags', '')}"
 
 
 def add_tags(app, pagename, templatename, context, doctree) -> None:

@@ -12,8 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 
 from tests.fuzz.target import MODULES, TARGETS, Tally, load, run_batch
 
-ROUNDS = 100  # batches of each target in ten minutes
-LEAST = 25  # cases of a batch, of which the first is always the simplest
+EXAMPLES = 50  # of a batch; the first is always the simplest
 
 
 def arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -28,33 +27,30 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return given
 
 
-def size(name: str) -> int:
-    """Return how many cases a batch of a target has."""
-    return max(LEAST, TARGETS[name].wanted // ROUNDS)
-
-
-def batches(names: list[str], seed: int) -> Iterator[tuple[str, int, int]]:
-    """Yield what to do next, for ever: the target that has done least of what is wanted of it, a seed, a count.
+def batches(names: list[str], tallies: dict[str, Tally], seed: int) -> Iterator[tuple[str, int]]:
+    """Yield what to do next, for ever: the target that has done least of what is wanted of it, and a seed.
 
     The n-th batch of each target has the n-th seed, so the seed of a batch that fails repeats it as the first one.
     """
-    done = dict.fromkeys(names, 0)
+    begun = dict.fromkeys(names, 0)
     while True:
-        name = min(names, key=lambda name: done[name] * size(name) / TARGETS[name].wanted)
-        yield name, seed + done[name], size(name)
-        done[name] += 1
+        name = min(
+            names, key=lambda name: (tallies[name].same / TARGETS[name].wanted if begun[name] else -1, begun[name])
+        )
+        yield name, seed + begun[name]
+        begun[name] += 1
 
 
 def fuzz(names: list[str], minutes: float, seed: int, jobs: int) -> tuple[dict[str, Tally], int | None]:
     """Run targets until the time is over or one fails; return what was counted, and the seed that failed."""
     tallies = {name: Tally() for name in names}
-    work, running, end = batches(names, seed), {}, time.monotonic() + 60 * minutes
+    work, running, end = batches(names, tallies, seed), {}, time.monotonic() + 60 * minutes
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, context) as pool:
         while running or time.monotonic() < end:
             while len(running) < jobs and time.monotonic() < end:
-                name, batch_seed, examples = next(work)
-                running[pool.submit(run_batch, name, batch_seed, examples)] = name, batch_seed
+                name, batch_seed = next(work)
+                running[pool.submit(run_batch, name, batch_seed, EXAMPLES)] = name, batch_seed
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 if (failed := collect(future, running, tallies)) is not None:
                     return tallies, failed

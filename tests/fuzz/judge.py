@@ -35,9 +35,9 @@ class Jitter:
         return noisy if isinstance(number, Tensor) else float(noisy)
 
     def share(self, number: float) -> float:
-        """Return a share above 0 and at most 1 with noise; 1, which means all, stays."""
+        """Return a share above 0 and at most 1 with noise; 0 and 1, which mean none and all, stay."""
         size = self.size * (2 * float(torch.rand((), generator=self.generator, dtype=torch.float64)) - 1)
-        return number if number == 1 else min(max(number + size * max(number, 1e-3), 1e-300), 1.0)
+        return number if number in (0, 1) else min(max(number + size * max(number, 1e-3), 1e-300), 1.0)
 
 
 def judge(ours: Any, theirs: Any, again: Callable[[Jitter], Any], dtype: torch.dtype = torch.float32) -> str:

@@ -30,7 +30,8 @@ class Target:
     name : str
         Module and function.
     check : function
-        Compares the two sides on one case; raises where they differ, and returns NEAR where a hair decides.
+        Compares the two sides; raises where they differ, and returns NEAR where a hair decides, in a list where
+        several cases (rows of logits, prompts) are compared at once.
     cases : dict of strategies
         The arguments of `check`.
     wanted : int
@@ -38,7 +39,7 @@ class Target:
     """
 
     name: str
-    check: Callable[..., str | None]
+    check: Callable[..., str | list[str] | None]
     cases: dict[str, Any]
     wanted: int
 
@@ -92,10 +93,10 @@ def run(target: Target, examples: int, seed: int, *, shrink: bool = True) -> Tal
     )
     @hypothesis.given(case=st.fixed_dictionaries(target.cases))
     def one(case: dict[str, Any]) -> None:
-        if target.check(**case) == NEAR:
-            tally.near += 1
-        else:
-            tally.same += 1
+        verdicts = target.check(**case)
+        verdicts = verdicts if isinstance(verdicts, list) else [verdicts]
+        tally.near += verdicts.count(NEAR)
+        tally.same += len(verdicts) - verdicts.count(NEAR)
 
     try:
         one()

@@ -37,7 +37,7 @@ def translator(path):
 
 
 def trained_model(path):
-    places.write(path, bytes(1000))
+    places.write_model(path, bytes(1000))
 
 
 def checkpoint(path):
@@ -354,7 +354,7 @@ def test_trained_model_is_kept_elsewhere_where_its_place_has_become_full(tmp_pat
 
     monkeypatch.setattr(os, "replace", replace)
     with pytest.raises(WriteError, match=r"out.safetensors, .* No space left .*; the trained model is in (.*)") as told:
-        places.write(path, b"model")
+        places.write_model(path, b"model")
     assert Path(str(told.value).rsplit(" is in ", 1)[1]).read_bytes() == b"model"
     assert listed(tmp_path) == []
 

@@ -35,10 +35,10 @@ def test_the_forget_gate_is_vermilion():
     assert roles.color("f") == "#d55e00"
 
 
-def test_css_has_every_role_in_both_themes():
+def test_css_has_every_role_in_both_themes_and_in_forced_colours():
     css = roles.css()
     for role in roles.ROLES:
-        assert len(re.findall(rf"--lm-{role}:", css)) == len(re.findall(rf"--lm-{role}-text:", css)) == 2
+        assert len(re.findall(rf"--lm-{role}:", css)) == len(re.findall(rf"--lm-{role}-text:", css)) == 3
 
 
 def test_an_unknown_role_is_named():

@@ -88,7 +88,7 @@ def what_is_kept(checkpoint: Path | None) -> str:
     return f"{checkpoint} keeps the run as it was lately, and the same command goes on from there"
 
 
-def write(out: Path, data: bytes) -> None:
+def write_model(out: Path, data: bytes) -> None:
     """Write a model file; where that fails after all, among temporary files, so that the training was not in vain.
 
     Raises

@@ -154,7 +154,7 @@ def run(options: argparse.Namespace) -> None:
             data = (_train_pairs if options.pairs else _train)(options, processes)
     if processes.is_main:
         opened = (pretrained.translator_from_bytes if options.pairs else pretrained.from_bytes)(data)
-        places.write(out, data)
+        places.write_model(out, data)
         print(f"wrote {out}, {len(data) / 1000:.0f} KB")
         print(json.dumps(opened.card, indent=2, ensure_ascii=False))
 

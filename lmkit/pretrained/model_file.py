@@ -101,10 +101,10 @@ def from_bytes(data: bytes, source: str = "data") -> Pretrained:
     ModelFileError
         If they are damaged, of another version, or not a model file.
     """
-    return read(data, source, (BROWSER_FORMAT, FORMAT), _rebuilt)
+    return read_model(data, source, (BROWSER_FORMAT, FORMAT), _rebuilt)
 
 
-def read(data: bytes, source: str, formats: tuple[Format, ...], rebuild: Rebuild[T]) -> T:
+def read_model(data: bytes, source: str, formats: tuple[Format, ...], rebuild: Rebuild[T]) -> T:
     """Open the bytes of a file of certain formats, and return what is rebuilt from its parts.
 
     Raises

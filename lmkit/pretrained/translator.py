@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor
 
 from lmkit.models.seq2seq import EncoderDecoder
-from lmkit.pretrained.model_file import TRANSLATOR_FORMAT, check_shapes, read, read_weights, stored_shapes, written
+from lmkit.pretrained.model_file import TRANSLATOR_FORMAT, check_shapes, read_model, read_weights, stored_shapes, written
 from lmkit.pretrained.trained import END, implies_sampling
 from lmkit.text import Vocab
 
@@ -135,7 +135,7 @@ def translator_from_bytes(data: bytes, source: str = "data") -> Translator:
     ModelFileError
         If they are damaged, of another version, or not such a file.
     """
-    return read(data, source, (TRANSLATOR_FORMAT,), _rebuilt)
+    return read_model(data, source, (TRANSLATOR_FORMAT,), _rebuilt)
 
 
 def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict[str, str]) -> Translator:

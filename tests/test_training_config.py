@@ -11,6 +11,7 @@ import pytest
 import lmkit
 from lmkit import experiments
 from lmkit.__main__ import _parser
+from lmkit.commands.options import number, whole
 from lmkit.models import FixedContextRNN
 from lmkit.training import TrainConfig, train
 from lmkit.training.config import OPTIONS, check_counts, check_options
@@ -154,7 +155,8 @@ def test_command_line_offers_the_options_with_their_defaults_and_help():
     for name in OPTIONS.keys() - missing:
         action, option = offered[name], OPTIONS[name]
         assert action.option_strings == [f"--{name.replace('_', '-')}"]
-        assert action.default == (None if name == "validate_every" else DEFAULTS[name])
+        assert action.default is None  # so that what is given is told from what is usual
+        assert action.usual == (None if name == "validate_every" else DEFAULTS[name])
         assert (action.help, action.metavar, action.choices) == (option.help, option.metavar, option.choices)
         assert action.choices == (tuple(ALLOWED[name]) if type(DEFAULTS[name]) is str else None)
         assert action.metavar == METAVARS.get(name, "X" if type(DEFAULTS[name]) is float else None)
@@ -162,7 +164,8 @@ def test_command_line_offers_the_options_with_their_defaults_and_help():
         if option.kind is bool:
             assert action.const is True
         else:
-            assert action.type is option.kind is (int if name == "averaging" else type(DEFAULTS[name]))
+            assert option.kind is (int if name == "averaging" else type(DEFAULTS[name]))
+            assert action.type is {int: whole, float: number}.get(option.kind)
 
 
 def test_command_line_lists_the_options_where_they_belong():

@@ -14,7 +14,14 @@ from typing import Any
 from torch import Tensor
 
 from lmkit.models.seq2seq import EncoderDecoder
-from lmkit.pretrained.model_file import TRANSLATOR_FORMAT, check_shapes, read_model, read_weights, stored_shapes, written
+from lmkit.pretrained.model_file import (
+    TRANSLATOR_FORMAT,
+    check_shapes,
+    read_model,
+    read_weights,
+    stored_shapes,
+    written,
+)
 from lmkit.pretrained.trained import END, implies_sampling
 from lmkit.text import Vocab
 

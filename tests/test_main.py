@@ -312,7 +312,7 @@ def test_generate_writes_as_many_texts_as_asked(capsys):
         (["generate", "stories", "anna", "--method", "magic"], "argument --method: invalid choice: 'magic'"),
         (["train", "--text", "nowhere.txt"], "nowhere.txt"),
         (["train", "--recipe", "gpt"], "argument --recipe: invalid choice: 'gpt'"),
-        (["train"], "one of the arguments --recipe --data --text is required"),
+        (["train"], "one of the arguments --recipe --data --text --pairs is required"),
         (["train", "--recipe", "stories", "--text", "a.txt"], "not allowed with argument"),
         (["train", "--data", "stories", "--text", "a.txt"], "not allowed with argument"),
         (["train", "--data", "poems"], "argument --data: invalid choice: 'poems'"),

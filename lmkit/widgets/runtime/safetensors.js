@@ -136,8 +136,9 @@ function readTensor(name, { dtype, shape, data_offsets: [start, stop] }, body) {
  */
 function dequantised(name, { shape, values }, scale) {
   if (values instanceof Float32Array && !scale) return { shape, values };
-  if (!(values instanceof Int8Array) || !scale || String(scale.shape) !== String(shape.slice(0, 1))) {
-    throw new Error(`${name} must be float32, or int8 with a scale for each of its rows`);
+  const fits = scale?.values instanceof Float32Array && String(scale.shape) === String(shape.slice(0, 1));
+  if (!(values instanceof Int8Array) || !scale || !fits) {
+    throw new Error(`${name} must be float32, or int8 with a float32 scale for each of its rows`);
   }
   const columns = shape[1];
   const floats = new Float32Array(values.length);

@@ -189,7 +189,7 @@ def test_scales_in_a_column_are_refused_by_both(engine):
     data = pretrained.to_bytes(random_model().model, random_model().vocab)
     damaged = edited(data, lambda header: header["embedding.weight.scale"].update(shape=[37, 1]))
     assert_refused_by_both(
-        engine, damaged, "embedding.weight must be float32, or int8 with a scale for each of its rows"
+        engine, damaged, "embedding.weight must be float32, or int8 with a float32 scale for each of its rows"
     )
 
 

@@ -14,6 +14,7 @@ from lmkit.commands import texts
 from lmkit.datasets import human_numbers
 from lmkit.experiments import making, recipes, sweeps
 from tests.test_main import TEXT
+from tests.test_translations import translator
 
 ROOT = Path(__file__).parents[1]
 NUMBERS = "0 1 2 3 5 8 -1 -3 12 99 2147483648 9223372036854775807 99999999999999999999 1.5 x".split()
@@ -34,9 +35,11 @@ FILES += [
     "a\0b",
 ]
 WORDS = ["the cat", "one .", "one morning anna", "<eos>", "", "dragons", "\ufeffthe", "caf\udce9", "a\x07", "🦊"]
+KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
+COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment"]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,7 @@ def folder(tmp_path, monkeypatch):
         Path(name).write_bytes(content)
     Path("folder").mkdir()
     shutil.copy(pretrained.path_of("human_numbers"), "a.model")
+    pretrained.save_translator("words.model", translator())
     shutil.copy(ROOT / "tests" / "example_cards.yml", "example_cards.yml")
     monkeypatch.setattr(texts, "EPOCHS", 1)
     monkeypatch.setattr(texts, "STEPS", 2)
@@ -118,6 +122,8 @@ class Lines:
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "a.model"]), "one"]
+        elif command == "translate" and self.draw.random() < 0.8:
+            words = [command, "words.model", self.draw.choice(KNOWN), *words[1:]]
         elif command == "cards":
             words += self.draw.choice([["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []])
         return words
@@ -135,7 +141,7 @@ def run_lines(parsers, folder, capsys, how_many, seed):
     lines, statuses, done = Lines(parsers, seed), {}, {}
     sources = {path: path.read_bytes() for path in folder.glob("*.txt") if path.stat().st_size}
     for place in range(how_many):
-        command = ["train", "generate", "generate", "train", "cards", "experiment"][place % 6]
+        command = COMMANDS[place % len(COMMANDS)]
         words = lines.line(command)
         for file in [*folder.glob("*.safetensors"), *folder.glob("run"), *folder.glob("*.apkg")]:
             if not file.is_dir():

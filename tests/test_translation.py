@@ -128,6 +128,23 @@ def test_a_story_that_comes_about_in_two_ways_has_the_translations_of_both(text)
     assert any(len(alignments) > 1 for alignments in enumerated.values()) == text.startswith("ann")
 
 
+def test_the_translations_of_first_sentences_are_how_those_of_the_story_begin(few):
+    for story, _, enumerated in few:
+        for end in translation.sentence_ends(story)[:-1]:
+            oracle, total = translation.translations([*story[:end], "<eos>"]), 0.0
+            for *words, mark in oracle:
+                p = sum(
+                    sum(alignments.values())
+                    for whole, alignments in enumerated.items()
+                    if list(whole[: len(words)]) == words
+                )
+                assert mark == "<eos>" and math.exp(oracle.log_prob([*words, mark])) == pytest.approx(p)
+                total += p
+                longer = next(w for w in enumerated if list(w[: len(words)]) == words)
+                assert oracle.align(words).alignment == list(next(iter(enumerated[longer])))[: len(words)]
+            assert total == pytest.approx(1)
+
+
 # Against samples
 
 
@@ -208,6 +225,27 @@ def test_the_best_is_at_least_as_probable_as_what_is_drawn(samples):
 def test_seed_names_the_supply(samples):
     assert list(islice(translation.pairs(2), 5)) == samples[:5]
     assert list(islice(translation.pairs(3), 5)) != samples[:5]
+
+
+def test_beginnings_end_after_any_sentence_alike():
+    found = list(islice(translation.beginnings(4), 600))
+    wholes = Counter()
+    for (source, target, alignment), story in zip(found, stories.stories(4), strict=False):
+        ends = translation.sentence_ends(story)
+        assert source[-1] == "<eos>" and source[:-1] == story[: len(source) - 1] and len(source) - 1 in ends
+        assert target in translation.translations(source)
+        assert alignment == translation.translations(source).align(target).alignment
+        if len(ends) == 6:
+            wholes[ends.index(len(source) - 1)] += 1
+    assert_fits(wholes, dict.fromkeys(range(6), 1 / 6))
+
+
+def test_beginnings_are_no_longer_than_asked():
+    found = list(islice(translation.beginnings(4, longest=10), 300))
+    assert {len(pair.source) - 1 for pair in found} == {8, 9, 10}
+    assert list(islice(translation.beginnings(4, 10), 5)) == found[:5]
+    with pytest.raises(ValueError, match="longest must be at least 8, the words of the shortest first sentence"):
+        next(translation.beginnings(4, longest=7))
 
 
 # Examples, by hand

@@ -5,7 +5,7 @@ in which order, with which endings. So of every story all translations are known
 word comes from which. German words are written as German writes them, nouns with a capital; the first word of a
 sentence has none of its own, as in Stories. ::
 
-    pair = next(pairs(seed=0))
+    pair = next(pairs(seed=0))  # of whole stories; beginnings(seed=0) are of their first sentences
     oracle = translations(pair.source)
     oracle.next(pair.target[:5])  # what can come sixth, with the true probabilities
     oracle.best().words  # the most probable of oracle.count() translations
@@ -25,7 +25,7 @@ from typing import NamedTuple
 from lmkit.datasets import stories
 from lmkit.datasets.translation.lexicon import Lexicon
 from lmkit.datasets.translation.oracle import TargetError, Translation, Translations
-from lmkit.datasets.translation.source import Parser, SourceError
+from lmkit.datasets.translation.source import Node, Parser, SourceError, sentence_starts
 from lmkit.datasets.translation.table import Table
 from lmkit.datasets.translation.wording import Written
 from lmkit.text import Vocab, tokenize
@@ -36,14 +36,17 @@ __all__ = [
     "TargetError",
     "Translation",
     "Translations",
+    "beginnings",
     "loss_floor",
     "pairs",
+    "sentence_ends",
     "source_vocab",
     "target_vocab",
     "translations",
 ]
 
 PATH = Path(__file__).with_name("german.json")
+SHORTEST = 8  # the words of the shortest first sentence
 
 
 class Pair(NamedTuple):
@@ -86,23 +89,39 @@ def target_vocab() -> Vocab:
 
 
 def translations(source: str | Iterable[str]) -> Translations:
-    """Return all translations of a story, with their probabilities.
+    """Return all translations of a story, or of its first sentences, with their probabilities.
 
     Parameters
     ----------
     source : str or iterable of str
-        An English story, as text or as words, with the end token or without.
+        An English story or the beginning of one, as text or as words, with the end token or without.
 
     Raises
     ------
     SourceError
         If the grammar of Stories cannot write it; the message names the first word that does not fit.
     """
-    tokens = tokenize(source) if isinstance(source, str) else list(source)
-    end = stories.load_grammar().end
-    ended = tokens[-1:] == [end]
-    words = tokens[:-1] if ended else tokens
-    return Translations(load_table(), _parser().parse(words), Written(end, (len(words),) if ended else ()))
+    words, ended = _words(source)
+    end = Written(stories.load_grammar().end, (len(words),) if ended else ())
+    return Translations(load_table(), _parser().parse(words), end)
+
+
+def sentence_ends(source: str | Iterable[str]) -> list[int]:
+    """Return after how many words of a story its sentences end, in order; the last number is the length of the story.
+
+    Parameters
+    ----------
+    source : as for `translations`
+    """
+    words, _ = _words(source)
+    starts = sentence_starts(stories.load_grammar())
+
+    def begun(node: Node) -> set[int]:
+        own = {node.start} if node.rule in starts else set()
+        return own.union(*(begun(child) for child in node.children if isinstance(child, Node)))
+
+    _, tree = _parser().parse(words)[0]
+    return sorted(begun(tree) | {len(words)})
 
 
 def pairs(seed: int) -> Iterator[Pair]:
@@ -114,6 +133,35 @@ def pairs(seed: int) -> Iterator[Pair]:
     for source in stories.stories(seed):
         target, alignment = translations(source).sample(rng)
         yield Pair(source, target, alignment)
+
+
+def beginnings(seed: int, longest: int | None = None) -> Iterator[Pair]:
+    """Write beginnings of stories and translations without end: each story ends after one of its sentences.
+
+    The sentence is drawn evenly from all those of a story of `stories.stories(seed)`, its last included.
+
+    Parameters
+    ----------
+    seed : int
+    longest : int ≥ 8, optional
+        How many words a beginning may have, its end token not counted; stories of which no sentence fits are left out.
+    """
+    if longest is not None and longest < SHORTEST:
+        rule = f"at least {SHORTEST}, the words of the shortest first sentence"
+        raise ValueError(f"longest must be {rule}, but it is {longest}; raise it")
+    rng = random.Random(f"german beginnings {seed}")
+    for story in stories.stories(seed):
+        ends = [end for end in sentence_ends(story) if longest is None or end <= longest]
+        if ends:
+            source = [*story[: rng.choice(ends)], story[-1]]
+            yield Pair(source, *translations(source).sample(rng))
+
+
+def _words(source: str | Iterable[str]) -> tuple[list[str], bool]:
+    """Return the words of a source without the end token, and whether it had one."""
+    tokens = tokenize(source) if isinstance(source, str) else list(source)
+    ended = tokens[-1:] == [stories.load_grammar().end]
+    return (tokens[:-1] if ended else tokens), ended
 
 
 def loss_floor(seed: int, num_pairs: int) -> float:

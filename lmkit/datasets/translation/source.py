@@ -39,6 +39,9 @@ class Node:
         self.rule, self.source, self.start, self.children, self.registers = rule, source, start, children, registers
 
 
+LEFT_OUT = ""  # the alternative of a part that a beginning of a story does not have
+
+
 class SourceError(ValueError):
     """A text is not a story that the grammar can write."""
 
@@ -47,7 +50,7 @@ Derived = tuple[float, Node | int, int, Registers]  # probability, part, positio
 
 
 class Parser:
-    """Finds the derivations of stories.
+    """Finds the derivations of stories, and of their beginnings: a part that starts a new sentence may be left out.
 
     Parameters
     ----------
@@ -58,14 +61,15 @@ class Parser:
     def __init__(self, grammar: Grammar):
         self.grammar = grammar
         self._first = self._first_words()
+        self._later = sentence_starts(grammar)
 
     def parse(self, tokens: Sequence[str]) -> list[tuple[float, Node]]:
-        """Return the derivations of a whole story, each with the probability that a story comes about so.
+        """Return the derivations of a story, each with the probability that a story comes about, or begins, so.
 
         Parameters
         ----------
         tokens : sequence of str
-            A story without the end token.
+            A story, or its first sentences, without the end token.
 
         Raises
         ------
@@ -87,6 +91,8 @@ class Parser:
         """Yield every way in which a symbol wrote the words from a position on."""
         symbol = self.grammar.symbol(head)
         if position == len(tokens):
+            if symbol.name in self._later:
+                yield 1.0, Node(symbol.name, LEFT_OUT, position, (), registers), position, registers
             return
         if symbol.kind != "rule":
             held = _held(symbol, position, registers, self.grammar)
@@ -158,6 +164,31 @@ class Parser:
                 return f"{rule}, but its word {place + 1}, {token!r}, {before}; {_some(possible)} can"
         where = f"ends too early, after {' '.join(tokens[-4:])!r}" if tokens else "is empty"
         return f"{rule}, but it {where}; {_some(oracle.next())} can follow"
+
+
+def sentence_starts(grammar: Grammar) -> frozenset[str]:
+    """Return the rules whose text always begins a sentence that is not the first: before each of them a story may end.
+
+    Such a rule stands behind one that ends a sentence, or at the head of another such rule.
+    """
+    alternatives = [(name, symbols) for name, rule in grammar.rules.items() for _, symbols in rule]
+    names = {symbol: grammar.symbol(symbol).name for _, symbols in alternatives for symbol in symbols}
+    ending = {"."}
+    while found := {
+        name
+        for name, rule in grammar.rules.items()
+        if name not in ending and all(names[symbols[-1]] in ending for _, symbols in rule)
+    }:
+        ending |= found
+    later = set(grammar.rules) - set(grammar.start.rest)
+    while wrong := {
+        names[symbol]
+        for name, symbols in alternatives
+        for before, symbol in zip((None, *symbols), symbols, strict=False)
+        if names[symbol] in later and (names[before] not in ending if before else name not in later)
+    }:
+        later -= wrong
+    return frozenset(later)
 
 
 def _held(symbol: Symbol, position: int, registers: Registers, grammar: Grammar) -> Held:

@@ -11,6 +11,7 @@ import re
 from typing import Any, NamedTuple
 
 from lmkit.datasets.stories import Grammar
+from lmkit.datasets.translation.source import LEFT_OUT, sentence_starts
 
 Entry = list[tuple[float, dict[str, str]]]  # the words that one may choose, by field, and their probabilities
 GENDERS = "mfnp"  # masculine, feminine, neuter, plural
@@ -79,6 +80,8 @@ class Table:
             for form, values in table["forms"].items()
         }
         self.rules = {name: self._rule(name, table["rules"].get(name, {})) for name in grammar.rules}
+        for name in sentence_starts(grammar):
+            self.rules[name][LEFT_OUT] = Alternative((), {"": [(1.0, ())]}, None)
         self.sections = {
             name: {section for alternative in rule.values() for section in alternative.sections}
             for name, rule in self.rules.items()

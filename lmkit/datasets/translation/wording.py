@@ -95,8 +95,7 @@ def lexeme_of(table: Table, node: Node) -> Lexeme | None:
         alternative = table.rules[node.rule][node.source]
         if alternative.entry is not None:
             return Lexeme(node.start, alternative.entry, tuple(c for c in node.children if isinstance(c, int)))
-        first = node.children[0]
-        if alternative.sections or not isinstance(first, Node):
+        if alternative.sections or not isinstance(first := node.children[0], Node):
             return None
         node = first
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from lmkit.datasets import stories
 from lmkit.datasets.translation.lexicon import Lexicon
 from lmkit.datasets.translation.oracle import TargetError, Translation, Translations
-from lmkit.datasets.translation.source import Node, Parser, SourceError, sentence_starts
+from lmkit.datasets.translation.source import Parser, SourceError
 from lmkit.datasets.translation.table import Table
 from lmkit.datasets.translation.wording import Written
 from lmkit.text import Vocab, tokenize
@@ -107,21 +107,14 @@ def translations(source: str | Iterable[str]) -> Translations:
 
 
 def sentence_ends(source: str | Iterable[str]) -> list[int]:
-    """Return after how many words of a story its sentences end, in order; the last number is the length of the story.
+    """Return after how many words of a story its sentences end, in order: a full stop ends nothing else.
 
     Parameters
     ----------
     source : as for `translations`
     """
     words, _ = _words(source)
-    starts = sentence_starts(stories.load_grammar())
-
-    def begun(node: Node) -> set[int]:
-        own = {node.start} if node.rule in starts else set()
-        return own.union(*(begun(child) for child in node.children if isinstance(child, Node)))
-
-    _, tree = _parser().parse(words)[0]
-    return sorted(begun(tree) | {len(words)})
+    return [place + 1 for place, word in enumerate(words) if word == "."]
 
 
 def pairs(seed: int) -> Iterator[Pair]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -42,6 +42,10 @@ class Translator:
     def eos_token_id(self) -> int:
         """The id of the target's end token."""
         return self.target_vocab.id(END)
+
+    def reweighted(self, weights: str, seed: int = 0) -> Translator:
+        """Return a translator whose decoder is given other attention weights; see `EncoderDecoder.reweighted`."""
+        return replace(self, model=self.model.reweighted(weights, seed))
 
     def source_ids(self, text: str) -> list[int]:
         """Return the ids of a source as the model reads it: with an end token, if its vocabulary has one.

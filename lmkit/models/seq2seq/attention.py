@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from lmkit.models.seq2seq.reweighting import Reweight, as_trained
 from lmkit.rnn import check_sizes
 
 
@@ -64,6 +65,11 @@ class Attention(nn.Module):
     hidden_size : int
         H, the length of queries and of the memory's vectors.
 
+    Attributes
+    ----------
+    reweight : function (weights, mask) -> weights
+        What is done to the weights before they are used; see `EncoderDecoder.reweighted`.
+
     Source: Bahdanau, Cho & Bengio (2015), equations 5 and 6.
     """
 
@@ -71,6 +77,7 @@ class Attention(nn.Module):
         super().__init__()
         check_sizes(hidden_size=hidden_size)
         self.hidden_size = hidden_size
+        self.reweight: Reweight = as_trained
 
     def keys(self, memory: Tensor) -> Tensor:
         """Return what the scores need of a memory (N, S, H), which is the same for all queries: (N, S, H)."""
@@ -98,7 +105,7 @@ class Attention(nn.Module):
         weights : Tensor (N, T, S)
         """
         keys = self.keys(memory) if keys is None else keys
-        weights = attention_weights(self.scores(query, keys), mask)
+        weights = self.reweight(attention_weights(self.scores(query, keys), mask), mask)
         return weights @ memory, weights
 
 

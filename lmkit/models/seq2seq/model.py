@@ -14,6 +14,7 @@ from lmkit.decoding import Decoded, StepFn, generate
 from lmkit.models.seq2seq.attention import ATTENTIONS, length_mask
 from lmkit.models.seq2seq.decoders import DECODERS, Memory
 from lmkit.models.seq2seq.encoder import Bridge, CellState, Encoder
+from lmkit.models.seq2seq.reweighting import reweighting
 from lmkit.models.seq2seq.stepping import padded, prompts_for, stepper
 
 NONE = "none"
@@ -171,6 +172,33 @@ class EncoderDecoder(nn.Module):
             return []
         step = self.stepper(sources, eos_token_id)
         return generate(step, prompts_for(sources), max_new_tokens, eos_token_id, **options)
+
+    def reweighted(self, weights: str, seed: int = 0) -> EncoderDecoder:
+        """Return a copy whose decoder is given other attention weights than it computes.
+
+        All that the copy does, it does with them: steps, translations, losses, also training. Files do not keep them.
+
+        Parameters
+        ----------
+        weights : "as trained", "uniform", "permuted" or "hardest"
+            The weights as they are; the same for every word of a source; those that were computed for another word, by
+            one permutation of the source's positions; or all of it at the word that has the most.
+        seed : int in [0, 2³²)
+            Of the permutation.
+
+        Raises
+        ------
+        ValueError
+            If the model has no attention, or there is no such kind.
+
+        Sources: Jain & Wallace (2019), who permute weights, and Wiegreffe & Pinter (2019), who make them uniform.
+        """
+        if self.decoder.attention is None:
+            raise ValueError("attention must not be 'none' where weights are replaced; train a model that has one")
+        model = copy.deepcopy(self)
+        assert model.decoder.attention is not None
+        model.decoder.attention.reweight = reweighting(weights, seed)
+        return model
 
     @torch.no_grad()
     def attention_of(self, source: Sequence[int], target: Sequence[int]) -> Tensor:

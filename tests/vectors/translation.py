@@ -19,9 +19,10 @@ def tables() -> dict:
 
 
 def cases(num_stories: int = 12) -> list[dict]:
-    """Return stories with two translations each: all next words on the way, and where each word comes from."""
+    """Return stories and beginnings with two translations each: all next words on the way, and where each comes from."""
     out, rng = [], random.Random(4)
-    for source in islice(stories.stories(21), num_stories):
+    whole, begun = islice(stories.stories(21), num_stories), islice(translation.beginnings(8), num_stories)
+    for source in [*whole, *(pair.source for pair in begun)]:
         oracle = translation.translations(source)
         for target, alignment in (oracle.best(), oracle.sample(rng)):
             nexts = [oracle.next(target[:place]) for place in range(len(target))]

@@ -2,7 +2,7 @@
 
 import { Grammar } from "./oracle.js";
 import { Network } from "./translation_network.js";
-import { derivations } from "./translation_source.js";
+import { Parser } from "./translation_source.js";
 import { Table } from "./translation_table.js";
 
 /** @typedef {import("./oracle.js").GrammarTable} GrammarTable */
@@ -32,10 +32,11 @@ export class TranslationGrammar {
   constructor(stories, german) {
     this.grammar = new Grammar(stories);
     this.table = new Table(german, this.grammar);
+    this.parser = new Parser(this.grammar);
   }
 
   /**
-   * What is known of the translations of a story before their first word.
+   * What is known of the translations of a story, or of its first sentences, before their first word.
    *
    * @param {string[]} source - Its words, with the end token or without.
    * @throws {Error} If the grammar cannot write it; the message names the first word that does not fit.
@@ -44,7 +45,7 @@ export class TranslationGrammar {
     const ended = source.at(-1) === this.grammar.end;
     const words = ended ? source.slice(0, -1) : source;
     const end = { word: this.grammar.end, links: ended ? [words.length] : [] };
-    const found = derivations(this.grammar, words);
+    const found = this.parser.parse(words);
     const total = found.reduce((sum, { p }) => sum + p, 0);
     return new TranslationOracle(
       found.map(({ p, tree }) => {

@@ -1,5 +1,7 @@
 // The table of the German of Stories, read: the mirror of lmkit.datasets.translation.table, over the same german.json.
 
+import { LEFT_OUT, sentenceStarts } from "./translation_source.js";
+
 /** @typedef {import("./oracle.js").Grammar} Grammar */
 
 /**
@@ -46,6 +48,8 @@ export class Table {
     this.forms = new Map(Object.entries(table.forms).map(([form, values]) => [form, this.formsOf(values)]));
     /** @type {Map<string, Map<string, Alternative>>} */
     this.rules = new Map([...grammar.rules.keys()].map((name) => [name, this.rule(name, table.rules[name] ?? {})]));
+    for (const name of sentenceStarts(grammar))
+      this.rules.get(name)?.set(LEFT_OUT, { symbols: [], sections: new Map([["", [[1, []]]]]), entry: null });
     /** @type {Map<string, Set<string>>} */
     this.sections = new Map(
       [...this.rules].map(([name, rule]) => [

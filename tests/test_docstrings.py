@@ -15,10 +15,11 @@ QUESTIONS = {"What", "How", "Which", "Where", "Whether", "Who", "When"}
 ARTICLES = {"The", "A", "An", "This", "That", "These", "Those", "All", "Both", "Some", "One", "Every", "Everything"}
 VERBS_IN_S = {"Pass", "Process", "Discuss", "Guess", "Press", "Express", "Compress", "Cross", "Focus", "Miss"}
 # The docstrings of experiments are the titles of their runs, in the files and on pages.
-TITLES = {
-    f"experiments/sweeps.py:{name}"
-    for name in ("regularisation", "decay", "sources", "ablation", "record", "development")
+EXPERIMENTS = {
+    "experiments/sweeps.py": ("regularisation", "decay", "sources", "ablation", "record", "development"),
+    "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
 }
+TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 
 
 @cache
@@ -148,8 +149,7 @@ def test_docstrings(module):
 
 
 def test_titles_are_those_of_experiments():
-    names = {f"experiments/sweeps.py:{name}" for name, _, _ in definitions(tree("experiments/sweeps.py"))}
-    assert names >= TITLES
+    assert TITLES <= {f"{module}:{name}" for module in EXPERIMENTS for name, _, _ in definitions(tree(module))}
 
 
 @pytest.mark.parametrize("line", ["What it does.", "The sum.", "Returns the sum.", "lower case.", "Whether it is."])

@@ -10,10 +10,9 @@ import pytest
 from lmkit import runs
 from lmkit.datasets import human_numbers
 from lmkit.experiments import making, sweeps
-from lmkit.experiments.making import make
+from lmkit.experiments.making import EXPERIMENTS, make
 from lmkit.experiments.sweeps import (
     BASE,
-    EXPERIMENTS,
     MAX_PARAMETERS,
     OURS,
     OURS_DIAGONAL,
@@ -58,7 +57,7 @@ def test_record_is_measured_on_seeds_and_text_that_nothing_was_chosen_on():
     }
 
 
-@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+@pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))
 def test_every_model_is_within_the_budget(name):
     counts = set()
     for recipe in {recipe for recipe, *_ in EXPERIMENTS[name]()}:

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from lmkit import pretrained
+from lmkit.experiments import translators
 from lmkit.files import WriteError, atomic_write, check_apart, check_name, check_place, name_of
 from lmkit.pretrained import ModelFileError
 
@@ -40,7 +41,8 @@ def model_file(options: argparse.Namespace) -> Path:
 def _usual(options: argparse.Namespace) -> Path:
     """Return where a model is written that is given no place: a name of its own for every text."""
     if options.recipe:
-        return pretrained.FOLDER / f"{options.recipe}.safetensors"
+        folder = pretrained.TRANSLATORS if options.recipe in translators.RECIPES else pretrained.FOLDER
+        return folder / f"{options.recipe}.safetensors"
     if options.data:
         return Path(f"{options.data}.safetensors")
     text: Path = options.text or options.pairs
@@ -49,7 +51,7 @@ def _usual(options: argparse.Namespace) -> Path:
 
 def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
     """Raise ValueError where a shipped name would hide the file, or there is one that is not to be replaced."""
-    if out.name in pretrained.names():
+    if out.name in (*pretrained.names(), *pretrained.translator_names()):
         rule = "must not be called as a shipped model is, which would be loaded in its place"
         raise ValueError(f"out {rule}, but it is {out}; write {out}.safetensors")
     if not out.exists() or not out.stat().st_size:

@@ -16,7 +16,7 @@ from lmkit import pretrained
 from lmkit.commands import pair_files, places, texts
 from lmkit.commands.memory import check_memory, check_pairs_memory
 from lmkit.commands.options import given_in_vain, number, whole
-from lmkit.experiments import recipes
+from lmkit.experiments import recipes, translators
 from lmkit.models import AWDLSTM
 from lmkit.models.seq2seq import ATTENTIONS, DECODERS, EncoderDecoder
 from lmkit.training import (
@@ -153,7 +153,8 @@ def run(options: argparse.Namespace) -> None:
         else:
             data = (_train_pairs if options.pairs else _train)(options, processes)
     if processes.is_main:
-        opened = (pretrained.translator_from_bytes if options.pairs else pretrained.from_bytes)(data)
+        translates = options.pairs or options.recipe in translators.RECIPES
+        opened = (pretrained.translator_from_bytes if translates else pretrained.from_bytes)(data)
         places.write_model(out, data)
         print(f"wrote {out}, {len(data) / 1000:.0f} KB")
         print(json.dumps(opened.card, indent=2, ensure_ascii=False))

@@ -12,7 +12,10 @@ from lmkit.models.seq2seq import prompts_for
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of this command."""
     parser.description = "Translate texts and print each translation with its log-probability."
-    parser.add_argument("model", help="the path of a model file that train --pairs has written")
+    parser.add_argument(
+        "model",
+        help=f"a shipped model ({', '.join(pretrained.translator_names())}) or the path of a file of train --pairs",
+    )
     parser.add_argument("source", nargs="+", help="a text to translate, with white space between words and marks")
     generating.add_methods(parser, "greedy", max_new_tokens=100)
     parser.set_defaults(run=run)

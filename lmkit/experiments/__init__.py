@@ -1,9 +1,11 @@
-"""How everything that is shipped was made: models (`recipes`) and runs of many settings (`sweeps`, `making`)."""
+"""How everything that is shipped was made: models (`recipes`) and runs of many settings.
 
-from lmkit.experiments.making import make
+`sweeps` are of language models, `translating` of translators, and `making` makes them.
+"""
+
+from lmkit.experiments.making import EXPERIMENTS, make
 from lmkit.experiments.sweeps import (
     BASE,
-    EXPERIMENTS,
     OURS,
     OURS_DIAGONAL,
     PARTS,
@@ -13,6 +15,7 @@ from lmkit.experiments.sweeps import (
     texts,
     with_parts,
 )
+from lmkit.experiments.translating import PairRecipe
 
 __all__ = [
     "BASE",
@@ -21,6 +24,7 @@ __all__ = [
     "OURS_DIAGONAL",
     "PARTS",
     "PEER",
+    "PairRecipe",
     "Recipe",
     "make",
     "run",

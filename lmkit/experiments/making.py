@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict
@@ -15,11 +16,14 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from lmkit.experiments import sweeps
-from lmkit.experiments.sweeps import EXPERIMENTS, Job, Recipe
+from lmkit.experiments import sweeps, translating
 from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.runs import FOLDER, Run, Runs, RunsFileError
 from lmkit.training.config import check_counts
+
+AnyRecipe = sweeps.Recipe | translating.PairRecipe
+Job = tuple[AnyRecipe, dict[str, Any], int]
+EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {**sweeps.EXPERIMENTS, **translating.EXPERIMENTS}
 
 
 def make(name: str, out: StrPath | None = None, jobs: int = 1, progress: bool = True) -> Runs:
@@ -91,14 +95,14 @@ def _line(done: tuple[str, Any]) -> str:
     return json.dumps([done[0], *done[1]]) + "\n"
 
 
-def _key(recipe: Recipe, settings: dict[str, Any], seed: int) -> str:
+def _key(recipe: AnyRecipe, settings: dict[str, Any], seed: int) -> str:
     return json.dumps([asdict(recipe), settings, seed], sort_keys=True)
 
 
 def _timed(job: Job) -> tuple[dict[str, Any], float]:
     recipe, settings, seed = job
     start = time.process_time()
-    return asdict(sweeps.run(recipe, seed, settings)), time.process_time() - start
+    return asdict(recipe.run(seed, settings)), time.process_time() - start
 
 
 def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
@@ -124,7 +128,7 @@ def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
 def _card(name: str, seconds: list[float]) -> dict[str, Any]:
     return {
         "title": " ".join((EXPERIMENTS[name].__doc__ or "").split()),
-        "data": f"Human Numbers, {sweeps.EPOCHS} epochs; held-out text in {sweeps.HELD_OUT_ROWS} rows that start cold",
+        "data": next(EXPERIMENTS[name]())[0].about,
         "command": f"python -m lmkit experiment {name}",
         "runs": len(seconds),
         "minutes": round(sum(seconds) / 60, 1),

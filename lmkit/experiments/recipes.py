@@ -16,6 +16,7 @@ from torch import Tensor
 
 from lmkit import decoding, pretrained
 from lmkit.datasets import human_numbers, stories
+from lmkit.experiments import translators
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab, to_tensor
 from lmkit.training import IGNORE_INDEX, evaluate, set_seed, train
@@ -67,7 +68,11 @@ def human_numbers_model(progress: bool = True) -> bytes:
     return _with_metrics(model, vocab, card, human_numbers_metrics)
 
 
-RECIPES: dict[str, Callable[[bool], bytes]] = {"human_numbers": human_numbers_model, "stories": stories_model}
+RECIPES: dict[str, Callable[[bool], bytes]] = {
+    "human_numbers": human_numbers_model,
+    "stories": stories_model,
+    **translators.RECIPES,
+}
 
 
 def chrono_init(model: LSTMLanguageModel, t_max: int) -> None:

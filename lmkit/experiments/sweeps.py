@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from statistics import fmean
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,8 @@ class Recipe(TrainConfig):
     `nn.Embedding`'s do; else between −.1 and .1, as our models' do.
     """
 
+    about: ClassVar[str] = f"Human Numbers, {EPOCHS} epochs; held-out text in {HELD_OUT_ROWS} rows that start cold"
+
     split: str = "sequential"
     hidden_size: int = 90
     num_layers: int = 1
@@ -49,6 +51,10 @@ class Recipe(TrainConfig):
     output_p: float = 0.0
     theta: float = THETA
     lam: float = LAM
+
+    def run(self, seed: int, settings: dict[str, Any] | None = None) -> Run:
+        """Train and evaluate one model; see `run`."""
+        return run(self, seed, settings)
 
 
 def texts(split: str) -> tuple[list[str], list[str]]:

@@ -1,11 +1,13 @@
-"""Trained language models and the files they travel in.
+"""Trained models and the files they travel in.
 
-`load` gives a shipped model, or one from a file, with its vocabulary and card; `save` writes a file.
+`load` gives a shipped language model, or one from a file, with its vocabulary and card; `save` writes a file.
+`load_translator` and `save_translator` do so for encoder-decoders, whose files lie in a folder of their own.
 `lmkit.pretrained.model_file` describes the format.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ __all__ = [
     "END",
     "FOLDER",
     "FORMAT",
+    "TRANSLATORS",
     "ModelFileError",
     "Pretrained",
     "Translator",
@@ -44,23 +47,43 @@ __all__ = [
     "save_translator",
     "to_bytes",
     "translator_from_bytes",
+    "translator_names",
     "translator_to_bytes",
 ]
 
 FOLDER = Path(__file__).parent
+TRANSLATORS = FOLDER / "translators"
 
 
 def names() -> list[str]:
-    """Return the names of the models that are shipped with lmkit."""
-    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+    """Return the names of the language models that are shipped with lmkit."""
+    return _stems(FOLDER)
+
+
+def translator_names() -> list[str]:
+    """Return the names of the encoder-decoders that are shipped with lmkit."""
+    return _stems(TRANSLATORS)
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.safetensors"))
 
 
 def path_of(name: str) -> Path:
-    """Return the file of a shipped model; raise ValueError for an unknown name."""
-    if name not in names():
-        rule = f"name must be one of the shipped models {names()}, or the path of a model file"
+    """Return the file of a shipped model of either kind; raise ValueError for an unknown name."""
+    known = names() + translator_names()
+    if name not in known:
+        rule = f"name must be one of the shipped models {known}, or the path of a model file"
         raise ValueError(f"{rule}, but it is {name!r}; correct it")
-    return FOLDER / f"{name}.safetensors"
+    return (FOLDER if name in names() else TRANSLATORS) / f"{name}.safetensors"
+
+
+def _found(name: StrPath, shipped: Sequence[str]) -> Path:
+    """Return the file of a shipped model, or a path as it is."""
+    path = Path(name)
+    if isinstance(name, str) and (name in shipped or not (path.suffix or len(path.parts) > 1 or path.exists())):
+        return path_of(name)
+    return path
 
 
 def load(name: StrPath) -> Pretrained:
@@ -83,9 +106,7 @@ def load(name: StrPath) -> Pretrained:
     ModelFileError
         For a file that is damaged, of another version, or not a model file.
     """
-    path = Path(name)
-    if isinstance(name, str) and (name in names() or not (path.suffix or len(path.parts) > 1 or path.exists())):
-        path = path_of(name)
+    path = _found(name, names())
     return from_bytes(_content(path), source=str(path))
 
 
@@ -107,15 +128,13 @@ def save(
     atomic_write(path, to_bytes(model, vocab, card, quantise), "the model file")
 
 
-def load_translator(path: StrPath) -> Translator:
-    """Load an encoder-decoder from a file that `save_translator` has written.
+def load_translator(name: StrPath) -> Translator:
+    """Load a shipped encoder-decoder by name (`translator_names()` lists them), or any from a file by its path.
 
-    Raises
-    ------
-    ModelFileError
-        For a file that is damaged, of another version, or no such file.
+    Parameters, errors and what a string means are as for `load`.
     """
-    return translator_from_bytes(_content(Path(path)), source=str(path))
+    path = _found(name, translator_names())
+    return translator_from_bytes(_content(path), source=str(path))
 
 
 def save_translator(path: StrPath, translator: Translator, quantise: bool = True) -> None:

@@ -1,0 +1,84 @@
+"""How the shipped translators were trained and how good they are: `python -m lmkit train --recipe NAME`.
+
+As with the recipes of language models, the figures on a card are those of the int8 weights that readers get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from lmkit import pretrained
+from lmkit.experiments import judging
+from lmkit.experiments.translating import BASE, PairRecipe
+from lmkit.models.seq2seq import EncoderDecoder
+from lmkit.pretrained import Translator
+from lmkit.text import Vocab
+
+TRANSLATOR = replace(BASE, steps=2400)
+NUMBERS = replace(BASE, data="words to digits", embedding_size=32, hidden_size=64, steps=500)
+
+
+def translator(progress: bool = True) -> bytes:
+    """Train the translator with attention, on beginnings of stories and whole ones, and return its file."""
+    return _trained("translator", "Stories in German", TRANSLATOR, progress, stories_metrics)
+
+
+def translator_without(progress: bool = True) -> bytes:
+    """Train the same translator without attention, and return its file."""
+    recipe = replace(TRANSLATOR, attention="none")
+    return _trained("translator_without", "Stories in German, without attention", recipe, progress, stories_metrics)
+
+
+def numbers_translator(progress: bool = True) -> bytes:
+    """Train the model that writes numbers in digits, and return its file."""
+    return _trained("numbers", "Numbers in digits", NUMBERS, progress, numbers_metrics)
+
+
+RECIPES: dict[str, Callable[[bool], bytes]] = {
+    "numbers": numbers_translator,
+    "translator": translator,
+    "translator_without": translator_without,
+}
+
+
+def stories_metrics(model: EncoderDecoder) -> dict[str, Any]:
+    """Return how good a translator is on whole stories that it has not read, beside the truth."""
+    recipe = replace(TRANSLATOR, data="stories", attention=model.attention)
+    found = judging.accuracy(model, recipe)
+    pairs = judging.held_out("stories", None)
+    searched = judging.translated(model, recipe, pairs, num_beams=5, length_penalty=0.0)
+    metrics = {
+        "cross_entropy": found["cross_entropy"],
+        "true_cross_entropy": found["floor"],
+        "possible_percent": round(100 * found["possible"], 1),
+        "best_percent": round(100 * found["best"], 1),
+        "best_with_5_beams_percent": round(100 * judging.share_best(searched, pairs), 1),
+    }
+    if model.attention == "none":
+        return metrics
+    return metrics | {"alignment_error_rate": judging.alignment(model, recipe)["alignment_error_rate"]}
+
+
+def numbers_metrics(model: EncoderDecoder) -> dict[str, Any]:
+    """Return for how many of the numbers that were held out a model writes the right digits."""
+    return {"correct_percent": round(100 * judging.accuracy(model, NUMBERS)["possible"], 1)}
+
+
+def _trained(
+    name: str, title: str, recipe: PairRecipe, progress: bool, metrics: Callable[[EncoderDecoder], dict[str, Any]]
+) -> bytes:
+    seed = 1
+    model, history = recipe.train(seed, progress)
+    card = {
+        "title": title,
+        "data": f"{history.tokens:,} tokens of fresh {recipe.described}",
+        "command": f"python -m lmkit train --recipe {name}",
+        "seed": seed,
+    }
+    languages = recipe.languages()
+    made = Translator(model, Vocab(languages.source), Vocab(languages.target), card)
+    shipped = pretrained.translator_from_bytes(pretrained.translator_to_bytes(made))
+    card["metrics"] = metrics(shipped.model)
+    return pretrained.translator_to_bytes(made)

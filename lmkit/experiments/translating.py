@@ -68,7 +68,7 @@ class PairRecipe(TrainConfig):
 
     @property
     def described(self) -> str:
-        """Return what the pairs are, in words."""
+        """The pairs in words, for a card."""
         kinds = {"stories": "stories", "beginnings": "stories and beginnings of them"}
         return f"{kinds[self.data]} in German" if self.data in kinds else f"numbers, {self.data}"
 

@@ -31,6 +31,8 @@ class Pairs:
     steps : int
         How many batches that is.
     held_out : list of PairBatch
+    held_out_pairs : list of (source, target)
+        The same in words.
     shortest : int
         Tokens of the shortest target.
     """
@@ -42,6 +44,7 @@ class Pairs:
     batches: Iterator[PairBatch]
     steps: int
     held_out: list[PairBatch]
+    held_out_pairs: list[WordPair]
     shortest: int
 
 
@@ -66,7 +69,8 @@ def load(options: argparse.Namespace) -> Pairs:
     batches, steps = repeat_pairs(encoded[:cut], options.batch_size, options.epochs)
     data = "; ".join([f"{name_of(path.name)}: {len(pairs):,} pairs, the last tenth held out", *changes])
     held_out, shortest = by_length(encoded[cut:], options.batch_size), min(len(pair.target) for pair in encoded)
-    return Pairs(name_of(path.stem), data, source_vocab, target_vocab, batches, steps, held_out, shortest)
+    vocabs = source_vocab, target_vocab
+    return Pairs(name_of(path.stem), data, *vocabs, batches, steps, held_out, pairs[cut:], shortest)
 
 
 def read_pairs(path: Path) -> tuple[list[WordPair], list[str]]:

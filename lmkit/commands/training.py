@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import shlex
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from lmkit.commands import pair_files, places, texts
 from lmkit.commands.memory import check_memory, check_pairs_memory
 from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.experiments import recipes, translators
+from lmkit.metrics import bleu, chrf, exact_match
 from lmkit.models import AWDLSTM
 from lmkit.models.seq2seq import ATTENTIONS, DECODERS, EncoderDecoder
 from lmkit.training import (
@@ -48,6 +50,7 @@ OF_TEXTS = (  # options that change nothing with pairs
     *("embed_p", "weight_p", "hidden_p"),
 )
 OF_PAIRS = ("attention", "timing")
+SCORED = 500  # held-out pairs that are translated at most
 ON_NO_CARD = ("data", "text", "pairs", "recipe", "out", "quiet", "checkpoint", "checkpoint_every")
 
 
@@ -223,9 +226,24 @@ def _train_pairs(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
         history = train_pairs(model, text.batches, steps=text.steps, **_run_options(options, text.held_out))
     if processes.is_main and not options.quiet:
         _print_validation(history)
-    metrics = _rounded({"held_out": evaluate_pairs(model, text.held_out)})
-    card = {**_card(text.title, text.data, options, processes), "metrics": metrics}
-    return pretrained.translator_to_bytes(pretrained.Translator(model, *vocabs, card))
+    card = _card(text.title, text.data, options, processes)
+    translator = pretrained.Translator(model, *vocabs, card)
+    stored = pretrained.translator_from_bytes(pretrained.translator_to_bytes(translator))
+    card["metrics"] = _rounded({"held_out": evaluate_pairs(stored.model, text.held_out)}) | _scores(stored, text)
+    return pretrained.translator_to_bytes(translator)
+
+
+def _scores(translator: pretrained.Translator, text: pair_files.Pairs) -> dict[str, float]:
+    """Return how like the references greedy translations of held-out sources are; BLEU and chrF need sacrebleu."""
+    pairs = [[" ".join(side[:-1]) for side in pair] for pair in text.held_out_pairs[:SCORED]]
+    sources, references = zip(*pairs, strict=True)
+    longest = 2 * max(len(reference.split()) for reference in references) + 20
+    found = translator.translate(sources, longest)
+    texts = [str(each) for each in found]
+    scores = {"exact_match": round(exact_match(texts, references), 4)}
+    if importlib.util.find_spec("sacrebleu"):
+        scores |= {"bleu": round(bleu(texts, references), 1), "chrf": round(chrf(texts, references), 1)}
+    return scores
 
 
 @contextmanager

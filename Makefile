@@ -107,11 +107,12 @@ dist: $(DEVELOPER) ## build the wheel and the source distribution of lmkit into 
 	$(BIN)/python -m hatchling build
 
 train: $(INSTALLED) ## train the shipped models again (minutes each)
-	$(BIN)/python -m lmkit train --recipe stories
-	$(BIN)/python -m lmkit train --recipe human_numbers
+	for name in stories human_numbers translator translator_without numbers; do \
+		$(BIN)/python -m lmkit train --recipe $$name || exit 1; done
 
-experiments: $(INSTALLED) ## make the shipped runs again (more than an hour in all)
-	for name in regularisation decay sources ablation record development; do \
+experiments: $(INSTALLED) ## make the shipped runs again (several hours in all)
+	for name in regularisation decay sources ablation record development \
+		lengths padding reversing attentions searching counting; do \
 		$(BIN)/python -m lmkit experiment $$name --jobs $(JOBS) || exit 1; done
 
 cheat-sheet: $(BUILT) $(BROWSER) ## print the cheat sheet again after a change of its page: book/_static/cheat-sheet.pdf

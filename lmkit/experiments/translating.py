@@ -139,7 +139,6 @@ PairJob = tuple[PairRecipe, dict[str, Any], int]
 SEEDS, FEW = range(1, 6), range(1, 4)  # of what is drawn side by side, and of what is told besides
 BASE = PairRecipe(lr=0.01, warmup=0.15, optimizer="muon")
 SHORT, MIDDLE = replace(BASE, longest=15, steps=400), replace(BASE, longest=20)
-ADAMW = {"optimizer": "adamw", "lr": 0.003}
 
 
 def lengths() -> Iterator[PairJob]:
@@ -163,19 +162,15 @@ def padding() -> Iterator[PairJob]:
 def reversing() -> Iterator[PairJob]:
     """Sources read forwards or backwards by a decoder without attention, with a fast optimizer and a slow one."""
     base = replace(SHORT, attention="none", two_way=False, measures=("accuracy",))
-    optimizers: dict[str, dict[str, Any]] = {"muon": {}, "adamw": ADAMW}
+    optimizers: dict[str, dict[str, Any]] = {"muon": {}, "adamw": {"optimizer": "adamw", "lr": 0.003}}
     for seed, name, backwards in product(SEEDS, optimizers, (False, True)):
         yield replace(base, **optimizers[name], reversed=backwards), {"optimizer": name, "reversed": backwards}, seed
 
 
 def attentions() -> Iterator[PairJob]:
-    """Scores and moments of attention, another optimizer, and guidance: accuracy, alignment, and other weights."""
+    """Scores and moments of attention, and guidance: accuracy, alignment, and what other weights than its own do."""
     base = replace(MIDDLE, measures=("accuracy", "alignment", "interventions"))
-    compared: dict[str, dict[str, Any]] = {
-        "general": {},
-        "general, AdamW": ADAMW,
-        "general, guided": {"guidance": 0.5},
-    }
+    compared: dict[str, dict[str, Any]] = {"general": {}, "general, guided": {"guidance": 0.5}}
     others: dict[str, dict[str, Any]] = {
         "dot": {"attention": "dot"},
         "scaled dot": {"attention": "scaled_dot"},

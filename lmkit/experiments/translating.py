@@ -83,14 +83,21 @@ class PairRecipe(TrainConfig):
             measures |= judging.MEASURES[name](model, self)
         return Run(settings if settings is not None else {}, seed, losses, [], [], measures)
 
-    def train(self, seed: int, progress: bool = False) -> tuple[EncoderDecoder, History]:
-        """Return a trained model and how it was trained."""
+    def train(
+        self,
+        seed: int,
+        batches: Iterable[PairBatch] | None = None,
+        model: EncoderDecoder | None = None,
+        progress: bool = False,
+    ) -> tuple[EncoderDecoder, History]:
+        """Train a model, by default a fresh one on batches of the same seed; return it and how it was trained."""
         torch.set_num_threads(1)
         set_seed(seed)
-        model = self.model()
+        model = self.model() if model is None else model
+        batches = self.batches(seed) if batches is None else batches
         options = {name: value for name, value in self.options().items() if name not in OF_TEXTS}
         given = {"steps": self.steps, "guidance": self.guidance, "progress": progress}
-        return model, train_pairs(model, self.batches(seed), **given, **options)
+        return model, train_pairs(model, batches, **given, **options)
 
     def model(self) -> EncoderDecoder:
         """Return the model with fresh weights."""

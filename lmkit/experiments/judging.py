@@ -33,7 +33,7 @@ EDGES = (8, 10, 12, 16, 21, 31, 41, 61, 101)  # of the groups of lengths, in wor
 PER_LENGTH = 60  # stories of each group
 EXTRA = (0, 1, 5, 20)  # padding that is added
 WIDTHS = (1, 2, 5, 10, 20, 50, 100)
-SEARCHED = 100  # stories that are translated with every width
+SEARCHED = 60  # stories that are translated with every width
 
 
 @dataclass(frozen=True)

@@ -150,12 +150,10 @@ SHORT, MIDDLE = replace(BASE, longest=15, steps=400), replace(BASE, longest=20)
 
 def lengths() -> Iterator[PairJob]:
     """Translators with attention and without, of two sizes, by the length of what they were trained on."""
-    sizes = ((128, SEEDS), (64, FEW))
-    trained = [(seed, longest, size) for size, seeds in sizes for seed, longest in product(seeds, (15, 30))]
-    trained += [(seed, None, 128) for seed in FEW]
-    for (seed, longest, size), attention in product(trained, ("general", "none")):
-        settings = {"attention": attention, "longest": longest, "hidden_size": size}
-        yield replace(BASE, **settings), settings, seed
+    for size, seeds in ((128, SEEDS), (64, FEW)):
+        for seed, longest, attention in product(seeds, (15, 30), ("general", "none")):
+            settings = {"attention": attention, "longest": longest, "hidden_size": size}
+            yield replace(BASE, **settings), settings, seed
 
 
 def padding() -> Iterator[PairJob]:
@@ -170,7 +168,7 @@ def reversing() -> Iterator[PairJob]:
     """Sources read forwards or backwards by a decoder without attention, with a fast optimizer and a slow one."""
     base = replace(SHORT, attention="none", two_way=False, measures=("accuracy",))
     optimizers: dict[str, dict[str, Any]] = {"muon": {}, "adamw": {"optimizer": "adamw", "lr": 0.003}}
-    for seed, name, backwards in product(SEEDS, optimizers, (False, True)):
+    for seed, name, backwards in product(FEW, optimizers, (False, True)):
         yield replace(base, **optimizers[name], reversed=backwards), {"optimizer": name, "reversed": backwards}, seed
 
 

@@ -91,9 +91,8 @@ ONE_TEXT_PER_LOOK = """(within) => {
   };
   const all = [];
   for (const node of [root, ...root.querySelectorAll("*")]) {
-    const typed = node.matches("input, select, textarea");
-    if (!typed && ![...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim())) continue;
-    if (!node.checkVisibility()) continue;
+    const written = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    if (!(written || node.matches("input, select, textarea")) || !node.checkVisibility()) continue;
     const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(node);
     const name = `${node.localName} ${node.getAttribute("class")} ${node.type} ${Boolean(node.closest(OFF))}`;
     const around = node.parentElement && getComputedStyle(node.parentElement).color;

@@ -29,13 +29,13 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
 
 def is_number(value: Any) -> bool:
     """Return whether a value is a number, and not a bool; NumPy's numbers count, and tensors do not."""
-    return isinstance(value, Real) and not isinstance(value, bool)
+    return isinstance(value, (float, Real)) and not isinstance(value, bool)  # float first: a class is asked sooner
 
 
 def check_logits(logits: Tensor) -> None:
     """Raise ValueError unless every row of logits (…, V) makes a distribution: no NaN or inf, and not -inf only."""
     largest = logits.amax(dim=-1)  # one NaN makes it NaN
-    if largest.isfinite().all():
+    if _all_finite(largest):
         return
     if largest.isnan().any():
         raise ValueError("logits must be numbers, but some are NaN; the model has diverged or its weights are damaged")
@@ -57,7 +57,7 @@ def apply_temperature(logits: Tensor, temperature: float) -> Tensor:
     if temperature == 1:
         return logits
     divided = logits / temperature
-    if divided.amax(dim=-1).isfinite().all():
+    if temperature > 1 or _all_finite(divided.amax(dim=-1)):
         return divided
     limits = torch.finfo(logits.dtype)
     shifted = logits - logits.amax(dim=-1, keepdim=True).clamp(limits.min, limits.max)
@@ -240,6 +240,11 @@ def no_repeat_ngram_filter(logits: Tensor, tokens: Tensor, no_repeat_ngram_size:
     return logits.masked_fill(_marked(torch.where(seen, runs[..., -1], -1), logits), -math.inf)
 
 
+def _all_finite(values: Tensor) -> bool:
+    """Return whether no value is NaN or infinite; for one of each row, as here, sooner than by further tensors."""
+    return all(map(math.isfinite, values.flatten().tolist()))
+
+
 def at_least_float32(values: Tensor) -> torch.dtype:
     """Return the type in which probabilities are added up: that of the values, or float32 for narrower ones."""
     return torch.promote_types(values.dtype, torch.float32)
@@ -251,7 +256,7 @@ def _ascending(logits: Tensor, place: int | None = None) -> Tensor:
     On the processor numpy sorts values alone, many times faster than torch, which also wants to know where they were.
     """
     values = logits.detach()
-    if values.device.type != "cpu":
+    if not values.is_cpu:
         return values.sort(dim=-1).values
     numbers = (values.float() if values.dtype == torch.bfloat16 else values).numpy()  # numpy has no bfloat16
     ordered = np.sort(numbers, axis=-1) if place is None else np.partition(numbers, place, axis=-1)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 StepFn = Callable[[Tensor, Any], tuple[Tensor, Any]]
 Prompt = Sequence[int]
+WIDE = (torch.float32, torch.float64)  # types in which decoders compute
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -212,7 +213,8 @@ def checked_step(step: StepFn, tokens: Tensor, state: Any) -> tuple[Tensor, Any]
         Where they hold NaN or inf.
     """
     log_probs, state = step(tokens, state)
-    log_probs = log_probs.to("cpu", at_least_float32(log_probs))
+    if not (log_probs.is_cpu and log_probs.dtype in WIDE):
+        log_probs = log_probs.to("cpu", at_least_float32(log_probs))
     if not (largest := float(log_probs.amax())) < math.inf:  # one NaN makes it NaN
         if math.isnan(largest):
             raise ValueError("step returned NaN log-probabilities; the model has diverged or its weights are damaged")

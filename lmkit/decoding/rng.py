@@ -45,6 +45,6 @@ def draw(logits: Tensor, u: float) -> int:
 
 def draw_rows(logits: Tensor, numbers: list[float]) -> Tensor:
     """Return, for each row of logits (N, V), the token under which its number in [0, 1) falls: a tensor (N,) on CPU."""
-    cumulative = logits.to("cpu", torch.float64).softmax(dim=-1).cumsum(dim=-1)
+    cumulative = logits.cpu().softmax(dim=-1, dtype=torch.float64).cumsum(dim=-1)
     targets = torch.tensor(numbers, dtype=torch.float64)[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, targets, right=True)[:, 0].clamp_(max=logits.shape[-1] - 1)

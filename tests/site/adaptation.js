@@ -117,6 +117,8 @@ globalThis.adaptation = (() => {
     return found;
   };
   let before = new Map();
+  // Attributes by which elements differ and no style tells them apart.
+  const OWN = new Set(["id", "href", "title", "aria-label", "aria-labelledby", "aria-controls", "name", "for"]);
 
   const labs = () => document.querySelectorAll(".lmkit-lab");
   return {
@@ -157,7 +159,12 @@ globalThis.adaptation = (() => {
       }
       return faults;
     },
-    /** What keys can reach but show no focus. The last key must have been Tab. */
+    /**
+     * What keys can reach but show no focus. The last key must have been Tab.
+     *
+     * In labs everything is asked. Elsewhere styles go by what an element is and where it stands: of a page's
+     * thousands of links one of each kind is.
+     */
     focus() {
       const look = (node) => {
         const {
@@ -176,9 +183,13 @@ globalThis.adaptation = (() => {
       const around = (node) =>
         [node, node.parentElement, node.parentElement?.parentElement, ...node.children].filter(Boolean);
       const faults = [];
+      const asked = new Set();
       const reached = document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]");
       for (const node of reached) {
+        const kind = node.closest(".lmkit-lab") ? node : kindOf(node);
+        if (asked.has(kind)) continue;
         if (node.tabIndex < 0 || node.disabled || !seen(node) || node.closest("[inert]")) continue;
+        asked.add(kind);
         document.activeElement?.blur();
         const nodes = around(node);
         const unlike = nodes.map(look).join();
@@ -190,6 +201,15 @@ globalThis.adaptation = (() => {
       return faults;
     },
   };
+
+  /** What the book's styles can tell an element by: tags, classes and states, its own and of all around it. */
+  function kindOf(node) {
+    const told = ({ localName, attributes }) =>
+      [...attributes].reduce((all, { name, value }) => (OWN.has(name) ? all : `${all} ${name}=${value}`), localName);
+    const kinds = [...new Set(Array.from(node.children, told))];
+    for (let at = node; at; at = at.parentElement) kinds.push(told(at));
+    return kinds.join("\n");
+  }
 
   function scrolls(node) {
     for (let at = node; at && !at.matches(".lmkit-lab"); at = at.parentElement) {

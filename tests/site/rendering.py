@@ -11,8 +11,10 @@ from playwright.sync_api import Locator, Page, TimeoutError
 from tests.site import book
 from tests.site.lab import PATIENCE
 
-SIZES = {"1280": {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
+WIDE = "1280"
+SIZES = {WIDE: {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
+OF_COLOURS = ["color-contrast", "link-in-text-block"]  # rules of axe-core, its slowest
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 # An output in a <noscript> or within a widget is none of the page's own.
@@ -56,19 +58,49 @@ PICTURES = """() => [...document.images].map((image) => ({
   inArticle: Boolean(image.closest("article")),
 }))"""
 
-# Judging contrast costs milliseconds for each element, and a chapter's code is thousands of coloured words. One word
-# of each colour on each background says all: the others become plain text.
+# Judging costs milliseconds for each element, and code is thousands of coloured words. One word of each colour on each
+# background says all: the others become plain text.
 ONE_WORD_PER_COLOUR = """() => {
-  const words = [...document.querySelectorAll(".highlight pre span")], seen = new Set();
+  const words = [...document.querySelectorAll(".highlight pre span, .sig :is(span, em), code span")], seen = new Set();
   const kinds = words.map((word) => {  // all of them before the first change, or each change costs new styles
-    const paper = getComputedStyle(word.closest("pre")).backgroundColor;
-    return [word.className, getComputedStyle(word).color, paper].join();
+    const paper = getComputedStyle(word.closest("pre, .sig, code")).backgroundColor;
+    return [word.className, word.parentElement.className, getComputedStyle(word).color, paper].join();
   });
   words.forEach((word, i) => {
     if (seen.has(kinds[i])) word.replaceWith(...word.childNodes);
     seen.add(kinds[i]);
   });
-  document.querySelectorAll(".highlight pre").forEach((code) => code.normalize());
+  document.querySelectorAll(".highlight pre, .sig, code").forEach((code) => code.normalize());
+}"""
+
+# What decides whether a text can be read: its colour, its size and weight, what is behind it and around it. Of texts
+# that are alike in all of these, the first and the last are judged; but all that may lie on top of something else.
+ONE_TEXT_PER_LOOK = """(within) => {
+  const OFF = "[aria-hidden=true], [inert], :disabled, [aria-disabled=true]";
+  const FLOATS = ["absolute", "fixed", "sticky"];
+  const root = within ?? document.documentElement, papers = new Map(), looks = new Map(), floating = new Set();
+  const paper = (node) => {  // of a node and all around it
+    if (node && !papers.has(node)) {
+      const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(node);
+      const around = paper(node.parentElement);
+      const floats = FLOATS.includes(position) || floating.has(node.parentElement);
+      if (floats && node.closest(".lmkit-lab")) floating.add(node);
+      papers.set(node, `${around} ${backgroundColor} ${backgroundImage} ${opacity}`);
+    }
+    return papers.get(node) ?? "";
+  };
+  const all = [];
+  for (const node of [root, ...root.querySelectorAll("*")]) {
+    const written = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim());
+    if (!(written || node.matches("input, select, textarea")) || !node.checkVisibility()) continue;
+    const { color, fontSize, fontWeight, textDecorationLine } = getComputedStyle(node);
+    const name = `${node.localName} ${node.getAttribute("class")} ${node.type} ${Boolean(node.closest(OFF))}`;
+    const around = node.parentElement && getComputedStyle(node.parentElement).color;
+    const look = [name, paper(node), color, around, fontSize, fontWeight, textDecorationLine].join();
+    if (floating.has(node)) all.push(node);
+    else looks.set(look, [looks.get(look)?.[0] ?? node, node]);
+  }
+  return [...new Set([...all, ...[...looks.values()].flat()])];
 }"""
 
 
@@ -95,17 +127,19 @@ def show(page: Page, size: str, theme: str) -> None:
     settle(page)
 
 
-def faults_everywhere(page: Page, within: Locator | None = None, contrast: bool = True) -> list[str]:
+def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
     """What is wrong with a page, or with an element of it, in any size and theme; afterwards it is wide and light."""
     found = []
     for size, theme in itertools.product(SIZES, THEMES):
         show(page, size, theme)
         if within:
             within.evaluate("(node) => node.scrollIntoView()")  # clear of the page's bar, which would cover a part
-        found += [f"{size} {theme}: {fault}" for fault in accessibility_faults(page, within, contrast)]
+        faults = [*structure_faults(page, within)] if theme == THEMES[0] else []
+        faults += colour_faults(page, within) if size == WIDE else []
         if (pixels := overflow(page)) > 0:
-            found.append(f"{size} {theme}: {pixels} pixels too wide")
-    show(page, next(iter(SIZES)), THEMES[0])
+            faults.append(f"{pixels} pixels too wide")
+        found += [f"{size} {theme}: {fault}" for fault in faults]
+    show(page, WIDE, THEMES[0])
     return found
 
 
@@ -122,6 +156,11 @@ def unfold(page: Page) -> None:
       for (const part of document.querySelectorAll("details")) part.open = true;
       for (const animation of document.getAnimations()) animation.finish();
     }""")
+
+
+def simplify(page: Page) -> None:
+    """Keep of coloured words in code one of each colour as an element: what takes long then takes half the time."""
+    page.evaluate(ONE_WORD_PER_COLOUR)
 
 
 def widget_faults(page: Page) -> list[str]:
@@ -153,23 +192,32 @@ def picture_faults(page: Page) -> list[str]:
     return faults
 
 
-def accessibility_faults(
-    page: Page, within: Locator | None = None, contrast: bool = True, only: str | None = None
-) -> list[str]:
-    """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element.
+def accessibility_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """Violations of WCAG 2.2 at level AA that axe-core finds on the page, or within an element."""
+    return structure_faults(page, within) + colour_faults(page, within)
 
-    Contrast takes most of the time; a page with very much on it can be judged without, or by one rule only.
-    """
+
+# What needs judging where, so that nothing is judged twice: colours depend on the theme, all else on the width.
+def structure_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """The violations that have nothing to do with colours."""
+    options = {"runOnly": {"type": "tag", "values": WCAG}, "rules": {rule: {"enabled": False} for rule in OF_COLOURS}}
+    return _violations(page, within, "(within) => within ?? document", options)
+
+
+def colour_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """What can hardly be read or told apart, of texts of every look."""
+    options = {"runOnly": {"type": "rule", "values": OF_COLOURS}}
+    return _violations(page, within, f"(within) => ({{ include: ({ONE_TEXT_PER_LOOK})(within) }})", options)
+
+
+def _violations(page: Page, within: Locator | None, context: str, options: dict) -> list[str]:
+    """Run some rules of axe-core on what the function `context` returns."""
     if not page.evaluate("() => Boolean(globalThis.axe)"):  # else the page has been prepared before
-        page.evaluate(ONE_WORD_PER_COLOUR)
+        simplify(page)
         page.evaluate(AXE_SCRIPT)
     # Without preload axe asks the server for nothing; the rules that need it are about video and locked rotation.
-    options = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
-    if only:
-        options["runOnly"] = {"type": "rule", "values": [only]}
-    else:
-        options["rules"] = {"color-contrast": {"enabled": contrast}}
-    run = "([within, options]) => axe.run(within ?? document, options).then(({ violations }) => violations)"
+    options |= {"preload": False, "resultTypes": ["violations"]}
+    run = f"([within, options]) => axe.run(({context})(within), options).then(({{ violations }}) => violations)"
     violations = page.evaluate(run, [within and within.element_handle(), options])
     found = [(v["id"], node["html"][:200], node["failureSummary"]) for v in violations for node in v["nodes"]]
     return [f"{rule}: {html} ({summary})" for rule, html, summary in found]

@@ -19,7 +19,7 @@ def tables() -> dict:
 
 
 def cases(num_stories: int = 12) -> list[dict]:
-    """Return stories and beginnings with two translations each: all next words on the way, and where each comes from."""
+    """Return stories and beginnings, two translations of each, all next words on the way, and where words come from."""
     out, rng = [], random.Random(4)
     whole, begun = islice(stories.stories(21), num_stories), islice(translation.beginnings(8), num_stories)
     for source in [*whole, *(pair.source for pair in begun)]:

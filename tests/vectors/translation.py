@@ -26,7 +26,8 @@ def cases(num_stories: int = 12) -> list[dict]:
         oracle = translation.translations(source)
         for target, alignment in (oracle.best(), oracle.sample(rng)):
             nexts = [oracle.next(target[:place]) for place in range(len(target))]
-            out.append({"source": source, "target": target, "next": nexts, "alignment": alignment})
+            known = {"source": source, "target": target, "next": nexts, "alignment": alignment}
+            out.append(known | {"best": oracle.log_prob(oracle.best().words)})
     return out
 
 

@@ -32,12 +32,18 @@ export class SourcePanel {
     setText(this.heading, `Source: ${source.length} words with the end token${beyond}`);
     this.draw.hidden = !canDraw;
     const most = weights && largest(weights);
-    for (const [j, word] of resize(this.words, source.length, () => element("span")).entries()) {
-      setText(word, `${source[j]} `);
+    for (const [j, { firstElementChild: word }] of resize(this.words, source.length, makeWord).entries()) {
+      if (!word) continue;
+      setText(word, source[j]);
       const classes = [most === j && "lmkit-most", links.includes(j) && "lmkit-from"].filter(Boolean).join(" ");
       setAttribute(word, "class", classes || null);
       setAttribute(word, "style", weights ? `--lmkit-weight: ${Math.round(40 * weights[j])}%` : null);
     }
     setText(this.look, look);
   }
+}
+
+/** A word, and the gap behind it. */
+function makeWord() {
+  return element("span", {}, element("span"), " ");
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import wraps
 
 import torch
 from torch import Tensor
@@ -70,11 +71,15 @@ def statuses_of(log_probs: Tensor, settings: dict) -> list[int]:
 
 def of_model(trained: Pretrained, prompts: list[str]) -> list[dict]:
     """Every decoded case of one model."""
-    step, end = trained.model.stepper(), trained.eos_token_id
     ids = [trained.prompt_ids(prompt) for prompt in prompts]
+    return of_step(trained.model.stepper(), ids, trained.eos_token_id)
+
+
+def of_step(step: Callable, prompts: list[list[int]], end: int | None, every: int = 1) -> list[dict]:
+    """Every decoded case of a step, or one setting in so many."""
     cases = []
-    for method, settings in _settings():
-        cases += _steady(step, ids, end, method, settings)
+    for method, settings in itertools.islice(_settings(), 0, None, every):
+        cases += _steady(step, prompts, end, method, settings)
     return cases
 
 
@@ -158,6 +163,7 @@ def _beam_steps(step: Callable, prompt: list[int], end: int | None, settings: di
 def _noisy(step: Callable) -> Callable:
     generator = torch.Generator().manual_seed(0)
 
+    @wraps(step)  # it may name sources
     def noisy(tokens, state):
         log_probs, state = step(tokens, state)
         return _with_noise(log_probs, generator), state

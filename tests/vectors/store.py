@@ -16,7 +16,7 @@ import torch
 
 from lmkit.datasets import stories
 from tests import vectors
-from tests.vectors import models, ties, translation
+from tests.vectors import models, ties, translation, translators
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "vectors"
@@ -26,7 +26,7 @@ NEWEST = FOLDER / "newest"
 PARTS = ("decoding", "models", "rnn", "text", "datasets", "pretrained")
 WRITERS = (
     "lmkit/widgets/base/model_options.py",
-    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store", "translation")),
+    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store", "translation", "translators")),
 )
 
 READINGS = 12  # texts that are read side by side: so many at most
@@ -70,6 +70,8 @@ def write(folder: Path) -> None:
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     for name in models.names():
         (folder / f"{name}.safetensors").write_bytes(models.load(name)[1])
+    for name in translators.names():
+        (folder / f"{name}.safetensors").write_bytes(translators.load(name)[1])
 
 
 def contents() -> Iterator[tuple[str, object]]:
@@ -83,6 +85,9 @@ def contents() -> Iterator[tuple[str, object]]:
         {"grammar": json.loads(stories.PATH.read_text(encoding="utf-8")), "texts": vectors.oracle_prefixes()},
     )
     yield "translation", translation.tables() | {"cases": translation.cases(), "faults": translation.faults()}
+    yield "translators", translators.names()
+    for name in translators.names():
+        yield name, translators.contents(name)
     yield "readings", [reading(count) for count in range(1, READINGS)]
     yield "models", models.names()
     for name in models.names():

@@ -19,14 +19,15 @@ def tables() -> dict:
 
 
 def cases(num_stories: int = 12) -> list[dict]:
-    """Return stories and beginnings with two translations each: all next words on the way, and where each comes from."""
+    """Return stories and beginnings, two translations of each, all next words on the way, and where words come from."""
     out, rng = [], random.Random(4)
     whole, begun = islice(stories.stories(21), num_stories), islice(translation.beginnings(8), num_stories)
     for source in [*whole, *(pair.source for pair in begun)]:
         oracle = translation.translations(source)
         for target, alignment in (oracle.best(), oracle.sample(rng)):
             nexts = [oracle.next(target[:place]) for place in range(len(target))]
-            out.append({"source": source, "target": target, "next": nexts, "alignment": alignment})
+            known = {"source": source, "target": target, "next": nexts, "alignment": alignment}
+            out.append(known | {"best": oracle.log_prob(oracle.best().words)})
     return out
 
 

@@ -1,4 +1,4 @@
-"""What travels to the reader's browser besides code: the shipped models' bytes and the grammar of Stories.
+"""What travels to the reader's browser besides code: the shipped models' bytes, the grammar of Stories, its German.
 
 A built book carries each asset as a script in `_static/lmkit/` (`page_scripts`); in a live notebook the view
 asks Python.
@@ -12,9 +12,9 @@ import json
 from functools import cache
 
 from lmkit import pretrained
-from lmkit.datasets import stories
+from lmkit.datasets import stories, translation
 
-GRAMMAR = "stories-grammar"
+GRAMMAR, GERMAN = "stories-grammar", "german-grammar"
 
 
 @cache
@@ -29,6 +29,26 @@ def grammar_key() -> str:
     return digest(stories.PATH.read_bytes())
 
 
+@cache
+def german() -> dict:
+    """Return the German of Stories as its file has it."""
+    return json.loads(translation.PATH.read_text(encoding="utf-8"))
+
+
+@cache
+def translation_tables() -> list[dict[str, str]]:
+    """Return the names and versions of the two tables of which the truth of translations is made."""
+    return [
+        {"name": GRAMMAR, "key": grammar_key()},
+        {"name": GERMAN, "key": digest(translation.PATH.read_bytes())},
+    ]
+
+
+def tables() -> dict[str, dict]:
+    """Return all tables that travel, by name."""
+    return {GRAMMAR: grammar(), GERMAN: german()}
+
+
 def digest(data: bytes) -> str:
     """Return a short name for a content: it tells the versions of an asset apart."""
     return hashlib.sha256(data).hexdigest()[:12]
@@ -36,8 +56,9 @@ def digest(data: bytes) -> str:
 
 def page_scripts() -> dict[str, str]:
     """Return the scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
-    scripts = {name: _script(name, base64.b64encode(model_bytes(name)).decode()) for name in pretrained.names()}
-    return {f"{name}.js": text for name, text in {**scripts, GRAMMAR: _script(GRAMMAR, grammar())}.items()}
+    names = pretrained.names() + pretrained.translator_names()
+    contents = {name: base64.b64encode(model_bytes(name)).decode() for name in names} | tables()
+    return {f"{name}.js": _script(name, content) for name, content in contents.items()}
 
 
 def model_bytes(name: str) -> bytes:

@@ -95,10 +95,13 @@ def _own(model: Module, vocab: Vocab | None) -> ModelOption:
     return ModelOption("your model", trained, trained.model.stepper(), assets.digest(data), data)
 
 
-def check_weights(model: Module) -> None:
+def check_weights(model: Module, argument: str = "model") -> None:
     """Raise ValueError for a model whose weights are not there, or not finite."""
     for name, weight in model.state_dict().items():
         if weight.is_meta:
-            raise ValueError(f"model must have weights, but {name} is on the device 'meta', without any; load them")
+            without = f"but {name} is on the device 'meta', without any; load them"
+            raise ValueError(f"{argument} must have weights, {without}")
         if not torch.isfinite(weight).all():
-            raise ValueError(f"model must have finite weights, but {name} has not; it has diverged: train it again")
+            raise ValueError(
+                f"{argument} must have finite weights, but {name} has not; it has diverged: train it again"
+            )

@@ -49,7 +49,7 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
     def _answer(self, _, message: dict, __) -> None:
         """Send an asset that the browser needs."""
         name = message.get("need")
-        if name == assets.GRAMMAR:
-            self.send({"asset": name, "content": assets.grammar()})
+        if name in assets.tables():
+            self.send({"asset": name, "content": assets.tables()[name]})
         elif name:
             self.send({"asset": name}, buffers=[assets.model_bytes(name)])

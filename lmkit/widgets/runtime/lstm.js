@@ -1,7 +1,7 @@
 // One step of a language model: the mirror of lmkit.models.LSTMLanguageModel.stepper.
 
-import { LabError } from "../base/errors.js";
 import { MOST_TEXTS, makeKernel, padded, paddedRows, placeInMatrix, sigmoid, tanh } from "./kernel.js";
+import { copyFloats, logSoftmax } from "./matrices.js";
 
 /** @typedef {import("./safetensors.js").Tensor} Tensor */
 
@@ -108,7 +108,7 @@ export class LanguageModel {
     }
     for (let n = 0; n < count; n++) this.copy(place.readoutBias, place.logits + n * V, V);
     addProduct(count, place.readout, V, H, place.h, place.logits, V);
-    for (let n = 0; n < count; n++) this.logSoftmax(place.logits + n * V, to[n].logProbs);
+    for (let n = 0; n < count; n++) logSoftmax(this.kernel, place.logits + n * V, V, to[n].logProbs);
   }
 
   /**
@@ -177,23 +177,6 @@ export class LanguageModel {
       const squash = gate === 2 ? tanh : sigmoid;
       for (let u = 0; u < H; u++) gates[(4 * d + gate) * H + u] = squash(floats[place.gates + gate * padded.H + u]);
     }
-  }
-
-  /**
-   * @param {number} logits - Their place.
-   * @param {Float32Array} out
-   * @throws {LabError} If a logit is NaN or infinite.
-   */
-  logSoftmax(logits, out) {
-    const { floats, sumExp } = this.kernel;
-    let max = -Infinity;
-    for (let v = 0; v < out.length; v++) max = Math.max(max, floats[logits + v]);
-    const total = max + Math.log(sumExp(logits, this.padded.V, max));
-    // One NaN among the logits makes the sum NaN, and so does an infinite one.
-    if (Number.isNaN(total)) {
-      throw new LabError("step returned NaN log-probabilities; the model has diverged or its weights are damaged");
-    }
-    for (let v = 0; v < out.length; v++) out[v] = floats[logits + v] - total;
   }
 
   /**
@@ -321,17 +304,4 @@ export class LanguageModel {
       }
     }
   }
-}
-
-/**
- * For so few numbers a loop is faster than `set`.
- *
- * @param {Float32Array} from
- * @param {number} fromPlace
- * @param {Float32Array} to
- * @param {number} toPlace
- * @param {number} count
- */
-function copyFloats(from, fromPlace, to, toPlace, count) {
-  for (let i = 0; i < count; i++) to[toPlace + i] = from[fromPlace + i];
 }

@@ -35,41 +35,69 @@ const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
  * @throws {LabError} If it is no model of this version of lmkit, or damaged.
  */
 export function parseModel(bytes, source = "data") {
+  return openFile(bytes, source, FORMAT, (metadata, tensorsOf) => {
+    const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
+    checkSizes(config, SIZES);
+    if (words.length !== config.vocab_size) {
+      throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
+    }
+    return { config, vocab: new Vocab(words), card, tensors: tensorsOf(expectedShapes(config)) };
+  });
+}
+
+/**
+ * What is made of the bytes of a file of one format.
+ *
+ * @template T
+ * @param {Uint8Array} bytes
+ * @param {string} source
+ * @param {string} format
+ * @param {(metadata: Record<string, string>, tensorsOf: (shapes: Map<string, number[]>) => Map<string, Tensor>) => T} make
+ *   `tensorsOf` returns the tensors in float32, if they are those of these shapes.
+ * @returns {T}
+ * @throws {LabError} If they are of another format, or damaged.
+ */
+export function openFile(bytes, source, format, make) {
   const { metadata, stored } = readFile(bytes, source);
-  if (metadata.format !== FORMAT || metadata.version !== VERSION) {
+  if (metadata.format !== format || metadata.version !== VERSION) {
     throw new LabError(
-      `${source} must be a model file of format '${FORMAT}', version '${VERSION}', but it says ` +
+      `${source} must be a model file of format '${format}', version '${VERSION}', but it says ` +
         `('${metadata.format}', '${metadata.version}'); train it again with this version of lmkit`,
     );
   }
   try {
-    return rebuilt(stored, metadata);
+    return make(metadata, (shapes) => readTensors(stored, shapes));
   } catch (error) {
     throw new LabError(`${source} does not fit together (${messageOf(error)}); get it or train it again`);
   }
 }
 
 /**
- * @param {Map<string, StoredTensor>} stored
- * @param {Record<string, string>} metadata
- * @returns {ParsedModel}
+ * @param {Record<string, unknown>} config
+ * @param {string[]} names - Of the sizes that it must have.
  */
-function rebuilt(stored, metadata) {
-  const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
-  for (const name of SIZES) {
+export function checkSizes(config, names) {
+  for (const name of names) {
     const size = config[name];
-    if (!Number.isSafeInteger(size) || size < 1) {
+    if (!Number.isSafeInteger(size) || Number(size) < 1) {
       throw new Error(`${name} must be a whole number of at least 1, but it is ${JSON.stringify(size)}`);
     }
   }
-  if (words.length !== config.vocab_size) throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
+}
+
+/**
+ * @param {Map<string, StoredTensor>} stored
+ * @param {Map<string, number[]>} shapes
+ * @returns {Map<string, Tensor>}
+ */
+function readTensors(stored, shapes) {
   /** @type {Map<string, Tensor>} */
   const tensors = new Map();
   for (const [name, tensor] of stored) {
     if (!name.endsWith(".scale")) tensors.set(name, dequantised(name, tensor, stored.get(`${name}.scale`)));
   }
-  checkTensors(tensors, expectedShapes(config));
-  return { config, vocab: new Vocab(words), card, tensors };
+  checkTensors(tensors, shapes);
+  return tensors;
 }
 
 /**

@@ -1,63 +1,29 @@
 // What the lab computes, as plain data; the panels only show it.
 
 import { bytesOf, loadAsset, once } from "../base/assets.js";
-import { beamSearch } from "./beams.js";
-import { complete, greedy, sample } from "./decoding.js";
-import { Filter, KEPT } from "./filters.js";
+import { complete } from "./decoding.js";
+import { Filter } from "./filters.js";
 import { LanguageModel } from "./lstm.js";
 import { Grammar, Oracle } from "./oracle.js";
 import { parseModel } from "./safetensors.js";
 import { StateCache } from "./state_cache.js";
+import { inspect, truthOf, write } from "./writing.js";
 
 /** @typedef {import("../base/view.js").Model} Model */
-/** @typedef {import("./decoding.js").Decoded} Decoded */
-/** @typedef {import("./decoding.js").Settings} Settings */
-/** @typedef {import("./state_cache.js").Text} Text */
-
-/** @typedef {Settings & { method: "greedy" | "sampling" | "beam search", prompt: string }} SessionSettings */
+/** @typedef {import("./writing.js").WritingSettings} WritingSettings */
+/** @typedef {import("./writing.js").Result} Written */
 
 /**
- * What the grammar says of a text: see `Session.truth`.
- *
- * @typedef {object} Truth
- * @property {Oracle[]} oracles
- * @property {number} logProb
- * @property {{ word: string, step: number } | null} wrong
+ * @template {import("./writing.js").TrueReader} T
+ * @typedef {import("./writing.js").Truth<T>} Truth
  */
 
-/**
- * What the settings write. `start` is the prompt as it was read, `texts` are the best first.
- *
- * @typedef {object} Result
- * @property {SessionSettings} settings
- * @property {number[]} prompt
- * @property {Text} start
- * @property {Decoded[]} texts
- * @property {Decoded} best
- * @property {Truth | null} truth
- */
+/** @typedef {WritingSettings & { prompt: string }} SessionSettings */
 
 /**
- * A token that could have come: `p` by the model, `drawn` after the filters, `truth` where it is known.
+ * What the settings write after a prompt.
  *
- * @typedef {object} Row
- * @property {number} rank
- * @property {number} p
- * @property {string} word
- * @property {number} status - KEPT, or what dropped it.
- * @property {number} drawn
- * @property {boolean} chosen
- * @property {number | null} truth
- */
-
-/**
- * @typedef {object} Inspection
- * @property {number} step
- * @property {boolean} known - Whether the grammar has anything to say.
- * @property {Row[]} rows
- * @property {number} size - Of the vocabulary.
- * @property {number} keptCount
- * @property {number} keptMass
+ * @typedef {Written & { settings: SessionSettings, prompt: number[], truth: Truth<Oracle> | null }} Result
  */
 
 /**
@@ -71,9 +37,7 @@ import { StateCache } from "./state_cache.js";
  * @property {boolean} own
  */
 
-export const SHOWN_ROWS = 12;
 const ORACLE_LIMIT = 30000; // readings, after which the grammar's memory of texts begins anew
-const UNFILTERED = { temperature: 1, top_k: null, top_p: 1 };
 
 export class Session {
   /**
@@ -110,51 +74,26 @@ export class Session {
   *decoding(settings) {
     const { cache, vocab, filter } = this;
     const prompt = vocab.promptIds(settings.prompt);
-    const withEnd = { ...settings, eos_token_id: vocab.end };
     const start = cache.readAll(prompt);
-    const texts =
-      settings.method === "beam search"
-        ? yield* beamSearch(cache, start, withEnd)
-        : settings.method === "sampling"
-          ? [yield* sample(cache, start, withEnd, filter)]
-          : [yield* greedy(cache, start, withEnd)];
+    const texts = yield* write(cache, start, settings, vocab.end, filter);
     return { settings, prompt, start, texts, best: texts[0], truth: this.truth(prompt, texts[0].tokens) };
   }
 
   /**
-   * What the grammar says of a text: an oracle before every new token, log p of the new tokens, and the first word
-   * that it cannot write (at step -1 where the prompt has it).
+   * What the grammar says of a text; null where it is not known.
    *
    * @param {number[]} prompt
    * @param {number[]} tokens
-   * @returns {Truth | null}
+   * @returns {Truth<Oracle> | null}
    */
   truth(prompt, tokens) {
     const { grammar } = this;
     if (!grammar) return null;
     const { words, end } = this.vocab;
-    let oracle = this.freshOracle(grammar, prompt.length + tokens.length);
-    let logProb = 0;
-    /** @type {Truth["wrong"]} */
-    let wrong = null;
-    /** @type {Oracle[]} */
-    const oracles = [];
-    /**
-     * @param {number} id
-     * @param {number} step
-     */
-    const read = (id, step) => {
-      const { probability, oracle: after } = oracle.read(words[id]);
-      if (!probability) wrong ??= { word: words[id], step };
-      oracle = after;
-      return Math.log(probability);
-    };
-    for (const id of prompt[0] === end ? prompt.slice(1) : prompt) read(id, -1);
-    for (const [step, id] of tokens.entries()) {
-      oracles.push(oracle);
-      logProb += read(id, step);
-    }
-    return { oracles, logProb: wrong ? -Infinity : logProb, wrong };
+    const read = prompt[0] === end ? prompt.slice(1) : prompt;
+    /** @param {number[]} ids */
+    const said = (ids) => ids.map((id) => words[id]);
+    return truthOf(this.freshOracle(grammar, prompt.length + tokens.length), said(read), said(tokens));
   }
 
   /**
@@ -178,53 +117,9 @@ export class Session {
    *
    * @param {Result} result
    * @param {number} step
-   * @returns {Inspection}
    */
-  inspect({ settings, start, best, truth }, step) {
-    const { cache, filter, vocab } = this;
-    const text = cache.readAll(best.tokens.slice(0, step), start);
-    filter.apply(cache.logProbs(text), settings.method === "sampling" ? settings : UNFILTERED).sort();
-    const all = filter.mass(true),
-      kept = filter.mass();
-    const facts = truth?.oracles[step].next();
-    const known = facts?.size ? facts : null;
-    /**
-     * @param {number} rank
-     * @returns {Row}
-     */
-    const row = (rank) => {
-      const id = filter.order[rank];
-      const p = filter.weight(id) / all;
-      return {
-        rank,
-        p,
-        word: vocab.words[id],
-        status: filter.status[id],
-        drawn: filter.status[id] === KEPT ? (p * all) / kept : 0,
-        chosen: id === best.tokens[step],
-        truth: known ? (known.get(vocab.words[id]) ?? 0) : null,
-      };
-    };
-    return {
-      step,
-      known: known !== null,
-      rows: this.shownRanks(best.tokens[step]).map(row),
-      size: vocab.size,
-      keptCount: filter.status.reduce((count, status) => count + Number(status === KEPT), 0),
-      keptMass: kept / all,
-    };
-  }
-
-  /**
-   * The first ranks; a chosen token that is further down takes the last place.
-   *
-   * @param {number} chosen
-   */
-  shownRanks(chosen) {
-    const ranks = Array.from({ length: Math.min(SHOWN_ROWS, this.vocab.size) }, (_, rank) => rank);
-    const rank = this.filter.order.indexOf(chosen);
-    if (rank >= ranks.length) ranks[ranks.length - 1] = rank;
-    return ranks;
+  inspect(result, step) {
+    return inspect({ cache: this.cache, filter: this.filter, words: this.vocab.words }, result, step);
   }
 }
 

@@ -4,7 +4,22 @@
 const BUDGET_BYTES = 24e6;
 const CHUNK_SIZE = 64; // states that are made together: one block of memory costs less than many
 
-/** @typedef {import("./lstm.js").State} State */
+/**
+ * What a model remembers after a text, and the log-probabilities of what follows; of a translator the number of the
+ * source, too.
+ *
+ * @typedef {{ h: Float32Array, c: Float32Array, logProbs: Float32Array, source?: number }} State
+ */
+
+/**
+ * What a cache wants of a model: one step for each of many texts, and room for their states.
+ *
+ * @typedef {object} StepModel
+ * @property {{ V: number, H: number, D: number }} size
+ * @property {() => State} newState
+ * @property {(count: number) => State[]} newStates
+ * @property {(tokens: number[], from: (State | null)[], to: State[]) => void} stepEach
+ */
 
 /**
  * A text that was read. `id` tells it from others; the empty one has no `parent` and no token.
@@ -17,7 +32,7 @@ const CHUNK_SIZE = 64; // states that are made together: one block of memory cos
  * the model makes of it. Those that were not asked for of late lose their states to new texts; any can be read again.
  */
 export class StateCache {
-  /** @param {import("./lstm.js").LanguageModel} model */
+  /** @param {StepModel} model */
   constructor(model) {
     this.model = model;
     /** @type {Text} */

@@ -13,9 +13,9 @@ from lmkit import decoding, pretrained
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import DecodingLab
+from lmkit.widgets.base.decoders import top_ks
 from lmkit.widgets.labs.decoding import entropy, fallback
 from lmkit.widgets.labs.decoding import lab as decoding_lab
-from lmkit.widgets.labs.decoding.settings import top_ks
 
 WORDS = ["<eos>", *(f"w{i}" for i in range(29))]
 

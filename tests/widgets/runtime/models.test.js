@@ -7,27 +7,12 @@ import { complete } from "../../../lmkit/widgets/runtime/decoding.js";
 import { LanguageModel } from "../../../lmkit/widgets/runtime/lstm.js";
 import { StateCache } from "../../../lmkit/widgets/runtime/state_cache.js";
 import { decode } from "./decode.js";
-import { assertNear, KERNELS, read, readModel } from "./vectors.js";
-
-const ROUNDING = { relative: 1e-5, absolute: 1e-4 };
+import { assertNear, compareTexts, KERNELS, read, readModel } from "./vectors.js";
 
 function cacheOf(name, kernel) {
   const model = new LanguageModel(readModel(name), KERNELS[kernel]);
   assert.equal(model.kernel.fused ? "fused" : model.kernel.kind, kernel);
   return new StateCache(model);
-}
-
-function compare(texts, expected, what) {
-  assert.deepEqual(
-    texts.map(({ tokens }) => tokens),
-    expected.map(({ tokens }) => tokens),
-    what,
-  );
-  for (const [n, text] of texts.entries()) {
-    assertNear([text.score], [expected[n].score], ROUNDING, what);
-    assertNear(text.logProbs, expected[n].logProbs, { absolute: 1e-4 }, what);
-    assertNear([text.logProb], [expected[n].logProbs.reduce((sum, p) => sum + p, 0)], ROUNDING, what);
-  }
 }
 
 for (const name of read("models")) {
@@ -40,7 +25,7 @@ for (const name of read("models")) {
         const cache = cacheOf(name, kernel);
         for (const known of cases) {
           const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
-          compare(texts, known.expected, `${known.method} ${JSON.stringify(known.settings)}`);
+          compareTexts(texts, known.expected, `${known.method} ${JSON.stringify(known.settings)}`);
         }
       });
     }
@@ -89,6 +74,6 @@ test("a beam search is the same with a cache that forgets", () => {
   cache.limit = 20;
   for (const known of read("random").cases.filter(({ method }) => method === "beam_search")) {
     const texts = decode(cache, cache.readAll(known.prompt), cache.model.size.V, known, known.eos_token_id);
-    compare(texts, known.expected, JSON.stringify(known.settings));
+    compareTexts(texts, known.expected, JSON.stringify(known.settings));
   }
 });

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { LanguageModel } from "../../../lmkit/widgets/runtime/lstm.js";
 import { Grammar, Oracle } from "../../../lmkit/widgets/runtime/oracle.js";
-import { Session, SHOWN_ROWS } from "../../../lmkit/widgets/runtime/session.js";
+import { Session } from "../../../lmkit/widgets/runtime/session.js";
+import { SHOWN_ROWS } from "../../../lmkit/widgets/runtime/writing.js";
 import { assertNear, read, readModel } from "./vectors.js";
 
 const SETTINGS = {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { bestLogProb } from "../../../lmkit/widgets/runtime/translation_best.js";
 import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translation_oracle.js";
 import { assertNear, read } from "./vectors.js";
 
@@ -32,6 +33,21 @@ test("every word comes from where it comes from in Python", () => {
       oracle = oracle.read(word).oracle;
     }
     assert.deepEqual(oracle.alignment(), alignment);
+  }
+});
+
+test("the best translation has the probability that it has in Python, whatever was read of it", () => {
+  for (const { source, target, next, best } of CASES) {
+    let oracle = GRAMMAR.translate(source);
+    const whole = bestLogProb(oracle);
+    assertNear([whole], [best], EXACT);
+    let read = 0;
+    for (const [i, word] of target.entries()) {
+      read += Math.log(next[i][word]);
+      oracle = oracle.read(word).oracle;
+      assert.ok(read + bestLogProb(oracle) <= whole + 1e-9);
+    }
+    assert.equal(bestLogProb(oracle), 0); // nothing is left to write
   }
 });
 

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { parseModel } from "../../../lmkit/widgets/runtime/safetensors.js";
+import { parseTranslator } from "../../../lmkit/widgets/runtime/translator_file.js";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has multiply-add behind this flag; later ones need none
 
@@ -34,7 +35,39 @@ export function read(name) {
 
 /** @param {string} name - Of a model that has vectors. */
 export function readModel(name) {
-  return parseModel(new Uint8Array(readFileSync(new URL(`${name}.safetensors`, FOLDER))), name);
+  return parseModel(readBytes(name), name);
+}
+
+/** @param {string} name - Of an encoder-decoder that has vectors. */
+export function readTranslator(name) {
+  return parseTranslator(readBytes(name), name);
+}
+
+/** @param {string} name - Of a file of weights. */
+export function readBytes(name) {
+  return new Uint8Array(readFileSync(new URL(`${name}.safetensors`, FOLDER)));
+}
+
+const ROUNDING = { relative: 1e-5, absolute: 1e-4 };
+
+/**
+ * Fails unless texts are those that Python has written: tokens identical, numbers within rounding.
+ *
+ * @param {{ tokens: number[], logProbs: number[], logProb: number, score: number }[]} texts
+ * @param {{ tokens: number[], logProbs: number[], score: number }[]} expected
+ * @param {string} what
+ */
+export function compareTexts(texts, expected, what) {
+  assert.deepEqual(
+    texts.map(({ tokens }) => tokens),
+    expected.map(({ tokens }) => tokens),
+    what,
+  );
+  for (const [n, text] of texts.entries()) {
+    assertNear([text.score], [expected[n].score], ROUNDING, what);
+    assertNear(text.logProbs, expected[n].logProbs, { absolute: 1e-4 }, what);
+    assertNear([text.logProb], [expected[n].logProbs.reduce((sum, p) => sum + p, 0)], ROUNDING, what);
+  }
 }
 
 /**

@@ -72,7 +72,7 @@ def svg(option: ModelOption, settings: Settings, best: Decoded, rows: list, kept
 
 
 def _title(option: ModelOption, settings: Settings) -> str:
-    values = {name: value for name, value in settings.applicable().items() if name not in ("prompt", "method")}
+    values = {name: value for name, value in settings.shown().items() if name not in ("prompt", "method")}
     return ", ".join([option.title, settings.method, *(f"{name.replace('_', ' ')} {v}" for name, v in values.items())])
 
 

@@ -9,23 +9,20 @@ from torch.nn import Module
 
 from lmkit.decoding import Decoded
 from lmkit.text import Vocab
+from lmkit.widgets.base import decoders
 from lmkit.widgets.base.checks import about, check_number, check_words
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
-from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.decoding import fallback
-from lmkit.widgets.labs.decoding.settings import BEAM_SEARCH, CONTROLS, MOST_NEW_TOKENS, SAMPLING, Settings, top_ks
+from lmkit.widgets.labs.decoding.settings import CONTROLS, Settings
 
 
-class DecodingView(View, controls=CONTROLS):
+class DecodingView(decoders.DecoderView, controls=CONTROLS):
     """Shows a decoded text and the distribution behind one of its tokens; `DecodingLab` adds the controls."""
 
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, truth, own, prompts.").tag(sync=True)
     weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
     suggestions = T.List(T.Unicode(), help="Prompts that suit the model; the view sets them.").tag(sync=True)
-    top_ks = T.List(T.Int(allow_none=True), help="The choices for k; None keeps every token.").tag(sync=True)
-    sampling_display = T.Unicode("", help="CSS display of sampling's controls; the view sets it.").tag(sync=True)
-    beam_display = T.Unicode("", help="CSS display of beam search's controls; the view sets it.").tag(sync=True)
 
 
 class DecodingLab(Lab[DecodingView]):
@@ -98,15 +95,12 @@ class DecodingLab(Lab[DecodingView]):
         check_words("prompt", prompt)
         with about("prompt"):
             self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
-        check_number("max_new_tokens", max_new_tokens, 1, MOST_NEW_TOKENS, whole=True)
-        if top_k is not None:
-            check_number("top_k", top_k, 1, whole=True)
-        size = max(len(option.trained.vocab) for option in self._options)
-        ks = top_ks(size, None if top_k is None else int(top_k))
+        check_number("max_new_tokens", max_new_tokens, 1, decoders.MOST_NEW_TOKENS, whole=True)
+        ks = decoders.choices_for_k(max(len(option.trained.vocab) for option in self._options), top_k)
         rows = CONTROLS.given(
             model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},
             prompt={"suggestions": self._options[0].prompts},
-            top_k={"options": {k: "all" if k is None else str(k) for k in ks}},
+            top_k={"options": decoders.labels_for_k(ks)},
             position={"high": int(max_new_tokens)},
         )
         stored = rows.stored(
@@ -130,13 +124,11 @@ class DecodingLab(Lab[DecodingView]):
             weights=self._options[0].weights,
             suggestions=self._options[0].prompts,
             top_ks=ks,
-            sampling_display="" if method == "sampling" else "none",
-            beam_display="" if method == "beam search" else "none",
+            **decoders.displays(method),
         )
         super().__init__(view, rows, controls)
         self.follow("suggestions", "options", "prompt")
-        self.follow("sampling_display", "display", *SAMPLING)
-        self.follow("beam_display", "display", *BEAM_SEARCH)
+        decoders.follow_displays(self)
 
     @property
     def _option(self) -> ModelOption:
@@ -156,7 +148,7 @@ class DecodingLab(Lab[DecodingView]):
         return self._option.trained.vocab.decode(self.decode()[0].tokens)
 
     def __repr__(self) -> str:
-        values = self.decoding_settings().applicable() | ({"show_entropy": True} if self.value("show_entropy") else {})
+        values = self.decoding_settings().shown() | ({"show_entropy": True} if self.value("show_entropy") else {})
         named = ", ".join(f"{name}={value!r}" for name, value in values.items())
         return f"DecodingLab({self._option.name!r}, {named})"
 

@@ -5,20 +5,21 @@ import { textNews } from "../../base/news.js";
 import { whileIdle } from "../../base/time_slicing.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { checkSettings } from "../../runtime/decoding.js";
+import { BarsPanel } from "../../runtime/panels/bars_panel.js";
+import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
+import { METHODS, methodDisplays, readWritingSettings } from "../../runtime/panels/settings.js";
+import { TextPanel } from "../../runtime/panels/text_panel.js";
 import { openSession } from "../../runtime/session.js";
-import { BarsPanel, HypothesesPanel, TextPanel } from "./decoding_panels.js";
 import { choices } from "./entropy.js";
 import { EntropyPanel } from "./entropy_panel.js";
+import { numbersLine } from "./wording.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
-/** @typedef {import("../../runtime/session.js").Inspection} Inspection */
+/** @typedef {import("../../runtime/writing.js").Inspection} Inspection */
 /** @typedef {import("../../runtime/session.js").ModelOption & { prompts: string[] }} Entry */
 /** @typedef {import("../../runtime/session.js").Result} Result */
 /** @typedef {import("../../runtime/session.js").Session} Session */
 /** @typedef {import("../../runtime/session.js").SessionSettings} SessionSettings */
-
-/** @type {SessionSettings["method"][]} */
-const METHODS = ["greedy", "sampling", "beam search"];
 
 class DecodingView extends LabView {
   /**
@@ -59,8 +60,8 @@ class DecodingView extends LabView {
   *update() {
     const { session } = this;
     if (!session) return;
-    this.showApplicable();
     const settings = this.settings();
+    this.write(methodDisplays(settings.method));
     checkSettings(settings);
     this.show(session, yield* session.decoding(settings));
   }
@@ -96,28 +97,7 @@ class DecodingView extends LabView {
 
   /** @returns {SessionSettings} */
   settings() {
-    const settings = this.read(
-      "prompt",
-      "temperature",
-      "top_p",
-      "min_p",
-      "typical_p",
-      "num_beams",
-      "length_penalty",
-      "max_new_tokens",
-      "seed",
-    );
-    const { top_ks, top_k_index, method_index } = this.read("top_ks", "top_k_index", "method_index");
-    const top_k = top_ks[top_k_index] ?? null; // the last choice is null: all tokens
-    return { ...settings, top_k, method: METHODS[method_index] };
-  }
-
-  /** Controls of other methods are put away. */
-  showApplicable() {
-    const method = METHODS[this.model.get("method_index")];
-    /** @param {string} name */
-    const display = (name) => (method === name ? "" : "none");
-    this.write({ sampling_display: display("sampling"), beam_display: display("beam search") });
+    return { ...readWritingSettings(this), prompt: this.model.get("prompt") };
   }
 
   /**
@@ -129,7 +109,8 @@ class DecodingView extends LabView {
     const position = Math.max(this.model.get("position"), 1);
     const step = Math.min(position, result.best.tokens.length) - 1;
     const shown = session.inspect(result, step);
-    this.text.show(result, words, step);
+    const numbers = numbersLine(result.best, result.truth);
+    this.text.show(result, { words, step, prompt: result.settings.prompt, numbers });
     const made = this.model.get("show_entropy") ? choices(session, result) : null;
     this.entropy.show(made, result.best.tokens, words, step);
     this.bars.show(result, shown, result.truth, position);

@@ -25,6 +25,7 @@ DRAWINGS = {
     "lstm": lambda **kw: plots.plot_lstm_cell(**kw),
     "dropout": lambda **kw: plots.plot_dropout_places(**kw),
     "gates": lambda **kw: plots.plot_gates(GATES, WORDS, **kw),
+    "attention": lambda **kw: plots.plot_attention(np.eye(3)[[0, 2, 1]], WORDS[:3], WORDS[2:], **kw),
     "reach": lambda **kw: plots.plot_reach([1, 2, 3], {"RNN": [1, 0.1, 0.01], "LSTM": [1, 0.9, 0.8]}, **kw),
     "losses": lambda **kw: plots.plot_losses([3, 2, 1.5], [(2, 2.1), (3, 1.8)], **kw),
     "curves": lambda **kw: plots.plot_curves([1, 2], {"a": [1, 2], "b": [2, 1]}, **kw),

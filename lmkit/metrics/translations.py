@@ -50,7 +50,7 @@ def alignment_error_rate(
     possible : the same, optional
         By default what is sure.
 
-    Source: Och & Ney (2003), section 6.
+    Source: Och & Ney (2003), where the evaluation of alignments is described.
     """
     possible = sure if possible is None else possible
     _check_as_many(found, sure, "found", "sure")

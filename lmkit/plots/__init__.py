@@ -1,5 +1,6 @@
 """Diagrams and charts that share one visual language: `plot_x(data, *, ax=None, **kwargs) -> Axes`."""
 
+from lmkit.plots.attention import plot_attention
 from lmkit.plots.charts import STYLE, plot_curves, plot_next_token
 from lmkit.plots.dropout_places import plot_dropout_places
 from lmkit.plots.heatmaps import plot_gates
@@ -13,6 +14,7 @@ __all__ = [
     "STYLE",
     "color",
     "css",
+    "plot_attention",
     "plot_curves",
     "plot_dropout_places",
     "plot_gates",

@@ -44,7 +44,7 @@ class Decoder(nn.Module):
     input_p, output_p : float in [0, 1)
         Locked dropout of embedded words, and of what the output layer reads.
 
-    Source: Luong, Pham & Manning (2015), section 3 (the attentional hidden state).
+    Source: Luong, Pham & Manning (2015), section 3 (the attentional hidden state; the bias is ours).
     """
 
     def __init__(
@@ -103,12 +103,12 @@ class LuongDecoder(Decoder):
     """A decoder with attention after the step: first the LSTM moves on, then its new state looks at the source.
 
     Nothing of what it sees returns to the LSTM, so all steps of a target are computed at once. (The paper's input
-    feeding, which would return it, is left out.) Without attention all that it knows of the source is the state in
-    which it starts: the model of Sutskever, Vinyals & Le (2014).
+    feeding would return it.) Without attention all that it knows of the source is the state in which it starts: the
+    model of Sutskever, Vinyals & Le (2014).
 
     Parameters are those of `Decoder`.
 
-    Source: Luong, Pham & Manning (2015), section 3.1.
+    Source: Luong, Pham & Manning (2015), section 3.1 (without the input feeding of section 3.3).
     """
 
     def __init__(self, vocab_size: int, embedding_size: int, hidden_size: int, *args, **dropouts):

@@ -191,7 +191,8 @@ class EncoderDecoder(nn.Module):
         ValueError
             If the model has no attention, or there is no such kind.
 
-        Sources: Jain & Wallace (2019), who permute weights, and Wiegreffe & Pinter (2019), who make them uniform.
+        Sources: Jain & Wallace (2019), who permute the weights of trained models, and Wiegreffe & Pinter (2019),
+        section 3.2, who train models whose weights are uniform from the beginning.
         """
         if self.decoder.attention is None:
             raise ValueError("attention must not be 'none' where weights are replaced; train a model that has one")

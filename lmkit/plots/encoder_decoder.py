@@ -98,7 +98,8 @@ class _Drawing:
             self.word((x, _WORDS), read, "input", {"inputs"}, f"input-{t}")
             self.arrow((x, _WORDS), (x, _CELLS), (_CHIP, 0.22), "input", {"inputs"}, f"input-{t}-arrow")
             self.sketch.box((x, _CELLS), _CELL, "decoder", {"decoder"}, f"decoder-{t}", f"$s_{{{t}}}$")
-            gaps, parts = ((0.22, 0.22), {"decoder"}) if t > 1 else ((0.33, 0.22), {"decoder", "bridge"})
+            parts: set[Part] = {"decoder"} if t > 1 else {"decoder", "bridge"}
+            gaps = (0.22 if t > 1 else 0.33, 0.22)
             self.arrow((x - 1, _CELLS), (x, _CELLS), gaps, "decoder", parts, f"decoder-{t}-arrow")
             self.arrow(
                 (x, _CELLS), (x, self.top), (0.22, _CHIP), "decoder", {"decoder", "outputs"}, f"output-{t}-arrow"

@@ -18,6 +18,7 @@ VERBS_IN_S = {"Pass", "Process", "Discuss", "Guess", "Press", "Express", "Compre
 EXPERIMENTS = {
     "experiments/sweeps.py": ("regularisation", "decay", "sources", "ablation", "record", "development"),
     "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
+    "experiments/tutorials.py": ("tutorials",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

@@ -17,12 +17,14 @@ from lmkit.plots.sketch import PLAIN, THICK, THIN, tint
 from tests.colour import contrast, luminance
 
 WORDS = "one . two . three".split()
+PAIR = "seven hundred five <eos>".split(), "7 0 5 <eos>".split()
 VALUES = {"f": 0.93, "i": 0.41, "g": -0.72, "o": 0.88, "c_prev": 1.24, "c": 0.858, "h_prev": -0.31, "h": 0.612}
 GATES = np.random.default_rng(0).uniform(size=(5, 7))
 DRAWINGS = {
     "rnn": lambda **kw: plots.plot_rnn(tokens=WORDS, **kw),
     "rolled": lambda **kw: plots.plot_rnn(unrolled=False, **kw),
     "lstm": lambda **kw: plots.plot_lstm_cell(**kw),
+    "seq2seq": lambda **kw: plots.plot_seq2seq(*PAIR, attention=1, **kw),
     "dropout": lambda **kw: plots.plot_dropout_places(**kw),
     "gates": lambda **kw: plots.plot_gates(GATES, WORDS, **kw),
     "attention": lambda **kw: plots.plot_attention(np.eye(3)[[0, 2, 1]], WORDS[:3], WORDS[2:], **kw),
@@ -294,6 +296,74 @@ def test_curves_are_all_drawn_even_if_they_are_many():
     ax = plots.plot_curves([1, 2], {str(k): [k, k] for k in range(9)}, ax=canvas())
     assert len(ax.lines) == len(ax.texts) == 9
     assert not overlaps(ax)
+
+
+# --- encoder-decoders -------------------------------------------------------------------------------------
+
+
+def test_encoder_decoder_has_a_cell_for_every_word_and_one_bridge():
+    ax = plots.plot_seq2seq(*PAIR, ax=canvas())
+    cells = {f"{part}-{t}" for part in ("encoder", "decoder") for t in range(1, 5)}
+    assert set(named(ax, ".*", FancyBboxPatch)) == cells | {"bridge"}
+    labels = texts(ax)
+    assert [labels[f"source-{t}"] for t in range(1, 5)] == PAIR[0]
+    assert [labels[f"output-{t}"] for t in range(1, 5)] == PAIR[1]
+
+
+def test_decoder_reads_the_end_token_and_then_the_words_before():
+    labels = texts(plots.plot_seq2seq(*PAIR, ax=canvas()))
+    assert [labels[f"input-{t}"] for t in range(1, 5)] == ["<eos>", "7", "0", "5"]
+
+
+def test_own_words_go_from_each_output_to_the_next_input():
+    forced, free = (plots.plot_seq2seq(*PAIR, forced=forced, ax=canvas()) for forced in (True, False))
+    assert not named(forced, "own-.*")
+    assert set(named(free, "own-.*", FancyArrowPatch)) == {"own-2", "own-3", "own-4"}
+    free.figure.canvas.draw()
+    for t in (2, 3, 4):
+        (x0, y0), (x1, y1) = ends(only(free, f"own-{t}"))
+        before, after = (only(free, name).get_window_extent() for name in (f"output-{t - 1}", f"input-{t}"))
+        assert before.y0 > y0 > y1 > after.y1 and x1 > x0
+
+
+def test_attention_is_drawn_at_one_step_as_thick_as_its_weights():
+    ax = plots.plot_seq2seq(*PAIR, attention=2, weights=[0.1, 0.6, 0.3, 0], ax=canvas())
+    lines = [only(ax, f"attention-{t}").get_linewidth() for t in range(1, 5)]
+    assert lines[1] > lines[2] > lines[0] > lines[3] > 0
+    ax.figure.canvas.draw()
+    (_, _), (x, _) = ends(only(ax, "attention-context"))
+    box = only(ax, "decoder-2").get_window_extent()
+    assert box.x0 < x < box.x1
+    assert not named(plots.plot_seq2seq(*PAIR, ax=canvas()), "attention.*")
+
+
+@pytest.mark.parametrize(
+    ("height", "arguments"),
+    [(2.6, {}), (2.6, {"forced": False}), (3.2, {"attention": 2}), (2.6, {"highlight": "bridge"})],
+)
+def test_labels_of_an_encoder_decoder_do_not_meet(height, arguments):
+    assert not overlaps(plots.plot_seq2seq(*PAIR, **arguments, ax=canvas(6.8, height)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([], ["<eos>"]), "source must have at least one word"),
+        ((["a"], []), "target must have at least one word"),
+        ((*PAIR, 5), "attention must be the number of a target word, from 1 to 4, or None, but it is 5"),
+        ((*PAIR, 1, [1]), "weights must be 4, one for each word of the source, with attention, but there are 1"),
+        ((*PAIR, None, [0.25] * 4), "but attention is None"),
+    ],
+)
+def test_a_bad_pair_or_step_is_named(arguments, message):
+    names = ("source", "target", "attention", "weights")
+    with pytest.raises(ValueError, match=message):
+        plots.plot_seq2seq(**dict(zip(names, arguments, strict=False)), ax=canvas())
+
+
+def test_only_a_drawing_with_attention_has_that_part():
+    with pytest.raises(ValueError, match="highlight must name parts"):
+        plots.plot_seq2seq(*PAIR, highlight="attention", ax=canvas())
 
 
 # --- recurrent networks -----------------------------------------------------------------------------------

@@ -25,7 +25,16 @@ def test_colours_stand_out_from_the_page(role, dark, paper):
     assert contrast(roles.color(role, dark, text=True), paper) >= 4.5
 
 
-@pytest.mark.parametrize("group", ["i f g o hidden cell", "model truth dropped chosen", "kept dropped", "rnn lstm"])
+@pytest.mark.parametrize(
+    "group",
+    [
+        "i f g o hidden cell",
+        "input hidden weight decoder output",
+        "model truth dropped chosen",
+        "kept dropped",
+        "rnn lstm",
+    ],
+)
 def test_roles_that_meet_have_different_colours(group):
     for dark in (False, True):
         assert len({roles.color(role, dark) for role in group.split()}) == len(group.split())

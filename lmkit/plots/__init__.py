@@ -3,6 +3,7 @@
 from lmkit.plots.attention import plot_attention
 from lmkit.plots.charts import STYLE, plot_curves, plot_next_token
 from lmkit.plots.dropout_places import plot_dropout_places
+from lmkit.plots.encoder_decoder import plot_seq2seq
 from lmkit.plots.heatmaps import plot_gates
 from lmkit.plots.lstm_cell import plot_lstm_cell
 from lmkit.plots.measurements import plot_losses, plot_reach
@@ -23,4 +24,5 @@ __all__ = [
     "plot_next_token",
     "plot_reach",
     "plot_rnn",
+    "plot_seq2seq",
 ]

@@ -150,10 +150,12 @@ SHORT, MIDDLE = replace(BASE, longest=15, steps=400), replace(BASE, longest=20)
 
 def lengths() -> Iterator[PairJob]:
     """Translators with attention and without, of two sizes, by the length of what they were trained on."""
-    for size, seeds in ((128, SEEDS), (64, FEW)):
-        for seed, longest, attention in product(seeds, (15, 30), ("general", "none")):
-            settings = {"attention": attention, "longest": longest, "hidden_size": size}
-            yield replace(BASE, **settings), settings, seed
+    sizes = ((128, SEEDS), (64, FEW))
+    trained = [(seed, longest, size) for size, seeds in sizes for seed, longest in product(seeds, (15, 30))]
+    trained += [(seed, None, 128) for seed in FEW]
+    for (seed, longest, size), attention in product(trained, ("general", "none")):
+        settings = {"attention": attention, "longest": longest, "hidden_size": size}
+        yield replace(BASE, **settings), settings, seed
 
 
 def padding() -> Iterator[PairJob]:

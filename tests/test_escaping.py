@@ -15,12 +15,14 @@ import torch
 import lmkit
 from lmkit import plots, study
 from lmkit.models import LSTMLanguageModel, RecurrentLanguageModel
+from lmkit.models.seq2seq import EncoderDecoder
 from lmkit.plots.escaping import as_label, escape, showable
+from lmkit.pretrained import Translator
 from lmkit.study import drawings
 from lmkit.study.card_sides import render_sides
 from lmkit.study.drawings.svg_canvas import SvgCanvas
 from lmkit.text import Vocab
-from lmkit.widgets import BeamTreeLab, CountingLab, DecodingLab, FillIn, Microscope, Quiz, UnrollLab
+from lmkit.widgets import BeamTreeLab, CountingLab, DecodingLab, FillIn, Microscope, Quiz, TranslateLab, UnrollLab
 
 # All that XML forbids or HTML calls an error, what has a meaning there, and neighbours that stay as they are.
 FORBIDDEN = [*map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000, 97), 0xDFFF, 0xFFFE, 0xFFFF])]
@@ -86,6 +88,11 @@ def plain(vocab: Vocab) -> RecurrentLanguageModel:
     return RecurrentLanguageModel(len(vocab), 3, 3).eval()
 
 
+def translator(vocab: Vocab) -> Translator:
+    words = Vocab(["<eos>", *vocab.words])
+    return Translator(EncoderDecoder(len(vocab), len(words), 4, 4).eval(), vocab, words, {})
+
+
 BOARDS = [WORDS[i : i + 30] for i in range(0, len(WORDS), 30)]  # a picture has room for so many
 LABS = {
     "counting": lambda own: [CountingLab([word for word in WORDS for _ in (0, 1)], context=word) for word in WORDS],
@@ -96,6 +103,9 @@ LABS = {
         DecodingLab(*own, prompt=own[1].words[0], method=method) for method in ("greedy", "sampling", "beam search")
     ],
     "microscope": lambda own: [Microscope(*own, text=" ".join(own[1].words[:99]), units="0")],
+    "translation": lambda own: [
+        TranslateLab(translator(own[1]), source=" ".join(own[1].words[:99]), max_new_tokens=99)
+    ],
     "unrolling": lambda own: [UnrollLab(plain(Vocab(WORDS)), Vocab(WORDS), " ".join(some)) for some in BOARDS],
     "exercise": lambda own: [FillIn(f"{' '.join(CHARACTERS)}\n{{{{x}}}}", {"x": "y"})],
 }

@@ -68,7 +68,7 @@ def slider_steps() -> dict[str, tuple[dict, list]]:
 def unread_prompts() -> list[str]:
     """Beginnings of which no other one is a beginning: nothing that was read before helps."""
     first, names = PROMPTS["stories"][0].rsplit(" ", 1)[0], ("felix", "clara", "emma", "oscar", "lily", "max", "nina")
-    words = lab_page.DecodingLab("stories")._offers[0].trained.vocab.words
+    words = lab_page.DecodingLab("stories")._options[0].trained.vocab.words
     return [
         f"{first} {name} {word}"
         for name in names
@@ -78,7 +78,9 @@ def unread_prompts() -> list[str]:
     ]
 
 
-def times(browser: Browser, address: str, slower: float, simd: bool = True) -> dict[str, list[float]]:
+def times(
+    browser: Browser, address: str, slower: float, simd: bool = True, steps: dict[str, tuple[dict, list]] | None = None
+) -> dict[str, list[float]]:
     """Milliseconds per figure, on a page of its own."""
     context = browser.new_context()
     if not simd:
@@ -89,7 +91,7 @@ def times(browser: Browser, address: str, slower: float, simd: bool = True) -> d
     page.wait_for_timeout(REST)
     session = context.new_cdp_session(page)  # what it sets ends when nothing refers to it any more
     session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
-    out = {name: _times(page, *steps) for name, steps in slider_steps().items()}
+    out = {name: _times(page, *moved) for name, moved in (steps or slider_steps()).items()}
     context.close()
     return out
 

@@ -108,7 +108,7 @@ class ViewPage:
         self.page.add_script_tag(content=script_of(lab.view.file("view.js")))
         own = set(lab.view.traits(sync=True)) - set(View.class_traits()) - {"_anywidget_id", "_css", "_esm"}
         state = {name: getattr(lab.view, name) for name in own} | traits
-        self.page.evaluate("([state, answers]) => start(state, answers)", [_packed(state), _packed(answers or {})])
+        self.page.evaluate("([state, answers]) => start(state, answers)", [packed(state), packed(answers or {})])
         self.page.locator(SHOWN).first.wait_for(timeout=PATIENCE)
         self.settle()
         return self.page
@@ -142,7 +142,7 @@ def model_script() -> str:
     return MODEL.replace("DOM", names["base/dom.js"]).replace("VIEW", names["base/view.js"])
 
 
-def _packed(values: dict[str, Any]) -> dict[str, Any]:
+def packed(values: dict[str, Any]) -> dict[str, Any]:
     """Values as they can travel to a page."""
     return {
         name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value

@@ -23,14 +23,12 @@ class TranslatorOption:
     key: str
     data: bytes = b""
 
-    @property
     def has_attention(self) -> bool:
-        """Whether its decoder looks at the words of the source."""
+        """Return whether its decoder looks at the words of the source."""
         return self.translator.model.attention != "none"
 
-    @property
     def has_truth(self) -> bool:
-        """Whether it translates Stories into German, of which all is known."""
+        """Return whether it translates Stories into German, of which all is known."""
         vocabs = self.translator.source_vocab, self.translator.target_vocab
         return vocabs == (translation.source_vocab(), translation.target_vocab())
 
@@ -43,8 +41,8 @@ class TranslatorOption:
     def entry(self, trait: str) -> dict[str, Any]:
         """Return the option as it travels to the browser; a trait of this name holds the bytes of one's own."""
         own = trait if self.data else ""
-        attention, longest = self.has_attention, self.longest
-        truth = assets.translation_tables() if self.has_truth else None
+        attention, longest = self.has_attention(), self.longest
+        truth = assets.translation_tables() if self.has_truth() else None
         return dict(name=self.name, key=self.key, truth=truth, own=own, attention=attention, longest=longest)
 
 

@@ -29,6 +29,7 @@ from lmkit.widgets import LABS
 from lmkit.widgets.base.controls import TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.labs.comparison.lab import MEASURES
+from tests.small_translators import random_translator
 
 
 @cache
@@ -52,6 +53,7 @@ GIVEN: dict[str, Callable[[], dict[str, Any]]] = {
     "RegularisationLab": lambda: {"trained": few_runs("regularisation"), "alpha": 0, "beta": 0, "weight_decay": 0},
     "Review": lambda: {"chapters": ["lstm"]},
     "CountingLab": lambda: {"tokens": "a b c a b . a".split()},
+    "TranslateLab": lambda: {"translator": random_translator(), "max_new_tokens": 5},
 }
 
 

@@ -20,7 +20,7 @@ LEAST = 0.02  # a weight that is drawn
 
 
 class Shown(NamedTuple):
-    """What is drawn: words of both sides, weights (T, S) if there are any, and what is true."""
+    """The parts of a picture: words of both sides, weights (T, S) if there are any, and what is true."""
 
     source: list[str]
     target: list[str]
@@ -44,7 +44,7 @@ def look(option: TranslatorOption, settings: Settings) -> Shown:
     tokens = settings.decode(translator)[0].tokens
     words = [translator.target_vocab.words[token] for token in tokens]
     weights = None
-    if option.has_attention:
+    if option.has_attention():
         ended = tokens if tokens[-1] == translator.eos_token_id else [*tokens, translator.eos_token_id]
         weights = translator.model.reweighted(settings.weights).attention_of(source, ended)[: len(tokens)]
     source_words = [translator.source_vocab.words[word] for word in source]
@@ -53,7 +53,7 @@ def look(option: TranslatorOption, settings: Settings) -> Shown:
 
 def _judged(option: TranslatorOption, source: list[str], target: list[str]) -> tuple[list[tuple[int, ...]], str]:
     """Return the true alignment of as many words as are possible, and what is to be said of the translation."""
-    if not option.has_truth:
+    if not option.has_truth():
         return [], "No truth is known of these words."
     try:
         oracle = translation.translations(source)

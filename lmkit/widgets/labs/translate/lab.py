@@ -97,7 +97,7 @@ class TranslateLab(Lab[TranslateView]):
     ):
         self._options = _options(translator, without)
         first = next(iter(self._options.values()))
-        suggestions = SOURCES if first.has_truth else [first.translator.source_vocab.words[0]]
+        suggestions = SOURCES if first.has_truth() else [first.translator.source_vocab.words[0]]
         source = suggestions[0] if source is None else source
         check_words("source", source)
         with about("source"):
@@ -181,13 +181,13 @@ def _options(translator: str | Translator | None, without: str | Translator | No
             without = SHIPPED_WITHOUT
     first = translator_option("translator", translator)
     if without is None:
-        return {ATTENTION if first.has_attention else ONE_VECTOR: first}
+        return {ATTENTION if first.has_attention() else ONE_VECTOR: first}
     second = translator_option("without", without)
-    if not first.has_attention:
+    if not first.has_attention():
         raise ValueError(
             "translator must have attention where without is given, but its attention is 'none'; swap them"
         )
-    if second.has_attention:
+    if second.has_attention():
         found = second.translator.model.attention
         raise ValueError(f"without must have no attention, but its attention is {found!r}; give it as translator")
     words = [(o.translator.source_vocab, o.translator.target_vocab) for o in (first, second)]

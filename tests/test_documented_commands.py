@@ -45,6 +45,7 @@ def inline_commands() -> list[str]:
 def folder(tmp_path, monkeypatch) -> Path:
     """A reader's folder, with files that the documents call `mine`."""
     (tmp_path / "mine.txt").write_text("the kite flew over the river . the river was wide .\n" * 40)
+    (tmp_path / "pairs.tsv").write_text("the kite flew .\tder Drachen flog .\n" * 20, encoding="utf-8")
     trained, card = pretrained.load("stories"), {"command": "python -m lmkit train --text mine.txt"}
     pretrained.save(tmp_path / "mine.safetensors", trained.model, trained.vocab, card)
     cards = (ROOT / "tests" / "example_cards.yml").read_text(encoding="utf-8")

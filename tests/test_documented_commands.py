@@ -48,6 +48,9 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "pairs.tsv").write_text("the kite flew .\tder Drachen flog .\n" * 20, encoding="utf-8")
     trained, card = pretrained.load("stories"), {"command": "python -m lmkit train --text mine.txt"}
     pretrained.save(tmp_path / "mine.safetensors", trained.model, trained.vocab, card)
+    translator = pretrained.load_translator("translator")
+    translator.card = {"command": "python -m lmkit train --pairs pairs.tsv"}
+    pretrained.save_translator(tmp_path / "pairs.safetensors", translator)
     cards = (ROOT / "tests" / "example_cards.yml").read_text(encoding="utf-8")
     (tmp_path / "mine.yml").write_text(cards.replace("chapter: example_cards", "chapter: mine"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)

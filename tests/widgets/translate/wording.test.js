@@ -47,4 +47,6 @@ test("how often the largest weight is where the word comes from; words from nowh
   assert.match(agreement(attention, [[0], [1], []]), /for 1 of 2 words\.$/);
   assert.equal(agreement(attention, [[]]), "");
   assert.match(agreement(null, [[0]]), /one vector of the whole source/);
+  const uniform = [0, 1].map(() => new Float32Array(3).fill(1 / 3));
+  assert.equal(agreement(uniform, [[0], [1]]), "Every word of the source has the same weight, whatever is written.");
 });

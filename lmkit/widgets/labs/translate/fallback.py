@@ -16,7 +16,7 @@ from lmkit.widgets.labs.translate.settings import Settings
 
 LEFT, TOP, ACROSS = 112, 96, 544  # px beside the matrix, above it, and as wide as it may be
 LARGEST_CELL = 14
-LEAST = 0.02  # a weight that is drawn
+LEAST = 0.004  # a weight that is drawn: less than one of 201 equal ones
 
 
 class Shown(NamedTuple):

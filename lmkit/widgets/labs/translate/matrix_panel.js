@@ -15,7 +15,7 @@ import { agreement, largest } from "./wording.js";
  */
 
 const CELL = 16; // px
-const LEAST = 0.01; // a weight that is drawn
+const LEAST = 0.004; // a weight that is drawn: less than one of 201 equal ones
 const NAME = "Attention weights and true alignment, a row for every word of the translation; scrolls";
 
 export class MatrixPanel {

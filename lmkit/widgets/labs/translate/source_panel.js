@@ -2,7 +2,7 @@
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { panel } from "../../base/view.js";
-import { largest } from "./wording.js";
+import { isFlat, LEAST_NAMED, largest } from "./wording.js";
 
 export class SourcePanel {
   /** @param {() => void} onDraw - A new story is wanted. */
@@ -31,11 +31,12 @@ export class SourcePanel {
     const beyond = longest && source.length > longest ? `, longer than any in training (${longest})` : "";
     setText(this.heading, `Source: ${source.length} words with the end token${beyond}`);
     this.draw.hidden = !canDraw;
-    const most = weights && largest(weights);
+    const most = weights ? largest(weights) : -1;
+    const stands = weights && weights[most] >= LEAST_NAMED && !isFlat(weights);
     for (const [j, { firstElementChild: word }] of resize(this.words, source.length, makeWord).entries()) {
       if (!word) continue;
       setText(word, source[j]);
-      const classes = [most === j && "lmkit-most", links.includes(j) && "lmkit-from"].filter(Boolean).join(" ");
+      const classes = [stands && most === j && "lmkit-most", links.includes(j) && "lmkit-from"].filter(Boolean).join(" ");
       setAttribute(word, "class", classes || null);
       setAttribute(word, "style", weights ? `--lmkit-weight: ${Math.round(40 * weights[j])}%` : null);
     }

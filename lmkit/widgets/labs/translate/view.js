@@ -43,7 +43,7 @@ class TranslateView extends LabView {
     });
     const matrix = new MatrixPanel(onSelect);
     const bars = new BarsPanel();
-    const hypotheses = new HypothesesPanel();
+    const hypotheses = new HypothesesPanel({ brief: true });
     super(model, root, source.root, text.root, matrix.root, bars.root, hypotheses.root);
     this.source = source;
     this.text = text;

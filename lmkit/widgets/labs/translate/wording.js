@@ -8,7 +8,7 @@ import { percent, signed } from "../../base/dom.js";
 /** @typedef {ReturnType<TranslationSession["judge"]>} Judgement */
 
 const MOST_NAMED = 3; // words at which a decoder looks
-const LEAST_NAMED = 0.05;
+export const LEAST_NAMED = 0.05;
 
 /**
  * Whether the text is a translation, in a sentence.
@@ -72,10 +72,22 @@ export function lookLine(word, source, weights, links) {
 export function agreement(attention, alignment) {
   if (!attention)
     return "This decoder has one vector of the whole source, and no weights. Frames show where words come from.";
+  if (attention.every(isFlat)) {
+    return "Every word of the source has the same weight, whatever is written.";
+  }
   const linked = alignment.map((links, t) => ({ links, weights: attention[t] })).filter(({ links }) => links.length);
   if (!linked.length) return "";
   const right = linked.filter(({ links, weights }) => links.includes(largest(weights))).length;
   return `The largest weight is at a word that the German word truly comes from for ${right} of ${linked.length} words.`;
+}
+
+/**
+ * Whether all weights are the same.
+ *
+ * @param {Float32Array} weights
+ */
+export function isFlat(weights) {
+  return weights[largest(weights)] < 1.001 / weights.length;
 }
 
 /** @param {Float32Array} weights */

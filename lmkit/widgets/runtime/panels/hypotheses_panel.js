@@ -7,7 +7,9 @@ import { panel } from "../../base/view.js";
 
 /** The hypotheses that beam search found. */
 export class HypothesesPanel {
-  constructor() {
+  /** @param {{ brief?: boolean }} [options] - Brief: of all but the best only what differs, for long texts. */
+  constructor({ brief = false } = {}) {
+    this.brief = brief;
     const { root, heading } = panel("lmkit-hypotheses", "Finished hypotheses, best first");
     this.root = root;
     this.body = element("tbody");
@@ -27,12 +29,30 @@ export class HypothesesPanel {
     resize(this.body, texts.length, makeHypothesis);
     for (const [i, { tokens, score, logProb }] of texts.entries()) {
       const { children: cells } = this.body.children[i];
-      setText(cells[0], tokens.map((id) => words[id]).join(" "));
+      const shown = this.brief && i ? differing(tokens, texts[0].tokens) : { start: 0, stop: tokens.length };
+      const said = tokens.slice(shown.start, shown.stop).map((id) => words[id]);
+      const [before, after] = [shown.start ? "… " : "", shown.stop < tokens.length ? " …" : ""];
+      setText(cells[0], `${before}${said.join(" ")}${after}`);
       setText(cells[1], signed(score, 3));
       setText(cells[2], signed(logProb));
       setText(cells[3], String(tokens.length));
     }
   }
+}
+
+/**
+ * The part of a text that another has not, and a word before and behind it.
+ *
+ * @param {number[]} tokens
+ * @param {number[]} other
+ */
+export function differing(tokens, other) {
+  const shorter = Math.min(tokens.length, other.length);
+  let start = 0,
+    same = 0;
+  while (start < shorter && tokens[start] === other[start]) start++;
+  while (same < shorter - start && tokens[tokens.length - 1 - same] === other[other.length - 1 - same]) same++;
+  return { start: Math.max(0, start - 1), stop: Math.min(tokens.length, tokens.length - same + 1) };
 }
 
 function makeHypothesis() {

@@ -71,7 +71,8 @@ def requested_files(browser: Browser, site: str, path: str) -> list[Path]:
 
 def weigh(files: list[Path]) -> Weight:
     sizes = {file: len(transferred(file)) for file in files}
-    models = [file for file in files if file.parent.name == "lmkit" and file.stem in pretrained.names()]
+    names = pretrained.names() + pretrained.translator_names()
+    models = [file for file in files if file.parent.name == "lmkit" and file.stem in names]
     return Weight(sum(file.stat().st_size for file in files), sum(sizes.values()), sum(map(sizes.get, models)))
 
 

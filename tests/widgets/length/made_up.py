@@ -7,6 +7,7 @@ from lmkit.runs import Run, Runs
 from lmkit.widgets.labs.length.lab import GROUPS
 
 LONGESTS, SIZES, KINDS = (15, 30, None), (64, 128), ("general", "none")
+SETTINGS = [(15, 64), (15, 128), (30, 64), (30, 128), (None, 128)]
 
 
 def seeds_of(hidden_size: int) -> int:
@@ -27,8 +28,7 @@ def run(longest: int | None, hidden_size: int, attention: str, seed: int) -> Run
 
 ALL = [
     run(longest, size, attention, seed)
-    for longest in LONGESTS
-    for size in SIZES
+    for longest, size in SETTINGS
     for attention in KINDS
     for seed in range(1, seeds_of(size) + 1)
 ]

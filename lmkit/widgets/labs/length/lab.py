@@ -40,7 +40,7 @@ class LengthView(View, controls=CONTROLS):
 class LengthLab(Lab[LengthView]):
     """See how long a source may be, with attention and without; works with a kernel, and on a page without one.
 
-    Nothing is trained while a control moves: there are runs, several seeds each, for all settings.
+    Nothing is trained while a control moves: the settings are those of which there are runs, several seeds each.
 
     Parameters
     ----------
@@ -49,14 +49,15 @@ class LengthLab(Lab[LengthView]):
     longest : int or None
         The longest sources that were trained on, in words; None for whole stories. It must be among those of the runs.
     hidden_size : int
-        The hidden size that is shown first; it must be among those of the runs.
+        It must be among those of the runs with this longest source.
     controls : sequence of str, optional
         The controls to show, among `SETTINGS`; by default all.
 
     Raises
     ------
     ValueError
-        If the runs are not of that experiment, a setting is not among theirs, or one has fewer than two seeds.
+        If the runs are not of that experiment, a setting is not among theirs, or one has fewer than two seeds with
+        attention or without.
 
     Examples
     --------
@@ -78,13 +79,16 @@ class LengthLab(Lab[LengthView]):
         check("runs", runs, isinstance(runs, Runs), "runs such as lmkit.runs.load gives")
         _check_runs(runs.runs)
         longests, sizes = (_values(runs.runs, name) for name in SETTINGS)
-        self._points = {(each, size): _point(runs, each, size) for each in longests for size in sizes}
+        pairs = [(each, size) for each in longests for size in sizes if runs.where(longest=each, hidden_size=size)]
+        self._points = {(each, size): _point(runs, each, size) for each, size in pairs}
         rows = CONTROLS.given(
             longest={"options": {each: f"{each} words" if each else "whole stories" for each in longests}},
             hidden_size={"options": {size: str(size) for size in sizes}},
         )
+        stored = rows.stored(longest=longest, hidden_size=hidden_size)
+        self._check_trained(longest, hidden_size)
         view = LengthView(
-            **rows.stored(longest=longest, hidden_size=hidden_size),
+            **stored,
             groups=[list(group) for group in GROUPS],
             stories=STORIES,
             longests=longests,
@@ -92,8 +96,8 @@ class LengthLab(Lab[LengthView]):
         )
         super().__init__(view, rows, controls)
 
-    def summary(self, **setting: int | None) -> dict[str, Any]:
-        """Return what the runs of a setting did, by default those of the present one.
+    def summary(self, **setting: int | None) -> dict[str, Any] | None:
+        """Return what the runs of a setting did, by default those of the present one; None where there are no runs.
 
         Returns
         -------
@@ -103,14 +107,21 @@ class LengthLab(Lab[LengthView]):
             a sentence or two.
         """
         chosen = self.settings() | setting
-        return self._points[tuple(chosen[name] for name in SETTINGS)]
+        return self._points.get(tuple(chosen[name] for name in SETTINGS))
 
     def __repr__(self) -> str:
         return f"LengthLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
 
     def picture(self) -> tuple[str, str]:
         """Draw both curves of the present setting, with the intervals and the end of what was trained on."""
-        return fallback.render(self.summary(), GROUPS, self.value("longest"))
+        longest, hidden_size = (self.value(name) for name in SETTINGS)
+        self._check_trained(longest, hidden_size)
+        return fallback.render(self._points[longest, hidden_size], GROUPS, longest)
+
+    def _check_trained(self, longest: int | None, hidden_size: int) -> None:
+        """Raise ValueError for settings that were not trained together."""
+        known = [size for each, size in self._points if each == longest]
+        check("hidden_size", hidden_size, hidden_size in known, f"one of {known} where longest is {longest}")
 
 
 def _check_runs(found: Sequence[Run]) -> None:

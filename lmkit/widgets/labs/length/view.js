@@ -1,6 +1,7 @@
 // The length lab's view: runs of one setting, with attention and without.
 
 import { element, percent, resize, setText } from "../../base/dom.js";
+import { LabError } from "../../base/errors.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ShareCurves } from "./curves.js";
 
@@ -50,10 +51,11 @@ class LengthView extends LabView {
       "groups",
       "longests",
     );
-    /** @type {Point} */
-    const point = points[`${longest_index} ${hidden_size_index}`];
     /** @type {number | null} */
     const longest = longests[longest_index];
+    /** @type {Point | undefined} */
+    const point = points[`${longest_index} ${hidden_size_index}`];
+    if (!point) throw new LabError(`${untrained(longest)}; choose the other size, or other lengths`);
     setText(this.words, point.words);
     this.chart.draw(
       { ...chartOf(point, groups), words: point.words },
@@ -62,6 +64,11 @@ class LengthView extends LabView {
     this.table.show(point, longest);
     this.announce(() => point.words);
   }
+}
+
+/** @param {number | null} longest */
+function untrained(longest) {
+  return `no translator of this size was trained on ${longest === null ? "whole stories" : `up to ${longest} words`}`;
 }
 
 /**

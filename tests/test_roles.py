@@ -33,6 +33,7 @@ def test_colours_stand_out_from_the_page(role, dark, paper):
         "model truth dropped chosen",
         "kept dropped",
         "rnn lstm",
+        "model one_vector",
     ],
 )
 def test_roles_that_meet_have_different_colours(group):

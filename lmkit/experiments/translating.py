@@ -70,7 +70,9 @@ class PairRecipe(TrainConfig):
     def described(self) -> str:
         """The pairs in words, for a card."""
         kinds = {"stories": "stories", "beginnings": "stories and beginnings of them"}
-        return f"{kinds[self.data]} in German" if self.data in kinds else f"numbers, {self.data}"
+        if self.data not in kinds:
+            return f"numbers, {self.data}"
+        return f"{kinds[self.data]} in German" + (f", up to {self.longest} words" if self.longest else "")
 
     def run(self, seed: int, settings: dict[str, Any] | None = None) -> Run:
         """Train and judge one model; a run is the same on machines with the same vector units."""

@@ -18,6 +18,9 @@ from lmkit.text import Vocab
 
 TRANSLATOR = replace(BASE, steps=2400)
 FINISH = {"data": "stories", "steps": 800, "lr": 0.003}  # what follows at the end, on whole stories alone
+# Two small ones for the page where padding is added to sources: all that differs is what padding is to them.
+PADDING_MASKED = replace(BASE, padding="mixed", longest=15, embedding_size=24, hidden_size=56, steps=600)
+PADDING_READ = replace(PADDING_MASKED, padding="read and counted")
 NUMBERS = replace(BASE, data="words to digits", embedding_size=32, hidden_size=64, steps=500)
 
 
@@ -37,8 +40,22 @@ def numbers_translator(progress: bool = True) -> bytes:
     return _trained("numbers", "Numbers in digits", NUMBERS, progress, numbers_metrics)
 
 
+def padding_masked(progress: bool = True) -> bytes:
+    """Train a small translator that never sees padding, and return its file."""
+    recipe = PADDING_MASKED
+    return _trained("padding_masked", "Stories in German, padding masked", recipe, progress, padding_metrics(recipe))
+
+
+def padding_read(progress: bool = True) -> bytes:
+    """Train the same translator with padding as a word that is read and counted in the loss; return its file."""
+    recipe = PADDING_READ
+    return _trained("padding_read", "Stories in German, padding read", recipe, progress, padding_metrics(recipe))
+
+
 RECIPES: dict[str, Callable[[bool], bytes]] = {
     "numbers": numbers_translator,
+    "padding_masked": padding_masked,
+    "padding_read": padding_read,
     "translator": translator,
     "translator_without": translator_without,
 }
@@ -67,14 +84,30 @@ def numbers_metrics(model: EncoderDecoder) -> dict[str, Any]:
     return {"correct_percent": round(100 * judging.accuracy(model, NUMBERS)["possible"], 1)}
 
 
+def padding_metrics(recipe: PairRecipe) -> Callable[[EncoderDecoder], dict[str, Any]]:
+    """Return what measures how good a translator is with padding behind its sources, and without."""
+
+    def metrics(model: EncoderDecoder) -> dict[str, Any]:
+        found = judging.padding(model, recipe)
+        shares = dict(zip(judging.EXTRA, found["possible_by_padding"], strict=True))
+        most = max(shares)
+        return {
+            "possible_percent": round(100 * shares[0], 1),
+            f"possible_with_{most}_more_percent": round(100 * shares[most], 1),
+            f"changed_by_{most}_more_percent": round(100 * found["changed_by_padding"][-1], 1),
+        }
+
+    return metrics
+
+
 def _trained(
     name: str, title: str, recipe: PairRecipe, progress: bool, metrics: Callable[[EncoderDecoder], dict[str, Any]]
 ) -> bytes:
-    """Train as a recipe says, stories at last on whole ones, and return the file with its card."""
+    """Train as a recipe says, stories of any length at last on whole ones, and return the file with its card."""
     seed = 1
     model, history = recipe.train(seed, recipe.batches(seed + 1), progress=progress)
     tokens = history.tokens
-    if recipe.data == "beginnings":
+    if recipe.data == "beginnings" and recipe.longest is None:
         finish = replace(recipe, **FINISH)
         model, history = finish.train(seed + 1, finish.batches(seed + 2), model, progress)
         tokens += history.tokens

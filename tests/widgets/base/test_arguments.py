@@ -30,6 +30,7 @@ from lmkit.widgets.base.controls import TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.labs.comparison.lab import MEASURES
 from tests.small_translators import random_translator
+from tests.widgets.length import made_up
 
 
 @cache
@@ -52,6 +53,7 @@ GIVEN: dict[str, Callable[[], dict[str, Any]]] = {
     "AblationLab": lambda: {"runs": few_runs("ablation")},
     "RegularisationLab": lambda: {"trained": few_runs("regularisation"), "alpha": 0, "beta": 0, "weight_decay": 0},
     "Review": lambda: {"chapters": ["lstm"]},
+    "LengthLab": lambda: {"runs": made_up.RUNS},
     "CountingLab": lambda: {"tokens": "a b c a b . a".split()},
     "TranslateLab": lambda: {"translator": random_translator(), "max_new_tokens": 5},
 }

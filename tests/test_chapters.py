@@ -41,6 +41,7 @@ WIDGETS = {
     "book/truncation": "RibbonLab",
     "book/beam_search": "BeamTreeLab",
     "book/comparing_decoders": "ComparisonLab DecodingLab",
+    "book/attention": "TranslateLab",
     "book/review": "Review",
 }
 LONGEST_CELL = 30

@@ -41,6 +41,7 @@ WIDGETS = {
     "book/truncation": "RibbonLab",
     "book/beam_search": "BeamTreeLab",
     "book/comparing_decoders": "ComparisonLab DecodingLab",
+    "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
     "book/review": "Review",
 }

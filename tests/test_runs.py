@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS
+from lmkit.experiments import EXPERIMENTS, sweeps, translating
 from lmkit.runs import BINS, Run, Runs, RunsFileError, interval, share_interval
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
@@ -98,11 +98,11 @@ def test_unknown_experiment_is_refused():
 # What is shipped.
 
 
-def test_every_experiment_is_shipped():
-    assert runs.names() == sorted(EXPERIMENTS)
+def test_all_that_is_shipped_is_an_experiment():
+    assert set(sweeps.EXPERIMENTS) | set(translating.EXPERIMENTS) <= set(runs.names()) <= set(EXPERIMENTS)
 
 
-@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+@pytest.mark.parametrize("name", runs.names())
 def test_shipped_runs_are_the_experiment(name):
     shipped = runs.load(name)
     wanted = Counter(json.dumps([settings, seed]) for _, settings, seed in EXPERIMENTS[name]())
@@ -111,7 +111,16 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize("name", sorted(EXPERIMENTS))
+@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS)))
+def test_shipped_runs_of_translators_fit_together(name):
+    for run in runs.load(name).runs:
+        assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
+        assert run.measures.get("best", 0) <= run.measures["possible"] <= 1
+        shares = [value for name, value in run.measures.items() if name.startswith(("possible", "changed", "empty"))]
+        assert all(0 <= x <= 1 for share in shares for x in (share if isinstance(share, list) else [share]))
+
+
+@pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))
 def test_shipped_runs_fit_together(name):
     for run in runs.load(name).runs:
         assert len(run.train_loss) == len(run.valid_loss) == len(run.valid_accuracy) == 15

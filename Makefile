@@ -15,7 +15,9 @@ SCRIPT_TOOLS := node_modules/.installed
 BUILT := _build/.built
 # Notes that the browsers are there: all, or those that BROWSERS names.
 BROWSER := _build/.browser$(if $(BROWSERS),-$(shell printf '%s' '$(BROWSERS)' | tr -c 'a-z' '-'))
-CHAPTERS := $(wildcard book/*.ipynb)
+# Chapters that train or sweep for long, the longest first: what begins last should be short.
+export LONGEST := training comparing_decoders
+CHAPTERS := $(LONGEST:%=book/%.ipynb) $(filter-out $(LONGEST:%=book/%.ipynb), $(wildcard book/*.ipynb))
 SOURCES := _config.yml _toc.yml $(shell find book lmkit third_party -type f \
 	-not -path '*/node_modules/*' -not -path '*/__pycache__/*' -not -path '*/.ipynb_checkpoints/*' 2>/dev/null)
 KERNEL := lmkit/widgets/runtime/kernel/build.py
@@ -26,7 +28,7 @@ OLD_PROCESSOR := ATEN_CPU_CAPABILITY=default ONEDNN_MAX_CPU_ISA=SSE41
 PYTEST := $(BIN)/python -m pytest -q -n $(JOBS)
 # Chapters are run side by side, and their networks are small: threads would only wait for each other.
 export OMP_NUM_THREADS ?= 1
-NBVAL := $(PYTEST) --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
+NBVAL := $(PYTEST) --dist loadfile --no-loadscope-reorder --nbval --nbval-current-env --nbval-sanitize-with tests/nbval.cfg
 # Which tests judge the mutants of a script, besides its own; those of a Python module are in tests/mutants.toml.
 THEN ?= tests/widgets/runtime/models.test.js
 export MODULE THEN
@@ -52,7 +54,9 @@ chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTE
 
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 
-test: lint types scripts $(BUILT) $(BROWSER) nbval ## check everything; brings what it needs, browsers too
+test: ## check everything; brings what it needs, browsers too
+	$(MAKE) -j 2 lint types scripts $(BUILT) $(BROWSER)
+	$(MAKE) nbval
 	$(PYTEST) --dist worksteal
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels

@@ -207,7 +207,6 @@ def test_end_token_is_forbidden_up_to_the_minimum_and_not_longer():
         ):
             assert found.tokens == [1] * least + [0]
             assert found.log_probs == pytest.approx([math.log(0.2)] * least + [math.log(0.7)])
-    assert greedy(step, [2], 3, min_new_tokens=3).tokens == [0, 0, 0]  # no end token, none forbidden
 
 
 def test_steps_are_taken_only_while_they_are_needed():
@@ -428,6 +427,7 @@ def test_sample_reports_the_probabilities_before_any_filter():
         (lambda step: contrastive_search(step, [0], 0), "max_new_tokens must be .* is 0"),
         (lambda step: exact_search(step, [0], 0), "max_new_tokens must be .* is 0"),
         (lambda step: greedy(step, [0], min_new_tokens=-1), "min_new_tokens must be .* is -1"),
+        (lambda step: sample(step, [0], min_new_tokens=1), "min_new_tokens must be left out where eos.* None.* is 1"),
         (lambda step: greedy(step, [0], no_repeat_ngram_size=-1), "no_repeat_ngram_size must be .* is -1"),
         (lambda step: beam_search(step, [0], num_beams=2, num_beam_groups=0), "num_beam_groups must be .* is 0"),
         (

@@ -173,8 +173,8 @@ NUMBERS = {"max_new_tokens": 4, "min_new_tokens": 2, "no_repeat_ngram_size": 3, 
 @pytest.mark.parametrize("kind", [np.int64, np.uint8, torch.tensor])
 def test_numbers_of_numpy_and_torch_are_whole_numbers(kind):
     lm = RandomLM(5, 9)
-    plain = beam_search(lm, [0], **NUMBERS)
-    assert beam_search(lm, [0], **{name: kind(value) for name, value in NUMBERS.items()}) == plain
+    plain = beam_search(lm, [0], eos_token_id=1, **NUMBERS)
+    assert beam_search(lm, [0], eos_token_id=kind(1), **{name: kind(value) for name, value in NUMBERS.items()}) == plain
     drawn = generate(lm, [0], 4, do_sample=True, top_k=3, seed=7, num_return_sequences=2)
     options = {"top_k": kind(3), "seed": kind(7), "num_return_sequences": kind(2)}
     assert generate(lm, [0], kind(4), do_sample=True, **options) == drawn

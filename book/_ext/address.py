@@ -10,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 
+from lmkit.files import atomic_write
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md")
 
@@ -38,10 +40,10 @@ def change(new: str, root: Path = ROOT) -> None:
     old = current(root)
     for name in ("_config.yml", *followers(root)):
         file = root / name
-        file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
+        atomic_write(file, file.read_bytes().replace(old.encode(), new.encode()))
     readme, (was, now) = root / "README.md", (address.rsplit("/", 1)[1] for address in (old, new))
     folder = re.compile(rf"^cd {re.escape(was)}$", re.MULTILINE)  # into which the lines of the README clone
-    readme.write_text(folder.sub(f"cd {now}", readme.read_text("utf-8")), "utf-8")
+    atomic_write(readme, folder.sub(f"cd {now}", readme.read_text("utf-8")).encode())
 
 
 def main() -> None:

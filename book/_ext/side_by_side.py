@@ -2,7 +2,7 @@
 
 Sphinx has this as its option ``-j``, which jupyter-book does not pass on. There are ``JOBS`` processes, 2 if unset.
 Sphinx would deal each of them its share of the chapters at the start, and then wait for the one that got the long
-ones. Here each takes the next chapter when it is done with one, the long ones first.
+ones. Here each takes the next chapter when it is done with one: first those that LONGEST names, then by length.
 """
 
 import os
@@ -20,16 +20,17 @@ def one_by_one(documents: list[str], _) -> list[list[str]]:
     return [[document] for document in documents]
 
 
-def in_turn(lengths: dict[str, int], processes: int) -> list[str]:
+def in_turn(lengths: dict[str, tuple[int, int]], processes: int) -> list[str]:
     """Order documents such that Sphinx takes the longest first: as many as there are processes, then from the end."""
     longest = sorted(lengths, key=lengths.get, reverse=True)
     return longest[:processes] + longest[processes:][::-1]
 
 
-def code_cells(app: Sphinx, document: str) -> int:
-    """Count the code cells of a document, by which one can tell roughly how long it runs."""
+def length(app: Sphinx, document: str) -> tuple[int, int]:
+    """Tell roughly how long a document runs: whether it is known to be of the longest, and how many cells it has."""
+    longest = os.environ.get("LONGEST", "").split()
     with open(app.env.doc2path(document), "rb") as file:
-        return file.read().count(CODE)
+        return document.rpartition("/")[2] in longest, file.read().count(CODE)
 
 
 def declare(app: Sphinx, env, docnames: list[str]) -> None:
@@ -37,7 +38,7 @@ def declare(app: Sphinx, env, docnames: list[str]) -> None:
     for name in UNDECLARED:
         if name in app.extensions:
             app.extensions[name].parallel_read_safe = True
-    docnames[:] = in_turn({name: code_cells(app, name) for name in docnames}, app.parallel)
+    docnames[:] = in_turn({name: length(app, name) for name in docnames}, app.parallel)
 
 
 def setup(app: Sphinx) -> dict:

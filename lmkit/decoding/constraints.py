@@ -42,7 +42,10 @@ class Constraints:
         most = check_count("max_new_tokens", self.max_new_tokens)
         least = check_count("min_new_tokens", self.min_new_tokens, least=0)
         check("min_new_tokens", self.min_new_tokens, least <= most, f"at most max_new_tokens, {most}")
-        known = {"max_new_tokens": most, "min_new_tokens": least, "ends": _end_tokens(self.eos_token_id)}
+        ends = _end_tokens(self.eos_token_id)
+        rule = "left out where eos_token_id is None, for no token ends a text then"
+        check("min_new_tokens", self.min_new_tokens, least == 0 or len(ends) > 0, rule)
+        known = {"max_new_tokens": most, "min_new_tokens": least, "ends": ends}
         for name, value in known.items():
             object.__setattr__(self, name, value)
 

@@ -43,7 +43,7 @@ def greedy(
     eos_token_id : int or several, optional
         Stop after this token, or after any of these: a list, tuple, set or tensor of ids.
     min_new_tokens : int in [0, max_new_tokens]
-        The end token is not written before.
+        The end token is not written before; without an end token there is nothing to wait with, and only 0 is allowed.
     repetition_penalty : float > 0
         See `apply_repetition_penalty`; 1 changes nothing.
     no_repeat_ngram_size : int ≥ 0

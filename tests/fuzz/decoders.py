@@ -73,6 +73,10 @@ class Case:
         """Return a text up to its first end token."""
         return next((text[: n + 1] for n, token in enumerate(text) if token in self.ends), text)
 
+    def useful(self, rules: dict[str, Any]) -> dict[str, Any]:
+        """Return rules without those that ours refuses where no token ends a text."""
+        return {name: value for name, value in rules.items() if self.ends or name != "min_new_tokens"}
+
     def compare(self, decode: Callable, expected: Any, read: Callable = lambda texts: [t.tokens for t in texts]) -> str:
         """Compare what `decode(step)` makes with what is expected; `read` takes from a result what is compared."""
         dtype = torch.float32  # in which transformers adds up, whatever the model's type
@@ -109,6 +113,7 @@ def compare_chains(case: Case, decode: Callable, theirs: Callable) -> list[str]:
 @target(bfloat16=1000, model=models(), prompts=prompts(), ends=ENDS, length=LENGTHS, rules=RULES)
 def greedy(model, prompts, ends, length, rules, dtype):
     case = Case(model, prompts, ends, dtype)
+    rules = case.useful(rules)
     return compare_chains(
         case,
         lambda step, rows: decoding.greedy(step, [case.prompts[row] for row in rows], length, case.end, **rules),
@@ -155,7 +160,7 @@ class Drawn:
 )
 def sample(model, prompts, ends, length, rules, filters, seed, dtype):
     case = Case(model, prompts, ends, dtype)
-    seeds = [seed + row for row in range(len(prompts))]
+    seeds, rules = [seed + row for row in range(len(prompts))], case.useful(rules)
 
     def ours(step: Callable, rows: Sequence[int]) -> list[Decoded]:
         chosen = {"seed": [seeds[row] for row in rows], **filters, **rules}
@@ -186,7 +191,7 @@ BEAMS = st.fixed_dictionaries(
 )
 def beam_search(model, prompts, ends, length, rules, beams, data, dtype):
     case = Case(model, prompts, ends, dtype)
-    options, wanted = {**beams, **rules}, min(data, beams["num_beams"])
+    options, wanted = {**beams, **case.useful(rules)}, min(data, beams["num_beams"])
     # What it gets are log-probabilities; of narrow types they do not sum to 1, and would be changed.
     with mock.patch("torch.nn.functional.log_softmax", lambda log_probs, dim: log_probs):
         texts, out = case.generated(length, do_sample=False, num_return_sequences=wanted, **options)

@@ -14,6 +14,7 @@ from tests.site.lab import PATIENCE
 WIDE = "1280"
 SIZES = {WIDE: {"width": 1280, "height": 900}, "390": {"width": 390, "height": 844}}
 THEMES = ("light", "dark")
+BAR = ".bd-header-article, .header-article"  # the only part of a page whose colours depend on the width
 OF_COLOURS = ["color-contrast", "link-in-text-block"]  # rules of axe-core, its slowest
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
@@ -135,7 +136,10 @@ def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
         if within:
             within.evaluate("(node) => node.scrollIntoView()")  # clear of the page's bar, which would cover a part
         faults = [*structure_faults(page, within)] if theme == THEMES[0] else []
-        faults += colour_faults(page, within) if size == WIDE else []
+        if size == WIDE:
+            faults += colour_faults(page, within)
+        elif within is None and theme != THEMES[0]:
+            faults += colour_faults(page, page.locator(BAR).first)
         if (pixels := overflow(page)) > 0:
             faults.append(f"{pixels} pixels too wide")
         found += [f"{size} {theme}: {fault}" for fault in faults]

@@ -26,7 +26,7 @@ from lmkit import runs
 from lmkit.models import LSTMLanguageModel, RecurrentLanguageModel
 from lmkit.text import Vocab
 from lmkit.widgets import LABS
-from lmkit.widgets.base.controls import TextField
+from lmkit.widgets.base.controls import Choice, Control, Slider, TextField, Toggle
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.labs.comparison.lab import MEASURES
 from tests.small_translators import random_translator
@@ -132,6 +132,27 @@ def made(name: str, **arguments: Any) -> Lab:
 @pytest.mark.parametrize("name", LABS)
 def test_labs_can_be_made_of_what_must_be_given(name):
     assert made(name).fallback()
+
+
+WITH_CONTROLS = [name for name, argument in ARGUMENTS if argument == "controls"]
+
+
+@pytest.mark.parametrize("name", WITH_CONTROLS)
+def test_controls_can_be_left_out(name):
+    """The others stand in the lab's own order, and what has no control is as it was given."""
+    whole = made(name)
+    first, *others, last = whole.controls
+    arguments = inspect.signature(LABS[name]).parameters
+    given = {other: another(whole.rows[other], whole.value(other)) for other in others if other in arguments}
+    lab = made(name, **given, controls=[last, first])
+    assert list(lab.controls) == [first, last]
+    assert {other: lab.value(other) for other in given} == given
+
+
+def another(row: Control, value: Any) -> Any:
+    """Return a value of a control that is not the present one, where there is one that needs no thought."""
+    ends = [row.low, row.high] if isinstance(row, Slider) else [not value] if isinstance(row, Toggle) else []
+    return next((other for other in (row.values if isinstance(row, Choice) else ends) if other != value), value)
 
 
 @pytest.mark.slow

@@ -111,12 +111,6 @@ def test_settings_follow_the_controls():
     assert eval(repr(lab)).settings() == lab.settings()
 
 
-def test_controls_can_be_left_out():
-    lab = DropoutLab(controls=["sharing", "p"], compensation="neither", seed=5)
-    assert list(lab.controls) == ["p", "sharing"]
-    assert lab.settings()["compensation"] == "neither" and lab.settings()["seed"] == 5
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

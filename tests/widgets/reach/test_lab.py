@@ -66,12 +66,6 @@ def test_settings_follow_the_controls():
     assert eval(repr(lab)).settings() == lab.settings()
 
 
-def test_controls_can_be_left_out():
-    lab = ReachLab(controls=["forget_bias", "spectral_radius"], nonlinearity="relu", seed=5)
-    assert list(lab.controls) == ["spectral_radius", "forget_bias"]
-    assert lab.settings()["nonlinearity"] == "relu" and lab.settings()["seed"] == 5
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -19,6 +19,8 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from lmkit.files import atomic_write
+
 FOLDER = Path(__file__).resolve().parent
 WASM = FOLDER / "wasm.js"
 COMPILER = "ziglang==0.13.0"
@@ -98,7 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Compile the page's kernels from C into wasm.js.")
     parser.add_argument("--check", action="store_true", help="compare fingerprints; exit 1 where wasm.js is stale")
     if not parser.parse_args(arguments).check:
-        WASM.write_text(script(), encoding="utf-8", newline="\n")
+        atomic_write(WASM, script().encode(), "wasm.js")
     elif not WASM.exists() or not belongs(WASM.read_text(encoding="utf-8")):
         raise SystemExit(f"{WASM}: not compiled from the C sources beside it; run `make kernel`")
 

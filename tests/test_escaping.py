@@ -22,7 +22,17 @@ from lmkit.study import drawings
 from lmkit.study.card_sides import render_sides
 from lmkit.study.drawings.svg_canvas import SvgCanvas
 from lmkit.text import Vocab
-from lmkit.widgets import BeamTreeLab, CountingLab, DecodingLab, FillIn, Microscope, Quiz, TranslateLab, UnrollLab
+from lmkit.widgets import (
+    BeamTreeLab,
+    CountingLab,
+    DecodingLab,
+    FillIn,
+    Microscope,
+    PaddingLab,
+    Quiz,
+    TranslateLab,
+    UnrollLab,
+)
 
 # All that XML forbids or HTML calls an error, what has a meaning there, and neighbours that stay as they are.
 FORBIDDEN = [*map(chr, [*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000, 97), 0xDFFF, 0xFFFE, 0xFFFF])]
@@ -105,6 +115,9 @@ LABS = {
     "microscope": lambda own: [Microscope(*own, text=" ".join(own[1].words[:99]), units="0")],
     "translation": lambda own: [
         TranslateLab(translator(own[1]), source=" ".join(own[1].words[:99]), max_new_tokens=99)
+    ],
+    "padding": lambda own: [
+        PaddingLab(*map(translator, (own[1], Vocab([*own[1].words, "<pad>"]))), source=" ".join(own[1].words[:99]))
     ],
     "unrolling": lambda own: [UnrollLab(plain(Vocab(WORDS)), Vocab(WORDS), " ".join(some)) for some in BOARDS],
     "exercise": lambda own: [FillIn(f"{' '.join(CHARACTERS)}\n{{{{x}}}}", {"x": "y"})],

@@ -89,11 +89,10 @@ def padding_metrics(recipe: PairRecipe) -> Callable[[EncoderDecoder], dict[str, 
 
     def metrics(model: EncoderDecoder) -> dict[str, Any]:
         found = judging.padding(model, recipe)
-        shares = dict(zip(judging.EXTRA, found["possible_by_padding"], strict=True))
-        most = max(shares)
+        most = judging.EXTRA[-1]
         return {
-            "possible_percent": round(100 * shares[0], 1),
-            f"possible_with_{most}_more_percent": round(100 * shares[most], 1),
+            "possible_percent": round(100 * found["possible_by_padding"][0], 1),
+            f"possible_with_{most}_more_percent": round(100 * found["possible_by_padding"][-1], 1),
             f"changed_by_{most}_more_percent": round(100 * found["changed_by_padding"][-1], 1),
         }
 

@@ -84,7 +84,7 @@ class PaddingLab(Lab[PaddingView]):
         self._clean = translator_option("clean", CLEAN if clean is None else clean)
         self._faulty = translator_option("faulty", FAULTY if faulty is None else faulty)
         _check_vocabularies(self._clean.translator, self._faulty.translator)
-        suggestions = SOURCES if self._clean.has_truth else [self._clean.translator.source_vocab.words[0]]
+        suggestions = SOURCES if self._clean.has_truth() else [self._clean.translator.source_vocab.words[0]]
         source = suggestions[0] if source is None else source
         check_words("source", source, MOST_WORDS)
         with about("source"):
@@ -120,7 +120,7 @@ class PaddingLab(Lab[PaddingView]):
     def judged(self) -> dict[str, Judged]:
         """Return the same with what the truth says of it, and what the padding has changed."""
         source, padding = self.value("source"), self.value("padding")
-        truth = self._clean.has_truth
+        truth = self._clean.has_truth()
         return {name: judged(option.translator, source, padding, truth) for name, option in self._options.items()}
 
     def __repr__(self) -> str:

@@ -161,9 +161,10 @@ def test_verdicts_are_the_grammars():
 
 
 def test_rows_are_means_and_intervals_over_seeds():
-    for row, kind in zip(shares.rows_of(RUNS), shares.KINDS, strict=True):
-        seeds = [run.measures[shares.MEASURE] for run in RUNS.where(attention="general", padding=kind)]
-        assert row["seeds"] == 3
+    settings = [(attention, kind) for attention in ("general", "none") for kind in shares.KINDS]
+    for row, (attention, kind) in zip(shares.rows_of(RUNS), settings, strict=True):
+        seeds = [run.measures[shares.MEASURE] for run in RUNS.where(attention=attention, padding=kind)]
+        assert row["seeds"] == 3 and (row["decoder"] == "with attention") == (attention == "general")
         for found, values in zip(row["shares"], zip(*seeds, strict=True), strict=True):
             mean, low, high = found
             assert mean == pytest.approx(sum(values) / 3, abs=1e-4) and 0 <= low < high <= 1
@@ -175,7 +176,7 @@ def test_the_picture_says_both_translations_and_the_shares():
     for found in made.judged().values():
         assert " ".join(found.words) in words and found.verdict in words
     assert "Without padding: " in words
-    assert "padding read, and counted in the loss: of many sources" in words
+    assert "translators with attention, padding read, and counted in the loss: of many sources" in words
     assert svg.count(">100\u202f%<") >= 4 and html.escape(words, quote=False)[:40] in made.fallback()
 
 
@@ -271,8 +272,10 @@ def test_view_tells_a_screen_reader_what_the_padding_did(view):
 
 def test_the_table_has_the_shares_of_larger_translators(view):
     page = view.put(PaddingLab(runs=RUNS), answers=answers())
-    rows = page.locator(".lmkit-padding-table tbody tr")
-    assert rows.locator("th").all_inner_texts() == list(shares.KINDS.values())
+    rows = page.locator(".lmkit-padding-table tbody tr:has(td)")
+    assert rows.locator("th").all_inner_texts() == [*shares.KINDS.values()] * 2
+    titles = page.locator(".lmkit-padding-table [scope=rowgroup]")
+    assert titles.all_inner_texts() == ["with attention", "without attention"]
     for n, row in enumerate(shares.rows_of(RUNS)):
         cells = rows.nth(n).locator("td").all_inner_texts()
         for cell, (share, low, high) in zip(cells, row["shares"], strict=True):

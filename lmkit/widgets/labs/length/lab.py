@@ -107,7 +107,7 @@ class LengthLab(Lab[LengthView]):
             a sentence or two.
         """
         chosen = self.settings() | setting
-        return self._points.get(tuple(chosen[name] for name in SETTINGS))
+        return self._points.get((chosen["longest"], chosen["hidden_size"]))
 
     def __repr__(self) -> str:
         return f"LengthLab({', '.join(f'{name}={value!r}' for name, value in self.settings().items())})"
@@ -153,5 +153,5 @@ def _point(runs: Runs, longest: int | None, hidden_size: int) -> dict[str, Any]:
         ends = {"mean": mean, "low": low, "high": high}
         point[name] = {key: [round(value, DIGITS) for value in values] for key, values in ends.items()}
         point[name]["seeds"] = seeds
-    means = [point[name]["mean"] for name in ATTENTION]
-    return point | {"words": sentence(*means, GROUPS, longest)}
+    words = sentence(point["attention"]["mean"], point["without"]["mean"], GROUPS, longest)
+    return point | {"words": words}

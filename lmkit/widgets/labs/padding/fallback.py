@@ -12,7 +12,7 @@ from lmkit.widgets.labs.padding.shares import ADDED
 from lmkit.widgets.labs.padding.translating import Judged
 
 TITLES = {"clean": "Padding masked", "faulty": "Padding read as words"}
-COLUMNS = (290, 390, 490, 590)
+COLUMNS = (380, 450, 520, 590)
 
 
 def render(
@@ -52,7 +52,7 @@ def _table(shares: Sequence[Mapping[str, Any]], y: float) -> list[str]:
     parts += [text(x, y, str(count), MUTED) for x, count in zip(COLUMNS, ADDED, strict=True)]
     for row in shares:
         y += LINE
-        parts.append(text(16, y, row["name"]))
+        parts.append(text(16, y, f"{row['decoder']}, {row['name']}"))
         parts += [text(x, y, _percent(share)) for x, (share, *_) in zip(COLUMNS, row["shares"], strict=True)]
     return parts
 
@@ -61,7 +61,8 @@ def _told(row: Mapping[str, Any]) -> str:
     shares = ", ".join(
         f"{_percent(share)} with {count}" for (share, *_), count in zip(row["shares"], ADDED, strict=True)
     )
-    return f"Larger translators, padding {row['name']}: of many sources {shares} words of padding."
+    start = f"Larger translators {row['decoder']}, padding {row['name']}"
+    return f"{start}: of many sources {shares} words of padding."
 
 
 def _percent(share: float) -> str:

@@ -12,7 +12,7 @@ from lmkit.runs import Runs
 from lmkit.widgets.base.checks import about, check, check_words
 from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.translator_options import TranslatorOption, translator_option
+from lmkit.widgets.base.translator_options import translator_option
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.padding import fallback
 from lmkit.widgets.labs.padding.shares import rows_of
@@ -26,9 +26,10 @@ CONTROLS = Controls(
     padding=Slider("Padding", "Words of padding behind the source", 0, MOST_PADDING, wide=True),
 )
 SOURCES = [
-    "emma , the miller 's kind daughter , woke late .",
-    "one morning maya rode to the river in silence .",
+    "oscar , the captain 's shy son , woke early .",
     "one evening ida walked past the castle .",
+    "emma was a kind girl who lived near the wall .",
+    "one morning maya rode to the river in silence .",
     "on a windy night ben went past the castle in the wind .",
 ]
 
@@ -81,30 +82,28 @@ class PaddingLab(Lab[PaddingView]):
         padding: int = MOST_PADDING,
         controls: Sequence[str] | None = None,
     ):
-        self._clean = translator_option("clean", CLEAN if clean is None else clean)
-        self._faulty = translator_option("faulty", FAULTY if faulty is None else faulty)
-        _check_vocabularies(self._clean.translator, self._faulty.translator)
-        suggestions = SOURCES if self._clean.has_truth() else [self._clean.translator.source_vocab.words[0]]
+        self._options = {
+            "clean": translator_option("clean", CLEAN if clean is None else clean),
+            "faulty": translator_option("faulty", FAULTY if faulty is None else faulty),
+        }
+        first = self._options["clean"]
+        _check_vocabularies(*(option.translator for option in self._options.values()))
+        suggestions = SOURCES if first.has_truth() else [first.translator.source_vocab.words[0]]
         source = suggestions[0] if source is None else source
         check_words("source", source, MOST_WORDS)
         with about("source"):
-            self._clean.translator.source_ids(source)  # raises for a source that it cannot read
+            first.translator.source_ids(source)  # raises for a source that it cannot read
         if runs is None and "padding" in shipped.names():
             runs = shipped.load("padding")
         check("runs", runs, isinstance(runs, Runs | None), "runs such as lmkit.runs.load gives")
         rows = CONTROLS.given(source={"suggestions": suggestions})
-        entries = {name: option.entry(f"own_{name}") for name, option in self._options.items()}
         view = PaddingView(
             **rows.stored(source=source, padding=padding),
-            **entries,
+            **{name: option.entry(f"own_{name}") for name, option in self._options.items()},
             **{f"own_{name}": option.data for name, option in self._options.items()},
-            shares=rows_of(runs) if runs else [],
+            shares=[] if runs is None else rows_of(runs),
         )
         super().__init__(view, rows, controls)
-
-    @property
-    def _options(self) -> dict[str, TranslatorOption]:
-        return {"clean": self._clean, "faulty": self._faulty}
 
     def translations(self) -> dict[str, list[str]]:
         """Return what Python's own decoder makes of the padded source, in words; the page shows the same.
@@ -120,7 +119,7 @@ class PaddingLab(Lab[PaddingView]):
     def judged(self) -> dict[str, Judged]:
         """Return the same with what the truth says of it, and what the padding has changed."""
         source, padding = self.value("source"), self.value("padding")
-        truth = self._clean.has_truth()
+        truth = self._options["clean"].has_truth()
         return {name: judged(option.translator, source, padding, truth) for name, option in self._options.items()}
 
     def __repr__(self) -> str:

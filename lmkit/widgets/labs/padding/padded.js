@@ -37,16 +37,15 @@ export function translate(session, source, padding, max_new_tokens) {
  *
  * @param {SourceTruth} known
  * @param {string[]} words
- * @param {string | null} end
  * @returns {{ wrong: number | null, verdict: string }}
  */
-export function judge(known, words, end) {
+export function judge(known, words) {
   if ("unknown" in known) return { wrong: null, verdict: `No truth is known: ${known.unknown}.` };
-  const { wrong } = truthOf(known.oracle, [], words);
+  const { wrong, last } = truthOf(known.oracle, [], words);
   if (wrong) {
     const verdict = `Not a translation: word ${wrong.step + 1}, ‘${wrong.word}’, cannot come there.`;
     return { wrong: wrong.step, verdict };
   }
-  const ended = words[words.length - 1] === end;
-  return { wrong: null, verdict: ended ? "A possible translation." : `It has not ended after ${words.length} words.` };
+  const goesOn = last.next().size > 0;
+  return { wrong: null, verdict: goesOn ? `It has not ended after ${words.length} words.` : "A possible translation." };
 }

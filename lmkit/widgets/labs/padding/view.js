@@ -10,7 +10,7 @@ import { judge, PAD, translate } from "./padded.js";
 /** @typedef {import("../../base/view.js").Model} Model */
 /** @typedef {import("../../runtime/translation_session.js").TranslationSession} TranslationSession */
 /** @typedef {[share: number, low: number, high: number]} Interval */
-/** @typedef {{ name: string, seeds: number, shares: Interval[] }} Row What larger translators did. */
+/** @typedef {{ decoder: string, name: string, seeds: number, shares: Interval[] }} Row What larger translators did. */
 
 const MOST_WORDS = 100; // of a source
 const ADDED = [0, 1, 5, 20]; // words of padding for which there are shares
@@ -66,8 +66,7 @@ class PaddingView extends LabView {
     /** @param {TranslationSession} session */
     const translated = (session) => {
       const [now, unpadded] = [padding, 0].map((count) => translate(session, source, count, most_new_tokens));
-      const end = session.vocab.end === null ? null : session.vocab.words[session.vocab.end];
-      return { words: now, unpadded, ...judge(known, now, end) };
+      return { words: now, unpadded, ...judge(known, now) };
     };
     this.source.show(words, padding);
     const told = [this.clean.show(translated(clean), padding), this.faulty.show(translated(faulty), padding)];
@@ -153,12 +152,16 @@ function sharesTable(rows) {
   );
   const heads = ["padding", ...ADDED.map((count) => `${count} added`)];
   const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)));
-  const body = element("tbody", { "data-filled": "" });
-  for (const { name, shares } of rows) {
-    const cells = shares.map((interval) => element("td", {}, shareText(interval)));
-    body.append(element("tr", {}, element("th", { scope: "row" }, name), ...cells));
+  const table = element("table", { class: "lmkit-padding-table" }, element("thead", {}, head));
+  for (const decoder of new Set(rows.map((row) => row.decoder))) {
+    const title = element("th", { scope: "rowgroup", colspan: heads.length }, decoder);
+    const body = element("tbody", { "data-filled": "" }, element("tr", {}, title));
+    for (const { name, shares } of rows.filter((row) => row.decoder === decoder)) {
+      const cells = shares.map((interval) => element("td", {}, shareText(interval)));
+      body.append(element("tr", {}, element("th", { scope: "row" }, name), ...cells));
+    }
+    table.append(body);
   }
-  const table = element("table", { class: "lmkit-padding-table" }, element("thead", {}, head), body);
   const interval = "Student’s t, or Wilson’s where all agree";
   const note = `Mean and 95\u202f% interval over ${rows[0].seeds} seeds: ${interval}. Sources have up to 15 words.`;
   root.append(heading, table, element("p", { class: "lmkit-footnote" }, note));

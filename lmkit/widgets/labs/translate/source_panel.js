@@ -36,7 +36,9 @@ export class SourcePanel {
     for (const [j, { firstElementChild: word }] of resize(this.words, source.length, makeWord).entries()) {
       if (!word) continue;
       setText(word, source[j]);
-      const classes = [stands && most === j && "lmkit-most", links.includes(j) && "lmkit-from"].filter(Boolean).join(" ");
+      const classes = [stands && most === j && "lmkit-most", links.includes(j) && "lmkit-from"]
+        .filter(Boolean)
+        .join(" ");
       setAttribute(word, "class", classes || null);
       setAttribute(word, "style", weights ? `--lmkit-weight: ${Math.round(40 * weights[j])}%` : null);
     }

@@ -56,29 +56,22 @@ def live_copy(document: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=cells, metadata=metadata)
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """A folder for notebooks, and the address of a JupyterLab that opens them."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    with jupyterlab(folder, tmp_path_factory.mktemp("jupyter") / "own") as address:
-        yield folder, address
-
-
 @pytest.fixture
-def run_notebook(browser, server, request):
+def run_notebook(browser, tmp_path):
     """A function that runs a notebook in JupyterLab and returns the page; the last cell must print "kernel: …"."""
-    folder, address = server
     with ExitStack() as stack:
 
         def run(notebook: nbformat.NotebookNode) -> Page:
-            name = f"{request.node.name}.ipynb"
-            nbformat.write(notebook, folder / name)
+            folder = tmp_path / "notebooks"
+            folder.mkdir()
+            nbformat.write(notebook, folder / "chapter.ipynb")
+            address = stack.enter_context(jupyterlab(folder, tmp_path / "jupyter"))
             context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
             stack.callback(context.close)
             context.set_default_timeout(6 * PATIENCE)
             watches.append(PageFaults(context, address))
             page = context.new_page()
-            page.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset")
+            page.goto(f"{address}/lab/tree/chapter.ipynb?token={TOKEN}")
             page.locator(".jp-Notebook .jp-Cell").first.wait_for()
             page.get_by_text(re.compile(r"\(ipykernel\) \| Idle$")).wait_for()  # the kernel, in the status bar
             page.get_by_role("menuitem", name="Run", exact=True).click()

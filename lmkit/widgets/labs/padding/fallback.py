@@ -8,7 +8,7 @@ from typing import Any
 
 from lmkit.plots.roles import color
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
-from lmkit.widgets.labs.padding.shares import ADDED
+from lmkit.widgets.labs.padding.shares import ADDED, SOURCES
 from lmkit.widgets.labs.padding.translating import Judged
 
 TITLES = {"clean": "Padding masked", "faulty": "Padding read as words"}
@@ -35,15 +35,15 @@ def render(
             told.append(("", f"Without padding: {' '.join(found.unpadded)}", color("model", text=True)))
     parts, y = [], 12
     for line, note, hue in told:
-        for piece in textwrap.wrap(line, 80):
+        for piece in textwrap.wrap(line, 76):
             parts.append(text(16, y := y + LINE, piece))
-        for piece in textwrap.wrap(note, 84):
+        for piece in textwrap.wrap(note, 76):
             parts.append(text(16, y := y + LINE, piece, MUTED if hue == INK else hue))
         y += 8
     if shares:
         parts += _table(shares, y + LINE)
         y += LINE * (len(shares) + 2)
-    words = " ".join(f"{line}. {note}" if line else note for line, note, _ in told)
+    words = " ".join(filter(None, (part for line, note, _ in told for part in (line and f"{line}.", note))))
     return document(parts, y + 20), " ".join([words, *map(_told, shares)])
 
 
@@ -62,7 +62,7 @@ def _told(row: Mapping[str, Any]) -> str:
         f"{_percent(share)} with {count}" for (share, *_), count in zip(row["shares"], ADDED, strict=True)
     )
     start = f"Larger translators {row['decoder']}, padding {row['name']}"
-    return f"{start}: of many sources {shares} words of padding."
+    return f"{start}: of {SOURCES} sources {shares} words of padding."
 
 
 def _percent(share: float) -> str:

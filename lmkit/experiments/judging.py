@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 
@@ -23,9 +23,6 @@ from lmkit.text import Vocab
 from lmkit.training import evaluate_pairs
 from lmkit.training.pairs import Pair, PairBatch, by_length, collate
 from lmkit.training.windows import IGNORE_INDEX
-
-if TYPE_CHECKING:
-    from lmkit.experiments.translating import PairRecipe
 
 PAD = "<pad>"
 HELD_OUT_SEED, HELD_OUT = 10_000_019, 400
@@ -65,6 +62,22 @@ class Languages:
             behind = targets == IGNORE_INDEX
             inputs, targets = (part.masked_fill(behind, len(self.target) - 1) for part in (inputs, targets))
         return PairBatch(sources, lengths, inputs, targets, alignment)
+
+
+class Task(Protocol):
+    """What measures ask of a recipe: `PairRecipe` describes it."""
+
+    @property
+    def data(self) -> str: ...
+    @property
+    def longest(self) -> int | None: ...
+    @property
+    def reversed(self) -> bool: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def reads_padding(self) -> bool: ...
+    def languages(self) -> Languages: ...
 
 
 def _stories_languages() -> Languages:
@@ -123,7 +136,7 @@ def by_lengths() -> list[list[translation.Pair]]:
 
 
 def translated(
-    model: EncoderDecoder, recipe: PairRecipe, pairs: Sequence[Any], extra: int = 0, **options: Any
+    model: EncoderDecoder, recipe: Task, pairs: Sequence[Any], extra: int = 0, **options: Any
 ) -> list[list[str]]:
     """Return what a model writes for sources, in words.
 
@@ -174,7 +187,7 @@ def _oracle(source: tuple[str, ...]) -> translation.Translations:
     return translation.translations(source)
 
 
-def accuracy(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def accuracy(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return the share of possible and of best greedy translations, and the loss beside the truth's, in nats a word."""
     pairs = held_out(recipe.data, recipe.longest)
     found = translated(model, recipe, pairs)
@@ -189,14 +202,14 @@ def accuracy(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
     return measures
 
 
-def lengths(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def lengths(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return the share of possible translations by the length of the source; `EDGES` are those of the groups."""
     groups = by_lengths()
     shares = [share_possible(translated(model, recipe, group), group) for group in groups]
     return {"possible_by_length": shares}
 
 
-def padding(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def padding(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return what padding behind the sources does, by how much of it there is, and what the loss of training says."""
     pairs = held_out(recipe.data, recipe.longest)
     texts = [translated(model, recipe, pairs, extra) for extra in EXTRA]
@@ -211,7 +224,7 @@ def padding(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
     }
 
 
-def beams(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def beams(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return what beams of growing width find: the share possible, best and empty, and the mean length in words."""
     pairs = held_out(recipe.data, recipe.longest)[:SEARCHED]
     measures: dict[str, list[float]] = {}
@@ -230,7 +243,7 @@ def beams(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
     return measures
 
 
-def alignment(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def alignment(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return the alignment error rate of the greedy links of attention, on the true targets."""
     languages, found, sure = recipe.languages(), [], []
     for pair in held_out(recipe.data, recipe.longest):
@@ -241,7 +254,7 @@ def alignment(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
     return {"alignment_error_rate": rounded(alignment_error_rate(found, sure))}
 
 
-def interventions(model: EncoderDecoder, recipe: PairRecipe) -> dict[str, Any]:
+def interventions(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     """Return the share of possible translations where the decoder is given other attention weights than its own."""
     pairs = held_out(recipe.data, recipe.longest)
     kinds = [kind for kind in REWEIGHTINGS if kind != "as trained"]

@@ -153,7 +153,7 @@ class ShareTable {
  */
 function shareText({ mean, low, high }, i) {
   const [from, to] = [low[i], high[i]].map((end) => (100 * end).toFixed(0));
-  return `${percent(mean[i])} (${from}–${to})`;
+  return `${percent(mean[i])} (${from}\u2060–\u2060${to})`;
 }
 
 export default widgetOf(LengthView);

@@ -171,7 +171,7 @@ function sharesTable(rows) {
 /** @param {Interval} interval */
 function shareText([share, low, high]) {
   const [from, to] = [low, high].map((end) => (100 * end).toFixed(0));
-  return `${percent(share)} (${from}–${to})`;
+  return `${percent(share)} (${from}\u2060–\u2060${to})`;
 }
 
 export default widgetOf(PaddingView);

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lmkit import experiments, files, pretrained, study, text, training
-from lmkit.experiments import sweeps
+from lmkit.experiments import making
 from lmkit.models import LSTMLanguageModel
 from lmkit.models.seq2seq import EncoderDecoder
 from lmkit.runs import Run, Runs
@@ -158,6 +158,6 @@ def test_nothing_public_asks_for_a_path_of_one_class():
 def test_path_may_be_a_string_a_path_or_like_one(name, kind, tmp_path, monkeypatch):
     nothing = lambda: iter([])  # noqa: E731
     nothing.__doc__ = "Nothing."
-    monkeypatch.setitem(sweeps.EXPERIMENTS, "decay", nothing)
+    monkeypatch.setitem(making.EXPERIMENTS, "decay", nothing)
     done = TAKING[name](kind, tmp_path)
     assert done is True or done.is_file()

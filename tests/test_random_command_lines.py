@@ -12,7 +12,7 @@ from lmkit import experiments, pretrained
 from lmkit.__main__ import _parser, main
 from lmkit.commands import texts
 from lmkit.datasets import human_numbers
-from lmkit.experiments import making, recipes, sweeps
+from lmkit.experiments import making, recipes, translators
 from tests.test_main import TEXT
 from tests.test_translations import translator
 
@@ -72,13 +72,16 @@ def folder(tmp_path, monkeypatch):
     data, shipped = pretrained.path_of("human_numbers").read_bytes(), tmp_path / "folder" / "shipped"
     shutil.copytree(pretrained.FOLDER, shipped, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     monkeypatch.setattr(pretrained, "FOLDER", shipped)
+    monkeypatch.setattr(pretrained, "TRANSLATORS", shipped / "translators")
+    translates = Path("words.model").read_bytes()
     for name in recipes.RECIPES:
-        monkeypatch.setitem(recipes.RECIPES, name, lambda progress: data)
+        made = translates if name in translators.RECIPES else data
+        monkeypatch.setitem(recipes.RECIPES, name, lambda progress, made=made: made)
     monkeypatch.setattr(making, "FOLDER", tmp_path)
     for name in experiments.EXPERIMENTS:
         nothing = lambda: iter([])  # noqa: E731
         nothing.__doc__ = "Nothing."
-        monkeypatch.setitem(sweeps.EXPERIMENTS, name, nothing)
+        monkeypatch.setitem(making.EXPERIMENTS, name, nothing)
     return tmp_path
 
 

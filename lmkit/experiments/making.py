@@ -66,7 +66,8 @@ def make(name: str, out: StrPath | None = None, jobs: int = 1, progress: bool = 
         if isinstance(error, KeyboardInterrupt):
             raise KeyboardInterrupt(f"stopped; {kept}") from None
         raise OSError(f"a process was ended from outside, perhaps for want of memory; {kept}") from error
-    runs = Runs(_card(name, [done[key][1] for key in wanted]), [Run(**done[key][0]) for key in wanted])
+    about = next((recipe.about for recipe, _, _ in wanted.values()), "")
+    runs = Runs(_card(name, about, [done[key][1] for key in wanted]), [Run(**done[key][0]) for key in wanted])
     runs.write(out)
     part.unlink()
     return runs
@@ -129,10 +130,10 @@ def _finished(part: Path) -> dict[str, tuple[dict[str, Any], float]]:
     return done
 
 
-def _card(name: str, seconds: list[float]) -> dict[str, Any]:
+def _card(name: str, about: str, seconds: list[float]) -> dict[str, Any]:
     return {
         "title": " ".join((EXPERIMENTS[name].__doc__ or "").split()),
-        "data": next(EXPERIMENTS[name]())[0].about,
+        "data": about,
         "command": f"python -m lmkit experiment {name}",
         "runs": len(seconds),
         "minutes": round(sum(seconds) / 60, 1),

@@ -71,18 +71,23 @@ def _stems(folder: Path) -> list[str]:
 
 def path_of(name: str) -> Path:
     """Return the file of a shipped model of either kind; raise ValueError for an unknown name."""
-    known = names() + translator_names()
-    if name not in known:
-        rule = f"name must be one of the shipped models {known}, or the path of a model file"
-        raise ValueError(f"{rule}, but it is {name!r}; correct it")
-    return (FOLDER if name in names() else TRANSLATORS) / f"{name}.safetensors"
+    return _shipped(name, names() + translator_names())
 
 
-def _found(name: StrPath, shipped: Sequence[str]) -> Path:
+def _shipped(name: str, wanted: Sequence[str]) -> Path:
+    """Return the file of a shipped model; of an unknown one say which are wanted."""
+    for folder in (FOLDER, TRANSLATORS):
+        if name in _stems(folder):
+            return folder / f"{name}.safetensors"
+    rule = f"name must be one of the shipped models {list(wanted)}, or the path of a model file"
+    raise ValueError(f"{rule}, but it is {name!r}; correct it")
+
+
+def _found(name: StrPath, wanted: Sequence[str]) -> Path:
     """Return the file of a shipped model, or a path as it is."""
     path = Path(name)
-    if isinstance(name, str) and (name in shipped or not (path.suffix or len(path.parts) > 1 or path.exists())):
-        return path_of(name)
+    if isinstance(name, str) and (name in wanted or not (path.suffix or len(path.parts) > 1 or path.exists())):
+        return _shipped(name, wanted)
     return path
 
 

@@ -65,7 +65,7 @@ class Languages:
 
 
 class Task(Protocol):
-    """What measures ask of a recipe: `PairRecipe` describes it."""
+    """A recipe as measures see it; `PairRecipe` is one."""
 
     @property
     def data(self) -> str: ...
@@ -167,13 +167,13 @@ def translated(
 
 def share_possible(texts: Sequence[Sequence[str]], pairs: Sequence[Any]) -> float:
     """Return the share of texts that are possible translations of stories, or numbers that are right."""
-    return rounded(fmean(_possible(text, pair) for text, pair in zip(texts, pairs, strict=True)))
+    return significant(fmean(_possible(text, pair) for text, pair in zip(texts, pairs, strict=True)))
 
 
 def share_best(texts: Sequence[Sequence[str]], pairs: Sequence[translation.Pair]) -> float:
     """Return the share of texts that are the most probable translations of stories."""
     best = [_oracle(tuple(pair.source)).best().words for pair in pairs]
-    return rounded(fmean(list(text) == words for text, words in zip(texts, best, strict=True)))
+    return significant(fmean(list(text) == words for text, words in zip(texts, best, strict=True)))
 
 
 def _possible(text: Sequence[str], pair: Any) -> bool:
@@ -194,10 +194,10 @@ def accuracy(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     measures = {"possible": share_possible(found, pairs)}
     languages = recipe.languages()
     batches = by_length([languages.encoded(pair, recipe.reversed) for pair in pairs], recipe.batch_size)
-    measures["cross_entropy"] = rounded(evaluate_pairs(model, batches).cross_entropy)
+    measures["cross_entropy"] = significant(evaluate_pairs(model, batches).cross_entropy)
     if isinstance(pairs[0], translation.Pair):
         log_probs = [p for pair in pairs for p in _oracle(tuple(pair.source)).token_log_probs(pair.target)]
-        measures["floor"] = rounded(-fmean(log_probs))
+        measures["floor"] = significant(-fmean(log_probs))
         measures["best"] = share_best(found, pairs)
     return measures
 
@@ -219,8 +219,10 @@ def padding(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
     shown = evaluate_pairs(model, map(languages.padded, mixed))
     return {
         "possible_by_padding": [share_possible(found, held_out(recipe.data, recipe.longest)) for found in texts],
-        "changed_by_padding": [rounded(fmean(a != b for a, b in zip(found, texts[0], strict=True))) for found in texts],
-        "shown_cross_entropy": rounded(shown.cross_entropy),
+        "changed_by_padding": [
+            significant(fmean(a != b for a, b in zip(found, texts[0], strict=True))) for found in texts
+        ],
+        "shown_cross_entropy": significant(shown.cross_entropy),
     }
 
 
@@ -239,7 +241,7 @@ def beams(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
                 "length": fmean(map(len, found)),
             }
             for name, value in numbers.items():
-                measures.setdefault(f"{name}_by_width_{penalty:g}", []).append(rounded(value))
+                measures.setdefault(f"{name}_by_width_{penalty:g}", []).append(significant(value))
     return measures
 
 
@@ -251,7 +253,7 @@ def alignment(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
         assert places is not None
         found.append(hard_alignment(model.attention_of(source, target)[:-1]))
         sure.append({(place, row) for row, links in enumerate(places[:-1]) for place in links})
-    return {"alignment_error_rate": rounded(alignment_error_rate(found, sure))}
+    return {"alignment_error_rate": significant(alignment_error_rate(found, sure))}
 
 
 def interventions(model: EncoderDecoder, recipe: Task) -> dict[str, Any]:
@@ -267,6 +269,6 @@ MEASURES: dict[str, Callable[[EncoderDecoder, Any], dict[str, Any]]] = {
 }
 
 
-def rounded(value: float) -> float:
+def significant(value: float) -> float:
     """Return a value with four significant digits: what a run of one seed can say."""
     return float(f"{value:.4g}") if math.isfinite(value) else value

@@ -79,7 +79,7 @@ class PairRecipe(TrainConfig):
         model, history = self.train(seed)
         size = max(1, len(history.losses) // PARTS)
         starts = range(0, len(history.losses), size)
-        losses = [judging.rounded(fmean(history.losses[start : start + size])) for start in starts]
+        losses = [judging.significant(fmean(history.losses[start : start + size])) for start in starts]
         measures: dict[str, Any] = {}
         for name in self.measures:
             measures |= judging.MEASURES[name](model, self)
@@ -88,15 +88,15 @@ class PairRecipe(TrainConfig):
     def train(
         self,
         seed: int,
-        batches: Iterable[PairBatch] | None = None,
+        supply: int | None = None,
         model: EncoderDecoder | None = None,
         progress: bool = False,
     ) -> tuple[EncoderDecoder, History]:
-        """Train a model, by default a fresh one on batches of the same seed; return it and how it was trained."""
+        """Train a model, by default a fresh one on a supply of pairs of the same seed; return it and its history."""
         torch.set_num_threads(1)
         set_seed(seed)
         model = self.model() if model is None else model
-        batches = self.batches(seed) if batches is None else batches
+        batches = self.batches(seed if supply is None else supply)
         options = {name: value for name, value in self.options().items() if name not in OF_TEXTS}
         given = {"steps": self.steps, "guidance": self.guidance, "progress": progress}
         return model, train_pairs(model, batches, **given, **options)

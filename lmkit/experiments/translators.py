@@ -104,11 +104,11 @@ def _trained(
 ) -> bytes:
     """Train as a recipe says, stories of any length at last on whole ones, and return the file with its card."""
     seed = 1
-    model, history = recipe.train(seed, recipe.batches(seed + 1), progress=progress)
+    model, history = recipe.train(seed, seed + 1, progress=progress)
     tokens = history.tokens
     if recipe.data == "beginnings" and recipe.longest is None:
         finish = replace(recipe, **FINISH)
-        model, history = finish.train(seed + 1, finish.batches(seed + 2), model, progress)
+        model, history = finish.train(seed + 1, seed + 2, model, progress)
         tokens += history.tokens
     card = {
         "title": title,

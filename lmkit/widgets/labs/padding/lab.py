@@ -16,7 +16,7 @@ from lmkit.widgets.base.translator_options import translator_option
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.padding import fallback
 from lmkit.widgets.labs.padding.shares import rows_of
-from lmkit.widgets.labs.padding.translating import MOST_NEW_TOKENS, PAD, Judged, judged, translated
+from lmkit.widgets.labs.padding.translating import MOST_NEW_TOKENS, PAD, Judged, judge, translated
 
 CLEAN, FAULTY = "padding_masked", "padding_read"
 MOST_PADDING = 20
@@ -120,7 +120,7 @@ class PaddingLab(Lab[PaddingView]):
         """Return the same with what the truth says of it, and what the padding has changed."""
         source, padding = self.value("source"), self.value("padding")
         truth = self._options["clean"].has_truth()
-        return {name: judged(option.translator, source, padding, truth) for name, option in self._options.items()}
+        return {name: judge(option.translator, source, padding, truth) for name, option in self._options.items()}
 
     def __repr__(self) -> str:
         return f"PaddingLab({len(self.value('source').split())} words, padding={self.value('padding')})"

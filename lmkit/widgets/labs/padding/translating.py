@@ -52,7 +52,7 @@ def translated(translator: Translator, source: str, padding: int) -> list[str]:
     return [translator.target_vocab.words[token] for token in found.tokens]
 
 
-def judged(translator: Translator, source: str, padding: int, has_truth: bool) -> Judged:
+def judge(translator: Translator, source: str, padding: int, has_truth: bool) -> Judged:
     """Translate a padded source, and the same without padding, and ask the truth."""
     words, unpadded = (translated(translator, source, count) for count in (padding, 0))
     return Judged(words, unpadded, _verdict(source, words) if has_truth else "No truth is known of these words.")

@@ -41,9 +41,16 @@ class TranslatorOption:
     def entry(self, trait: str) -> dict[str, Any]:
         """Return the option as it travels to the browser; a trait of this name holds the bytes of one's own."""
         own = trait if self.data else ""
-        attention, longest = self.has_attention(), self.longest
         truth = assets.translation_tables() if self.has_truth() else None
-        return dict(name=self.name, key=self.key, truth=truth, own=own, attention=attention, longest=longest)
+        return dict(
+            name=self.name,
+            title=self.name if self.data else "the translator",
+            key=self.key,
+            truth=truth,
+            own=own,
+            attention=self.has_attention(),
+            longest=self.longest,
+        )
 
 
 def translator_option(argument: str, translator: str | Translator) -> TranslatorOption:

@@ -41,6 +41,7 @@ import { inspect, truthOf, write } from "./writing.js";
  *
  * @typedef {object} TranslatorOption
  * @property {string} name
+ * @property {string} title
  * @property {string} key
  * @property {{ name: string, key: string }[] | null} truth - The two tables.
  * @property {string} own

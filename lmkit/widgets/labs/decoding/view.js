@@ -1,15 +1,13 @@
 // The decoding lab's view: it listens to the traits that sliders are linked to, decodes, and shows.
 
 import { percent } from "../../base/dom.js";
-import { textNews } from "../../base/news.js";
-import { whileIdle } from "../../base/time_slicing.js";
-import { LabView, widgetOf } from "../../base/view.js";
-import { checkSettings } from "../../runtime/decoding.js";
+import { widgetOf } from "../../base/view.js";
 import { BarsPanel } from "../../runtime/panels/bars_panel.js";
 import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
-import { METHODS, methodDisplays, readWritingSettings } from "../../runtime/panels/settings.js";
+import { readWritingSettings } from "../../runtime/panels/settings.js";
 import { TextPanel } from "../../runtime/panels/text_panel.js";
 import { openSession } from "../../runtime/session.js";
+import { WritingView } from "../../runtime/writing_view.js";
 import { choices } from "./entropy.js";
 import { EntropyPanel } from "./entropy_panel.js";
 import { numbersLine } from "./wording.js";
@@ -21,7 +19,8 @@ import { numbersLine } from "./wording.js";
 /** @typedef {import("../../runtime/session.js").Session} Session */
 /** @typedef {import("../../runtime/session.js").SessionSettings} SessionSettings */
 
-class DecodingView extends LabView {
+/** @extends {WritingView<Entry, SessionSettings, Result, Session>} */
+class DecodingView extends WritingView {
   /**
    * @param {Model} model
    * @param {HTMLElement} root
@@ -41,58 +40,27 @@ class DecodingView extends LabView {
     this.entropy = entropy;
     this.bars = bars;
     this.hypotheses = hypotheses;
-    /** @type {Entry | null} */
-    this.entry = null; // the model that is shown, or is being loaded
-    /** @type {Session | null} */
-    this.session = null;
-    /** @type {number[]} */
-    this.told = []; // the text that was last said
-    /** @type {(() => void) | null} */
-    this.stopWarmUp = null;
   }
 
-  ready() {
-    const entry = this.model.get("models")[this.model.get("model_index")];
-    if (this.entry?.key !== entry.key) this.open(entry);
-    return Boolean(this.session);
+  entry() {
+    return this.model.get("models")[this.model.get("model_index")];
   }
 
-  *update() {
-    const { session } = this;
-    if (!session) return;
-    const settings = this.settings();
-    this.write(methodDisplays(settings.method));
-    checkSettings(settings);
-    this.show(session, yield* session.decoding(settings));
+  /** @param {Entry} entry */
+  load(entry) {
+    return openSession(this.model, entry);
   }
 
   /**
-   * Load another model, and give it a prompt that it can read; the prompt of the first is left as it was given.
+   * Give another model a prompt that it can read; the prompt of the first is left as it was given.
+   *
+   * @param {Session} session
    * @param {Entry} entry
+   * @param {boolean} first
    */
-  async open(entry) {
-    const first = !this.entry;
-    this.entry = entry;
-    this.session = null;
-    this.messages.tell({ progress: `Loading ${entry.title} …` });
-    try {
-      const session = await openSession(this.model, entry);
-      if (this.closed || this.entry !== entry) return;
-      this.session = session;
-      const prompt = this.model.get("prompt");
-      this.write({ suggestions: entry.prompts, prompt: first ? prompt : readable(prompt, session, entry) });
-      this.run();
-      if (this.closed) return;
-      this.stopWarmUp?.();
-      this.stopWarmUp = whileIdle(warmUp(session, this.settings()));
-    } catch (error) {
-      if (this.entry === entry && !this.closed) this.fail(error);
-    }
-  }
-
-  close() {
-    super.close();
-    this.stopWarmUp?.();
+  opened(session, entry, first) {
+    const prompt = this.model.get("prompt");
+    return { suggestions: entry.prompts, prompt: first ? prompt : readable(prompt, session, entry) };
   }
 
   /** @returns {SessionSettings} */
@@ -115,21 +83,18 @@ class DecodingView extends LabView {
     this.entropy.show(made, result.best.tokens, words, step);
     this.bars.show(result, shown, result.truth, position);
     this.hypotheses.show(result, words);
-    this.announce(() => this.spoken(result, shown, words));
+    this.announce(() => `${this.newsOf(session, result)} ${stepNews(shown)}`.trim());
   }
+}
 
-  /**
-   * The result in a few sentences: of the text what is new, and the step shown.
-   * @param {Result} result
-   * @param {Inspection} inspection
-   * @param {string[]} words
-   */
-  spoken({ best }, { step, keptCount, size, rows }, words) {
-    const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
-    const text = textNews(this.told, best.tokens, words);
-    this.told = best.tokens;
-    return `${text} Step ${step + 1}: ${word}, ${percent(p)}. ${keptCount} of ${size} tokens kept.`.trim();
-  }
+/**
+ * The step shown, in two sentences.
+ *
+ * @param {Inspection} inspection
+ */
+function stepNews({ step, keptCount, size, rows }) {
+  const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
+  return `Step ${step + 1}: ${word}, ${percent(p)}. ${keptCount} of ${size} tokens kept.`;
 }
 
 /**
@@ -144,23 +109,6 @@ function readable(prompt, session, entry) {
     return prompt;
   } catch {
     return entry.prompts[0];
-  }
-}
-
-/**
- * Run the decoders a few times while nobody waits: a browser compiles what runs often.
- * @param {Session} session
- * @param {SessionSettings} settings
- */
-function* warmUp(session, settings) {
-  try {
-    for (let n = 1; n <= 10; n++) {
-      const sampling = { ...settings, method: METHODS[1], top_k: 5 * n, top_p: 0.9, temperature: n / 5 };
-      const beams = { ...settings, method: METHODS[2], num_beams: n };
-      for (const run of [sampling, beams]) session.inspect(yield* session.decoding(run), 0);
-    }
-  } catch {
-    // A prompt that cannot be read has been told of; there is nothing to warm up with.
   }
 }
 

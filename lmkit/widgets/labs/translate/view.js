@@ -1,16 +1,14 @@
 // The translation lab's view: it listens to the traits that controls are linked to, translates, and shows.
 
 import { percent } from "../../base/dom.js";
-import { textNews } from "../../base/news.js";
-import { whileIdle } from "../../base/time_slicing.js";
-import { LabView, widgetOf } from "../../base/view.js";
-import { checkSettings } from "../../runtime/decoding.js";
+import { widgetOf } from "../../base/view.js";
 import { BarsPanel } from "../../runtime/panels/bars_panel.js";
 import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
-import { METHODS, methodDisplays, readWritingSettings } from "../../runtime/panels/settings.js";
+import { readWritingSettings } from "../../runtime/panels/settings.js";
 import { TextPanel } from "../../runtime/panels/text_panel.js";
 import { REWEIGHTINGS } from "../../runtime/reweighting.js";
 import { openTranslation } from "../../runtime/translation_session.js";
+import { WritingView } from "../../runtime/writing_view.js";
 import { MatrixPanel } from "./matrix_panel.js";
 import { SourcePanel } from "./source_panel.js";
 import { drawStory } from "./story.js";
@@ -27,7 +25,8 @@ import { lookLine, numbersLine, verdict } from "./wording.js";
  *   Entry
  */
 
-class TranslateView extends LabView {
+/** @extends {WritingView<Entry, TranslationSettings, Result, TranslationSession>} */
+class TranslateView extends WritingView {
   /**
    * @param {Model} model
    * @param {HTMLElement} root
@@ -50,55 +49,25 @@ class TranslateView extends LabView {
     this.matrix = matrix;
     this.bars = bars;
     this.hypotheses = hypotheses;
-    /** @type {Entry | null} */
-    this.entry = null; // the translator that is shown, or is being loaded
-    /** @type {TranslationSession | null} */
-    this.session = null;
     /** @type {Matrix | null} */
     this.seen = null; // what was last drawn
-    /** @type {number[]} */
-    this.told = []; // the text that was last said
-    /** @type {(() => void) | null} */
-    this.stopWarmUp = null;
   }
 
-  ready() {
-    const entry = this.model.get("translators")[this.model.get("model_index")];
-    if (this.entry?.key !== entry.key) this.open(entry);
-    return Boolean(this.session);
-  }
-
-  *update() {
-    const { session } = this;
-    if (!session) return;
-    const settings = this.settings();
-    const weights_display = session.hasAttention ? "" : "none";
-    this.write({ ...methodDisplays(settings.method), weights_display });
-    checkSettings(settings);
-    this.show(session, yield* session.decoding(settings));
+  entry() {
+    return this.model.get("translators")[this.model.get("model_index")];
   }
 
   /** @param {Entry} entry */
-  async open(entry) {
-    this.entry = entry;
-    this.session = null;
-    this.messages.tell({ progress: "Loading the translator …" });
-    try {
-      const session = await openTranslation(this.model, entry);
-      if (this.closed || this.entry !== entry) return;
-      this.session = session;
-      this.run();
-      if (this.closed) return;
-      this.stopWarmUp?.();
-      this.stopWarmUp = whileIdle(warmUp(session, this.settings()));
-    } catch (error) {
-      if (this.entry === entry && !this.closed) this.fail(error);
-    }
+  load(entry) {
+    return openTranslation(this.model, entry);
   }
 
-  close() {
-    super.close();
-    this.stopWarmUp?.();
+  /**
+   * @param {TranslationSession} session
+   * @param {TranslationSettings} settings
+   */
+  displays(session, settings) {
+    return { ...super.displays(session, settings), weights_display: session.hasAttention ? "" : "none" };
   }
 
   drawStory() {
@@ -127,7 +96,7 @@ class TranslateView extends LabView {
     const judged = session.judge(result);
     const [weights, links] = [matrix.attention?.[step] ?? null, matrix.alignment[step]];
     const look = lookLine(words[result.best.tokens[step]], result.source, weights, links);
-    const longest = this.entry?.longest ?? 0;
+    const longest = this.shown?.longest ?? 0;
     const canDraw = session.grammar !== null;
     this.source.show({ source: result.source, longest, weights, links: links ?? [], look, canDraw });
     this.text.show(result, { words, step, prompt: "", numbers: numbersLine(result, judged) });
@@ -137,8 +106,7 @@ class TranslateView extends LabView {
     this.hypotheses.show(result, words);
     this.announce(() => {
       const { word, p } = inspection.rows.find(({ chosen }) => chosen) ?? inspection.rows[0];
-      const text = textNews(this.told, result.best.tokens, words, 6);
-      this.told = result.best.tokens;
+      const text = this.newsOf(session, result, 6);
       return `${verdict(result, judged)} ${text} Word ${position}: ${word}, ${percent(p)}.`.replace("  ", " ");
     });
   }
@@ -151,31 +119,13 @@ class TranslateView extends LabView {
    * @returns {Matrix}
    */
   look(session, result) {
-    const key = [this.entry?.key, result.settings.weights, result.source.join(" "), result.best.tokens].join("|");
+    const key = [this.shown?.key, result.settings.weights, result.source.join(" "), result.best.tokens].join("|");
     if (this.seen?.key !== key) {
       const target = result.best.tokens.map((id) => session.vocab.words[id]);
       const [attention, alignment] = [session.attention(result), session.alignment(result)];
       this.seen = { key, source: result.source, target, attention, alignment };
     }
     return this.seen;
-  }
-}
-
-/**
- * Run the decoders a few times while nobody waits: a browser compiles what runs often.
- *
- * @param {TranslationSession} session
- * @param {TranslationSettings} settings
- */
-function* warmUp(session, settings) {
-  try {
-    for (let n = 1; n <= 10; n++) {
-      const sampling = { ...settings, method: METHODS[1], top_k: 5 * n, top_p: 0.9, temperature: n / 5 };
-      const beams = { ...settings, method: METHODS[2], num_beams: n };
-      for (const run of [sampling, beams]) session.inspect(yield* session.decoding(run), 0);
-    }
-  } catch {
-    // A source that cannot be read has been told of; there is nothing to warm up with.
   }
 }
 

@@ -198,7 +198,8 @@ def test_what_is_compared_differs_in_what_is_named():
 def test_a_shipped_translator_has_a_card(name):
     assert pretrained.path_of(name).stat().st_size <= 500_000
     card = pretrained.load_translator(name).card
-    assert card.keys() == {"title", "data", "command", "seed", "metrics"}
+    assert card.keys() == {"title", "data", "command", "seed", "longest_source", "metrics"}
+    assert 0 < card["longest_source"]
     assert card["command"] == f"python -m lmkit train --recipe {name}"
 
 

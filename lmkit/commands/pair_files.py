@@ -35,6 +35,8 @@ class Pairs:
         The same in words.
     shortest : int
         Tokens of the shortest target.
+    longest_source : int
+        Tokens of the longest source to train on.
     """
 
     title: str
@@ -46,6 +48,7 @@ class Pairs:
     held_out: list[PairBatch]
     held_out_pairs: list[WordPair]
     shortest: int
+    longest_source: int
 
 
 def load(options: argparse.Namespace) -> Pairs:
@@ -69,8 +72,9 @@ def load(options: argparse.Namespace) -> Pairs:
     batches, steps = repeat_pairs(encoded[:cut], options.batch_size, options.epochs)
     data = "; ".join([f"{name_of(path.name)}: {len(pairs):,} pairs, the last tenth held out", *changes])
     held_out, shortest = by_length(encoded[cut:], options.batch_size), min(len(pair.target) for pair in encoded)
+    longest = max(len(pair.source) for pair in encoded[:cut])
     vocabs = source_vocab, target_vocab
-    return Pairs(name_of(path.stem), data, *vocabs, batches, steps, held_out, pairs[cut:], shortest)
+    return Pairs(name_of(path.stem), data, *vocabs, batches, steps, held_out, pairs[cut:], shortest, longest)
 
 
 def read_pairs(path: Path) -> tuple[list[WordPair], list[str]]:

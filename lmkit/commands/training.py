@@ -226,7 +226,7 @@ def _train_pairs(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
         history = train_pairs(model, text.batches, steps=text.steps, **_run_options(options, text.held_out))
     if processes.is_main and not options.quiet:
         _print_validation(history)
-    card = _card(text.title, text.data, options, processes)
+    card = _card(text.title, text.data, options, processes) | {"longest_source": text.longest_source}
     translator = pretrained.Translator(model, *vocabs, card)
     stored = pretrained.translator_from_bytes(pretrained.translator_to_bytes(translator))
     card["metrics"] = _rounded({"held_out": evaluate_pairs(stored.model, text.held_out)}) | _scores(stored, text)

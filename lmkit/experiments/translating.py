@@ -91,12 +91,16 @@ class PairRecipe(TrainConfig):
         supply: int | None = None,
         model: EncoderDecoder | None = None,
         progress: bool = False,
+        lengths: list[int] | None = None,
     ) -> tuple[EncoderDecoder, History]:
-        """Train a model, by default a fresh one on a supply of pairs of the same seed; return it and its history."""
+        """Train a model, by default a fresh one on a supply of pairs of the same seed; return it and its history.
+
+        To `lengths` the length of the longest source of every batch is added.
+        """
         torch.set_num_threads(1)
         set_seed(seed)
         model = self.model() if model is None else model
-        batches = self.batches(seed if supply is None else supply)
+        batches = _measured(self.batches(seed if supply is None else supply), [] if lengths is None else lengths)
         options = {name: value for name, value in self.options().items() if name not in OF_TEXTS}
         given = {"steps": self.steps, "guidance": self.guidance, "progress": progress}
         return model, train_pairs(model, batches, **given, **options)
@@ -130,6 +134,13 @@ class PairRecipe(TrainConfig):
         training, _ = judging.numbers(self.longest)
         drawn = random.Random(seed)
         return (judging.number_pair(self.data, drawn.choice(training)) for _ in iter(int, 1))
+
+
+def _measured(batches: Iterable[PairBatch], lengths: list[int]) -> Iterator[PairBatch]:
+    """Add the length of the longest source of every batch to a list."""
+    for batch in batches:
+        lengths.append(int(batch.lengths.max()))
+        yield batch
 
 
 def _emptied(pairs: Iterable[Pair], share: float, seed: int) -> Iterator[Pair]:
@@ -201,7 +212,7 @@ def searching() -> Iterator[PairJob]:
 
 def counting() -> Iterator[PairJob]:
     """Numbers between words and digits: values that were held out, and numbers of five digits."""
-    base = replace(BASE, embedding_size=32, hidden_size=64, measures=("accuracy",))
+    base = replace(BASE, embedding_size=32, hidden_size=64, steps=1000, measures=("accuracy",))
     tasks = [("words to digits", None), ("digits to words", None), ("words to digits", 5)]
     for seed, attention, (data, length) in product(SEEDS, ("general", "none"), tasks):
         settings = {"attention": attention, "data": data, "longest": length}

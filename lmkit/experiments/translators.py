@@ -21,7 +21,7 @@ FINISH = {"data": "stories", "steps": 800, "lr": 0.003}  # what follows at the e
 # Two small ones for the page where padding is added to sources: all that differs is what padding is to them.
 PADDING_MASKED = replace(BASE, padding="mixed", longest=15, embedding_size=24, hidden_size=56, steps=600)
 PADDING_READ = replace(PADDING_MASKED, padding="read and counted")
-NUMBERS = replace(BASE, data="words to digits", embedding_size=32, hidden_size=64, steps=500)
+NUMBERS = replace(BASE, data="words to digits", embedding_size=32, hidden_size=64, steps=1000)
 
 
 def translator(progress: bool = True) -> bytes:
@@ -103,18 +103,19 @@ def _trained(
     name: str, title: str, recipe: PairRecipe, progress: bool, metrics: Callable[[EncoderDecoder], dict[str, Any]]
 ) -> bytes:
     """Train as a recipe says, stories of any length at last on whole ones, and return the file with its card."""
-    seed = 1
-    model, history = recipe.train(seed, seed + 1, progress=progress)
+    seed, lengths = 1, list[int]()
+    model, history = recipe.train(seed, seed + 1, progress=progress, lengths=lengths)
     tokens = history.tokens
     if recipe.data == "beginnings" and recipe.longest is None:
         finish = replace(recipe, **FINISH)
-        model, history = finish.train(seed + 1, seed + 2, model, progress)
+        model, history = finish.train(seed + 1, seed + 2, model, progress, lengths)
         tokens += history.tokens
     card = {
         "title": title,
         "data": f"{tokens:,} tokens of fresh {recipe.described}",
         "command": f"python -m lmkit train --recipe {name}",
         "seed": seed,
+        "longest_source": max(lengths),
     }
     languages = recipe.languages()
     made = Translator(model, Vocab(languages.source), Vocab(languages.target), card)

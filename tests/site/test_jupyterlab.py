@@ -141,6 +141,9 @@ OTHER_LABS = [
     "AblationLab()",
     "RibbonLab()",
     "Microscope()",
+    "TranslateLab()",
+    "LengthLab()",
+    "PaddingLab()",
     "Quiz('lstm')",
     "Flashcards('lstm', 'The additive path')",
     "Review(['lstm'])",
@@ -149,7 +152,8 @@ IMPORTS = """
 from lmkit.datasets import human_numbers
 from lmkit.models import RecurrentLanguageModel
 from lmkit.widgets import AblationLab, BeamTreeLab, ComparisonLab, CountingLab, DropoutLab, FillIn, Flashcards
-from lmkit.widgets import Microscope, ParameterLab, Quiz, ReachLab, RegularisationLab, Review, RibbonLab, UnrollLab
+from lmkit.widgets import LengthLab, Microscope, PaddingLab, ParameterLab, Quiz, ReachLab, RegularisationLab, Review
+from lmkit.widgets import RibbonLab, TranslateLab, UnrollLab
 """
 
 
@@ -166,6 +170,8 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
         if code.startswith("FillIn"):
             root.locator(".lmkit-content input").first.fill("4")
             page.keyboard.press("Enter")
+        elif code == "LengthLab()":
+            root.get_by_role("radio", name="15 words").check()
         elif code == "AblationLab()":
             root.get_by_role("checkbox").first.uncheck()
         elif code.startswith(("Quiz", "Flashcards", "Review")):

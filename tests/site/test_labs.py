@@ -12,7 +12,7 @@ from tests.site.rendering import settle
 pytestmark = pytest.mark.site
 # A sure translator shows nothing new at most steps of what truncates a distribution, which this test takes for a fault;
 # the tests of the translation lab move its sliders themselves.
-OTHERWISE = {"book/attention"}
+OTHERWISE: set[str] = set()
 WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document) and document not in OTHERWISE]
 LONGEST_NEWS = 150  # as in base/news.js
 LONGEST_PROBLEM = 300

@@ -88,6 +88,18 @@ export function percent(p) {
 }
 
 /**
+ * A share with the ends of its interval, as "93 % (86–100)"; between the ends no line breaks.
+ *
+ * @param {number} share
+ * @param {number} low
+ * @param {number} high
+ */
+export function shareNodes(share, low, high) {
+  const [from, to] = [low, high].map((end) => (100 * end).toFixed(0));
+  return [percent(share), " ", element("span", { class: "lmkit-whole" }, `(${from}–${to})`)];
+}
+
+/**
  * 1.4000000000000001 as "1.4": what a slider computes is not always what it shows.
  *
  * @param {number} x

@@ -1,6 +1,6 @@
 // The length lab's view: runs of one setting, with attention and without.
 
-import { element, percent, resize, setText } from "../../base/dom.js";
+import { element, resize, setText, shareNodes } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ShareCurves } from "./curves.js";
@@ -132,8 +132,8 @@ class ShareTable {
       for (const [n, row] of rows.entries()) {
         const i = places[n];
         setText(row.children[0], `${groups[i][0]}–${groups[i][1]}`);
-        setText(row.children[1], shareText(attention, i));
-        setText(row.children[2], shareText(without, i));
+        row.children[1].replaceChildren(...nodesOf(attention, i));
+        row.children[2].replaceChildren(...nodesOf(without, i));
       }
     }
     const seeds = attention.seeds.length;
@@ -146,14 +146,11 @@ class ShareTable {
 }
 
 /**
- * "93 % (86–100)".
- *
  * @param {Shares} shares
  * @param {number} i
  */
-function shareText({ mean, low, high }, i) {
-  const [from, to] = [low[i], high[i]].map((end) => (100 * end).toFixed(0));
-  return `${percent(mean[i])} (${from}\u2060–\u2060${to})`;
+function nodesOf({ mean, low, high }, i) {
+  return shareNodes(mean[i], low[i], high[i]);
 }
 
 export default widgetOf(LengthView);

@@ -1,6 +1,6 @@
 // The padding lab's view: a source with padding, and what two translators make of it.
 
-import { element, percent, setText } from "../../base/dom.js";
+import { element, setText, shareNodes } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { checkLength, tokenize } from "../../base/vocab.js";
 import { openTranslation } from "../../runtime/translation_session.js";
@@ -157,7 +157,7 @@ function sharesTable(rows) {
     const title = element("th", { scope: "rowgroup", colspan: heads.length }, decoder);
     const body = element("tbody", { "data-filled": "" }, element("tr", {}, title));
     for (const { name, shares } of rows.filter((row) => row.decoder === decoder)) {
-      const cells = shares.map((interval) => element("td", {}, shareText(interval)));
+      const cells = shares.map((interval) => element("td", {}, ...shareNodes(...interval)));
       body.append(element("tr", {}, element("th", { scope: "row" }, name), ...cells));
     }
     table.append(body);
@@ -166,12 +166,6 @@ function sharesTable(rows) {
   const note = `Mean and 95\u202f% interval over ${rows[0].seeds} seeds: ${interval}. Sources have up to 15 words.`;
   root.append(heading, table, element("p", { class: "lmkit-footnote" }, note));
   return root;
-}
-
-/** @param {Interval} interval */
-function shareText([share, low, high]) {
-  const [from, to] = [low, high].map((end) => (100 * end).toFixed(0));
-  return `${percent(share)} (${from}\u2060–\u2060${to})`;
 }
 
 export default widgetOf(PaddingView);

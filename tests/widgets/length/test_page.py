@@ -69,5 +69,5 @@ def test_a_setting_without_runs_says_which_other_to_choose(lab):
 
 
 def test_the_lab_is_sound_everywhere(lab):
-    lab = lab()
+    lab = lab(theme="auto")
     assert faults_everywhere(lab.page, lab.root) == []

@@ -4,6 +4,7 @@ Tests that use a browser carry the mark `browser`, those that also use the built
 """
 
 import importlib.util
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -19,6 +20,10 @@ pytest_plugins = (
 )
 
 torch.set_num_threads(1)
+
+# A shell lets programs in its background ignore Ctrl-C, and whatever these start ignores it, too: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("lmkit", deadline=None, derandomize=True, database=None, max_examples=50)
 hypothesis.settings.load_profile("lmkit")

@@ -62,7 +62,7 @@ class Slow:
         return (count - discount(count) + saved * shorter) / sum(followers)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents=DOCUMENTS, order=st.integers(1, 5), context=CONTEXTS)
 def test_model_is_that_of_the_formulas(documents, order, context):
     fast, slow = KneserNey(order).fit(documents, V), Slow(documents, order, V)
@@ -71,7 +71,7 @@ def test_model_is_that_of_the_formulas(documents, order, context):
     np.testing.assert_allclose(fast.distribution(context), expected, rtol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents=DOCUMENTS, order=st.integers(1, 5), text=CONTEXTS)
 def test_log_probs_are_those_of_the_distributions(documents, order, text):
     model = KneserNey(order).fit(documents, V)
@@ -79,7 +79,7 @@ def test_log_probs_are_those_of_the_distributions(documents, order, text):
     np.testing.assert_allclose(model.log_probs(text), one_by_one, rtol=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents=DOCUMENTS, order=st.integers(1, 6), context=CONTEXTS)
 def test_distributions_sum_to_one_and_leave_nothing_out(documents, order, context):
     probs = KneserNey(order).fit(documents, V).distribution(context)

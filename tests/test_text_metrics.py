@@ -132,8 +132,8 @@ def test_judge_prefers_what_it_knows():
 def area_by_sums(p, q, scale):
     """One trapezoid at a time, each divergence term by term."""
     corners = [(1.0, 0.0)]
-    for step in range(1, 26):
-        weight = step / 26
+    for step in range(25):
+        weight = 1e-6 + (1 - 2e-6) * step / 24
         r = [weight * a + (1 - weight) * b for a, b in zip(p, q, strict=True)]
         kl_q, kl_p = (sum(a * math.log(a / m) for a, m in zip(each, r, strict=True) if a) for each in (q, p))
         corners.append((math.exp(-scale * kl_q), math.exp(-scale * kl_p)))
@@ -153,6 +153,18 @@ def test_frontier_area_is_that_of_the_formula(p, q, scale):
     assert area == pytest.approx(area_by_sums(p, q, scale), abs=1e-12)
     assert area == pytest.approx(metrics.frontier_area(q, p, scale), abs=1e-12)
     assert 0 <= area <= 1 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "area"),  # by the curve and the area of mauve-text 0.4.0, with its scale of 5
+    [
+        ([0.5, 0.25, 0.125, 0.125], [0.25, 0.25, 0.25, 0.25], 0.9128889235610789),
+        ([0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7], 0.21906168496212094),
+        ([0.4, 0.3, 0.2, 0.1], [0.38, 0.31, 0.2, 0.11], 0.9999944520957316),
+    ],
+)
+def test_frontier_area_is_that_of_the_authors_program(p, q, area):
+    assert metrics.frontier_area(p, q) == pytest.approx(area, abs=1e-12)
 
 
 @given(p=SHARES)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from lmkit.metrics.variety import Text, ngrams
 
 SCALE = 5.0  # c
-WEIGHTS = np.linspace(0, 1, 27)[1:-1]  # λ
+WEIGHTS = np.linspace(1e-6, 1 - 1e-6, 25)  # λ
 KEPT = 0.9  # of the variance, before clusters are made; this and the numbers above are those of the authors' program
 STARTS, STEPS = 5, 100  # of k-means
 Floats = NDArray[np.float64]
@@ -87,7 +87,7 @@ def frontier_area(p: Any, q: Any, scale: float = SCALE) -> float:
         raise ValueError(f"scale must be above 0, but it is {scale}; the usual one is {SCALE:g}")
     mixtures = WEIGHTS[:, None] * p + (1 - WEIGHTS[:, None]) * q
     x, y = (np.exp(-scale * _kl(each, mixtures)) for each in (q, p))
-    x, y = np.concatenate([[1], x, [0]]), np.concatenate([[0], y, [1]])  # from λ = 0, which p need not survive, to 1
+    x, y = np.concatenate([[1], x, [0]]), np.concatenate([[0], y, [1]])  # from corner to corner
     return float(np.trapezoid(y[::-1], x[::-1]))
 
 

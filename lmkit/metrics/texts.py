@@ -67,7 +67,8 @@ def surprisal_excess(log_probs: Any, entropies: Any) -> float:
     ValueError
         If there is none, or they are not equally many.
 
-    Source: Braverman et al. (2020) compare the two means; Meister et al. (2023) the two numbers at each step.
+    Source: Braverman et al. (2020) set the entropy of what a model writes beside its loss on people's texts; Meister et
+    al. (2023) compare the two numbers at each step.
     """
     log_p, entropy = (torch.as_tensor(each, dtype=torch.float64).cpu() for each in (log_probs, entropies))
     if log_p.shape != entropy.shape or not log_p.numel():

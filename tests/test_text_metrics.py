@@ -3,6 +3,7 @@
 import math
 import random
 from collections import Counter
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lmkit import metrics
 from lmkit.analysis.kneser_ney import KneserNey
+from lmkit.datasets import stories
 from lmkit.metrics import frontier
 
 SHARES = st.lists(st.integers(0, 9), min_size=5, max_size=5).filter(any)
@@ -228,6 +230,20 @@ def test_equal_sets_score_one_and_unlike_ones_next_to_nothing():
     same, unlike = metrics.mauve_like(of_people, of_others), metrics.mauve_like(of_people, of_strange)
     assert unlike < 0.1 < 0.7 < same
     assert metrics.mauve_like(of_people, of_others) == same  # the seed decides all
+
+
+def test_shuffled_letters_and_loops_are_told_from_a_text():
+    """Of features with many small axes the large ones decide: those in which the texts differ."""
+    text = " ".join(" ".join(story) for story in islice(stories.stories(seed=1), 600))
+    draw = random.Random(0)
+    people, others = ([text[i : i + 300] for i in draw.sample(range(len(text) - 300), 120)] for _ in range(2))
+    shuffled = ["".join(draw.sample(each, len(each))) for each in others]
+    loops = [each[:20] * 15 for each in others]
+    scores = [
+        metrics.mauve_like(metrics.ngram_features(people), metrics.ngram_features(each))
+        for each in (others, shuffled, loops)
+    ]
+    assert scores[0] > 0.7 and max(scores[1:]) < 0.1
 
 
 def test_ngram_features_count_every_ngram_once():

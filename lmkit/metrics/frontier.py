@@ -40,8 +40,9 @@ def mauve_like(
     Parameters
     ----------
     p_features, q_features : arrays or Tensors of float, shapes (N, F) and (M, F)
-        A row for each of people's texts, and of the others: from `ngram_features`, or a model's states. The score
-        depends on N and M: compare sets of one size, and people's texts with people's.
+        A row for each of people's texts, and of the others: from `ngram_features`, or a model's states. What counts
+        is a row's direction, not its length. The score depends on N and M: compare sets of one size, and people's
+        texts with people's.
     num_clusters : int ≥ 2, optional
         A tenth of the smaller of N and M by default.
     scale : float > 0
@@ -61,7 +62,9 @@ def mauve_like(
     k = max(2, round(min(len(p_features), len(q_features)) / 10)) if num_clusters is None else num_clusters
     if not 2 <= k <= len(p_features) + len(q_features):
         raise ValueError(f"num_clusters must be from 2 to the number of texts, but it is {k}; give another number")
-    labels = _clusters(_whitened(np.concatenate([p_features, q_features])), k, seed)
+    points = np.concatenate([p_features, q_features])
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    labels = _clusters(_projected(points / np.where(lengths > 0, lengths, 1)), k, seed)
     p, q = (np.bincount(each, minlength=k) + 0.5 for each in np.split(labels, [len(p_features)]))
     return frontier_area(p / p.sum(), q / q.sum(), scale)
 
@@ -117,7 +120,7 @@ def ngram_features(texts: Sequence[Text], n: int = 3, size: int = 512) -> Floats
     for row, text in zip(table, texts, strict=True):
         for gram in ngrams(text, n):
             row[zlib.crc32("\0".join(map(str, gram)).encode()) % size] += 1
-    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12)
+    return table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1)  # counts are at least 1
 
 
 def _kl(p: Floats, mixtures: Floats) -> Floats:
@@ -134,13 +137,13 @@ def _checked(name: str, features: Any) -> Floats:
     return table
 
 
-def _whitened(points: Floats) -> Floats:
-    """Return points by their main axes, those of `KEPT` of the variance, each of variance one."""
+def _projected(points: Floats) -> Floats:
+    """Return points by their main axes, those of `KEPT` of the variance (principal components)."""
     centred = points - points.mean(axis=0)
     u, s, _ = np.linalg.svd(centred, full_matrices=False)
     share = np.cumsum(s**2) / max(float((s**2).sum()), 1e-300)
     kept = int(np.searchsorted(share, KEPT)) + 1
-    return u[:, :kept] * np.sqrt(len(points)) * (s[:kept] > 1e-12 * max(s[0], 1e-300))
+    return u[:, :kept] * s[:kept]
 
 
 def _clusters(points: Floats, k: int, seed: int) -> NDArray[np.int64]:

@@ -30,12 +30,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lmkit.text import as_whole
 
 FALLBACK = (0.5, 1.0, 1.5)
-Ids: TypeAlias = "Sequence[int] | NDArray[np.int64]"
+Ids: TypeAlias = "Sequence[int] | NDArray[np.int64] | torch.Tensor"
 Floats: TypeAlias = "NDArray[np.float64]"
 Whole: TypeAlias = "NDArray[np.int64]"
 
@@ -98,7 +99,7 @@ class KneserNey:
         Parameters
         ----------
         ids : sequence of int, or a sequence of such sequences
-            One text, or several documents; no n-gram runs from one into the next. Arrays are read as they are.
+            One text, or several documents; no n-gram runs from one into the next. Arrays and tensors will do.
         vocab_size : int ≥ 1
             V; tokens that the text lacks share what the discounts save.
 
@@ -256,7 +257,7 @@ def _documents(ids: Any) -> Sequence[Any]:
 
 def _checked_ids(ids: Ids, vocab_size: int) -> Whole:
     """Return ids as an array; a text may hold millions, so they are checked all at once."""
-    given = np.asarray(ids)
+    given = np.asarray(ids.cpu() if isinstance(ids, torch.Tensor) else ids)
     if not given.size:
         return np.zeros(0, np.int64)
     if given.ndim != 1 or given.dtype.kind not in "iu":

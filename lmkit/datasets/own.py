@@ -145,7 +145,7 @@ def _last(documents: Sequence[_Document]) -> tuple[list[_Document], list[_Docume
 
 def _tail(document: _Document) -> OwnText:
     """Hold out the last tenth of a document, from the beginning of a line, or else of a word, that is near."""
-    text = document.text.rstrip()
+    text = document.text.strip()
     cut = len(text) - max(2, round(SHARE * len(text)))
     for sign in "\n ":
         place = text.rfind(sign, cut - len(text) // 20, cut) + 1

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from lmkit.metrics.variety import Text, ngrams
@@ -74,7 +75,7 @@ def frontier_area(p: Any, q: Any, scale: float = SCALE) -> float:
 
     Parameters
     ----------
-    p, q : sequences of float ≥ 0, shape (K,), that sum to one
+    p, q : sequences, arrays or Tensors of float ≥ 0, shape (K,), that sum to one
     scale : float > 0
         c.
 
@@ -83,7 +84,7 @@ def frontier_area(p: Any, q: Any, scale: float = SCALE) -> float:
     ValueError
         If they are not two distributions, or `scale` is not above 0.
     """
-    p, q = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
+    p, q = _array(p), _array(q)
     if p.shape != q.shape or p.ndim != 1 or min(p.min(), q.min()) < 0 or not np.allclose([p.sum(), q.sum()], 1):
         raise ValueError(f"p and q must be distributions over the same things, but they are {p!r:.60} and {q!r:.60}")
     if not scale > 0:
@@ -129,8 +130,13 @@ def _kl(p: Floats, mixtures: Floats) -> Floats:
     return (p[there] * np.log(p[there] / mixtures[:, there])).sum(axis=1)
 
 
+def _array(values: Any) -> Floats:
+    on_cpu = values.detach().to("cpu", torch.float64) if isinstance(values, torch.Tensor) else values
+    return np.asarray(on_cpu, dtype=float)
+
+
 def _checked(name: str, features: Any) -> Floats:
-    table = np.asarray(features.detach().cpu() if hasattr(features, "detach") else features, dtype=float)
+    table = _array(features)
     if table.ndim != 2 or not table.size or not np.isfinite(table).all():
         rule = f"{name} must be a table of finite numbers, a row for each text"
         raise ValueError(f"{rule}, but its shape is {table.shape}; see ngram_features")

@@ -70,7 +70,7 @@ def surprisal_excess(log_probs: Any, entropies: Any) -> float:
     Source: Braverman et al. (2020) set the entropy of what a model writes beside its loss on people's texts; Meister et
     al. (2023) compare the two numbers at each step.
     """
-    log_p, entropy = (torch.as_tensor(each, dtype=torch.float64).cpu() for each in (log_probs, entropies))
+    log_p, entropy = (torch.as_tensor(each).to("cpu", torch.float64) for each in (log_probs, entropies))
     if log_p.shape != entropy.shape or not log_p.numel():
         found = f"{[*log_p.shape]} and {[*entropy.shape]}"
         raise ValueError(f"log_probs and entropies must be equally many, and one at least, but they are {found}")

@@ -128,9 +128,10 @@ floor-plan: $(INSTALLED) ## draw the rooms of lmkit again after a change of impo
 clean: ## delete what was built; the virtual environment stays
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt requirements-no-deps.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -r requirements.txt $(TORCH_INDEX:%=--extra-index-url %)
+	$(BIN)/python -m pip install --quiet --no-deps -r requirements-no-deps.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lmkit import experiments, files, pretrained, study, text, training
+from lmkit.datasets import own
 from lmkit.experiments import making
 from lmkit.models import LSTMLanguageModel
 from lmkit.models.seq2seq import EncoderDecoder
@@ -85,6 +86,13 @@ def written(path, folder):
     return folder / "file"
 
 
+def own_text(path, folder):
+    (folder / "a.txt").write_text("a text of one's own that is long enough")
+    (folder / "b.txt").write_text("another text that is held out as a whole")
+    found = own.load(path(folder / "a.txt"), held_out=path(folder / "b.txt"))
+    return len(found.training) == len(found.held_out) == 1
+
+
 def read_text(path, folder):
     (folder / "a.txt").write_text("a b")
     return text.read_text(path(folder / "a.txt")) == ("a b", [])
@@ -96,6 +104,7 @@ TAKING = {  # each public function that takes a path, and a use of it: gives the
     "pretrained.save_translator": save_translator,
     "pretrained.load_translator": load_translator,
     "text.read_text": read_text,
+    "datasets.own.load": own_text,
     "training.train": train,
     "training.train_pairs": train_pairs,
     "runs.Runs.write": write_runs,

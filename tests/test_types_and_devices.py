@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from lmkit import decoding, dropout, metrics, models, rnn, training
-from lmkit.analysis import counting, gradients, probing
+from lmkit.analysis import counting, gradients, kneser_ney, probing
 from lmkit.training.cache import _seen
 from tests.elsewhere import DEVICE, Elsewhere, ElsewhereIsThere, away
 
 TYPES = [torch.float32, torch.bfloat16, torch.float16]
-ROOMS = [decoding, metrics, training, rnn, dropout, models, counting, gradients, probing]
+ROOMS = [decoding, metrics, training, rnn, dropout, models, counting, kneser_ney, gradients, probing]
 GENERATOR = torch.Generator().manual_seed(0)
 LOGITS = torch.randn(3, 11, generator=GENERATOR).bfloat16().double()  # numbers that every type holds, and no ties
 LOG_P = torch.randn(3, 11, generator=GENERATOR).bfloat16().double()
@@ -112,6 +112,12 @@ CALLS = {
     "text_kl_divergence": lambda to: list(metrics.text_kl_divergence(to(LOGITS[0]), to(LOG_P[0]))),
     "step_distances": lambda to: list(metrics.step_distances(to(LOGITS), to(LOG_P).log_softmax(-1)).values()),
     "text_log_probs": lambda to: metrics.text_log_probs(lstm(to), [[1], [2, 3]], [[1, 4], [0]]),
+    "surprisal_excess": lambda to: [metrics.surprisal_excess(to(LOGITS[0]), to(LOG_P[0]))],
+    "frontier_area": lambda to: [
+        metrics.frontier_area(to(torch.tensor([0.5, 0.5, 0])), to(torch.tensor([0.25, 0.5, 0.25])))
+    ],
+    "mauve_like": lambda to: [metrics.mauve_like(to(STATES.bfloat16().double()[:10]), to(LOGITS[:, :4]), 2)],
+    "KneserNey": lambda to: list(kneser_ney.KneserNey(3).fit([to(TOKENS[0]), TOKENS[1]], 6).log_probs(to(TOKENS[0]))),
     "evaluate": lambda to: list(training.evaluate(lstm(to), to(TOKENS), window=3)),
     "evaluate_with_cache": lambda to: list(training.evaluate_with_cache(lstm(to), to(TOKENS), window=3, size=4)),
     "cache_probabilities": lambda to: training.cache_probabilities(
@@ -196,6 +202,7 @@ NO_TENSORS = {  # names that take none, or are types, constants or what the call
     ),
     *("Context", "Table", "Score", "count", "pairs", "shares", "score", "best_guess", "surprise", "ceiling"),
     *("SmoothedModel", "Recurrent", "half_life"),
+    *("Judge", "bits_per_character", "ngram_divergence", "ngram_features", "spelling", "words", "zipf"),
 }
 
 

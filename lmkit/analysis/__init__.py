@@ -1,1 +1,1 @@
-"""Look into texts and models: counts of what follows (`counting`), how far gradients reach, linear probes."""
+"""Look into texts and models: what follows what (`counting`, `kneser_ney`), how far gradients reach, linear probes."""

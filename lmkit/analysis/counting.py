@@ -2,7 +2,8 @@
 
 A table of context length n says of every run of n tokens what came next. On the text that it has counted nothing that
 looks at n tokens can guess better (`ceiling`); on any other text it is silent wherever a context is new, unless longer
-contexts lean on shorter ones (`SmoothedModel`).
+contexts lean on shorter ones (`SmoothedModel`). For long texts, and for the strongest smoothing, see
+`lmkit.analysis.kneser_ney`.
 """
 
 from __future__ import annotations

@@ -55,9 +55,9 @@ chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTE
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 
 test: ## check everything; brings what it needs, browsers too
-	$(MAKE) -j 2 lint types scripts $(BUILT) $(BROWSER)
+	$(MAKE) -j 2 $(BUILT) $(BROWSER) lint types scripts unit  # Sphinx writes its pages with one core: others find work
 	$(MAKE) nbval
-	$(PYTEST) --dist worksteal
+	$(PYTEST) --dist worksteal -m "browser or site or slow"
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

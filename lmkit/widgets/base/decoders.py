@@ -107,14 +107,20 @@ class DecoderSettings:
     max_new_tokens: int
     seed: int
 
-    def texts(self, step: StepFn, prompt: list[int], eos_token_id: int | None) -> list[Decoded]:
+    def texts(
+        self,
+        step: StepFn,
+        prompt: list[int],
+        eos_token_id: int | None,
+        suppress_tokens: list[int] | None = None,
+    ) -> list[Decoded]:
         """Return the texts that Python's decoders write, best first; only beam search writes more than one."""
-        common = (step, prompt, self.max_new_tokens, eos_token_id)
+        common, never = (step, prompt, self.max_new_tokens, eos_token_id), {"suppress_tokens": suppress_tokens}
         if self.method == "greedy":
-            return [decoding.greedy(*common)]
+            return [decoding.greedy(*common, **never)]
         if self.method == "sampling":
-            return [decoding.sample(*common, **self.filters, seed=self.seed)]
-        return decoding.beam_search(*common, num_beams=self.num_beams, length_penalty=self.length_penalty)
+            return [decoding.sample(*common, **self.filters, seed=self.seed, **never)]
+        return decoding.beam_search(*common, num_beams=self.num_beams, length_penalty=self.length_penalty, **never)
 
     @property
     def filters(self) -> dict[str, Any]:

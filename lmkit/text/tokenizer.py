@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 END = "<eos>"  # ends a text, in vocabularies of whole words that have it
 UNK = "<unk>"  # stands for what a vocabulary does not have
-VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\xa0": "⍽"}
-_SEEN = str.maketrans(VISIBLE)
+CONTROLS = {chr(code): chr(0x2400 + code) for code in range(32)} | {"\x7f": "␡"}  # Unicode's pictures of them
+VISIBLE = str.maketrans({**CONTROLS, "\n": "⏎", "\t": "⇥", " ": "␣", "\xa0": "⍽"})
+IN_A_TEXT = str.maketrans({**CONTROLS, "\n": "⏎\n", "\t": "\t"})
 
 
 class UnknownWordError(ValueError):
@@ -78,8 +79,8 @@ class Tokenizer(ABC):
         return self.words[token_id]
 
     def text(self, ids: Iterable[int]) -> str:
-        """Return the text of a sequence of ids as a reader is shown it: with a ⏎ before every new line."""
-        return self.decode(ids).replace("\n", VISIBLE["\n"] + "\n")
+        """Return the text of a sequence of ids as a reader is shown it: with ⏎ at the end of every line."""
+        return self.decode(ids).translate(IN_A_TEXT)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -102,7 +103,7 @@ class Tokenizer(ABC):
 
 def visible(text: str) -> str:
     """Return a text in which white space is to be seen: ␣ for a space, ⏎ for the end of a line."""
-    return text.translate(_SEEN)
+    return text.translate(VISIBLE)
 
 
 def numbered(name: str, tokens: Iterable[str]) -> dict[str, int]:

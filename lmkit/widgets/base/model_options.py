@@ -109,9 +109,8 @@ def _own(model: Module, vocab: Tokenizer | None) -> ModelOption:
     if not hasattr(model, "stepper"):
         raise ValueError(f"model must be an LSTMLanguageModel, but it is of class {type(model).__name__}")
     if not isinstance(vocab, Tokenizer):
-        raise ValueError(
-            f"vocab must be the Vocab or other Tokenizer that the model was trained with, but it is {vocab!r}"
-        )
+        rule = "the Vocab or other Tokenizer that the model was trained with"
+        raise ValueError(f"vocab must be {rule}, but it is {vocab!r}")
     check_weights(model)
     if not pretrained.runs_in_browser(model):
         raise ValueError("model must be an LSTM with tied weights, which pages can run; give it cell='lstm', tied=True")
@@ -137,4 +136,4 @@ def _first_word(vocab: Tokenizer) -> str:
     if vocab.kind == "split":
         return vocab.words[0]
     written = (vocab.decode([i]) for i in range(len(vocab)) if i != vocab.unk)
-    return next((text for text in written if text.isalnum()), vocab.decode([len(vocab) - 1]))
+    return next((text for text in written if text.isalpha()), vocab.decode([len(vocab) - 1]))

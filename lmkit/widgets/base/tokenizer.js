@@ -6,7 +6,7 @@ import { LabError } from "./errors.js";
 export const MOST_WORDS = 200;
 
 /** @type {Record<string, string>} */
-const VISIBLE = { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\xa0": "⍽" };
+const VISIBLE = { " ": "␣", "\n": "⏎", "\t": "⇥", "\xa0": "⍽" };
 
 /**
  * A text in which white space is to be seen.
@@ -14,7 +14,19 @@ const VISIBLE = { " ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "\xa0": "�
  * @param {string} text
  */
 export function visible(text) {
-  return text.replace(/[ \n\t\r\xa0]/g, (space) => VISIBLE[space]);
+  return pictured(text.replace(/[ \n\t\xa0]/g, (space) => VISIBLE[space]));
+}
+
+/**
+ * A text with Unicode's pictures of control characters, but for tabs and ends of lines.
+ *
+ * @param {string} text
+ */
+function pictured(text) {
+  return text.replace(/(?![\n\t])\p{Cc}/gu, (control) => {
+    const code = control.charCodeAt(0);
+    return code < 32 ? String.fromCharCode(0x2400 + code) : code === 127 ? "␡" : control;
+  });
 }
 
 /**
@@ -112,12 +124,12 @@ export class Tokenizer {
   }
 
   /**
-   * The text of some tokens as a reader is shown it: with a ⏎ before every new line.
+   * The text of some tokens as a reader is shown it: with ⏎ at the end of every line.
    *
    * @param {number[]} ids
    */
   text(ids) {
-    return this.decode(ids).replaceAll("\n", "⏎\n");
+    return pictured(this.decode(ids)).replaceAll("\n", "⏎\n");
   }
 
   /**

@@ -34,4 +34,7 @@ def tokenizer_from_config(config: Any) -> Tokenizer:
     for name, value in parts.items():
         if name != "unk" and not isinstance(value, list):
             raise ValueError(f"tokenizer's {name} must be a list, but it is {value!r}")
-    return made(**parts)
+    try:
+        return made(**parts)
+    except TypeError as error:
+        raise ValueError(f"tokenizer must have the parts of kind {kind!r}, but {error}") from None

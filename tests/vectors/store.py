@@ -16,7 +16,7 @@ import torch
 
 from lmkit.datasets import stories
 from tests import vectors
-from tests.vectors import models, ties, translation, translators
+from tests.vectors import models, ties, tokenizers, translation, translators
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "vectors"
@@ -24,9 +24,10 @@ NEWEST = FOLDER / "newest"
 
 # What decides about a vector: parts of lmkit (modules or packages), the models' prompts, and the writers.
 PARTS = ("decoding", "models", "rnn", "text", "datasets", "pretrained")
+WRITING = ("__init__", "models", "ties", "tokenizers", "store", "translation", "translators")
 WRITERS = (
     "lmkit/widgets/base/model_options.py",
-    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store", "translation", "translators")),
+    *(f"tests/vectors/{name}.py" for name in WRITING),
 )
 
 READINGS = 12  # texts that are read side by side: so many at most
@@ -85,6 +86,7 @@ def contents() -> Iterator[tuple[str, object]]:
         {"grammar": json.loads(stories.PATH.read_text(encoding="utf-8")), "texts": vectors.oracle_prefixes()},
     )
     yield "translation", translation.tables() | {"cases": translation.cases(), "faults": translation.faults()}
+    yield "tokenizers", tokenizers.contents()
     yield "translators", translators.names()
     for name in translators.names():
         yield name, translators.contents(name)

@@ -165,7 +165,14 @@ def test_contrastive_search_finds_the_last_layers_hidden_states_by_itself():
 
 DEFAULTS = {
     greedy: {"min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "suppress_tokens": None},
-    sample: {**KEEP_ALL, "seed": 0, "min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "suppress_tokens": None},
+    sample: {
+        **KEEP_ALL,
+        "seed": 0,
+        "min_new_tokens": 0,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "suppress_tokens": None,
+    },
     beam_search: {
         "num_beams": 5,
         "length_penalty": 1.0,

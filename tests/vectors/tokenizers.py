@@ -83,7 +83,12 @@ def contents() -> dict:
         cases[name] = [case(tokenizer, text) for text in readable]
     anyhow = [rng.choices(range(len(tokenizers()["bpe"])), k=rng.randrange(12)) for _ in range(500)]
     shown = {name: tokenizer.words for name, tokenizer in tokenizers().items()}
-    return {"kinds": kinds, "cases": cases, "shown": shown, "anyhow": [[i, tokenizers()["bpe"].decode(i)] for i in anyhow]}
+    return {
+        "kinds": kinds,
+        "cases": cases,
+        "shown": shown,
+        "anyhow": [[i, tokenizers()["bpe"].decode(i)] for i in anyhow],
+    }
 
 
 def case(tokenizer: Tokenizer, text: str) -> list:

@@ -10,7 +10,8 @@ from functools import cache
 from itertools import islice
 
 from lmkit.datasets import stories, translation
-from lmkit.text import BPE, END, Characters, Tokenizer, Vocab, Words
+from lmkit.pretrained import prompt_ids
+from lmkit.text import BPE, END, Characters, Tokenizer, UnknownWordError, Vocab, Words
 
 TRAINED_ON, HELD_OUT = (3, 120), (4, 12)  # a seed, and how many pairs of stories
 RANDOM_TEXTS = 2000
@@ -82,13 +83,36 @@ def contents() -> dict:
             readable = [text for text in texts if tokenizer.unk is not None or not tokenizer.unknown(text)]
         cases[name] = [case(tokenizer, text) for text in readable]
     anyhow = [rng.choices(range(len(tokenizers()["bpe"])), k=rng.randrange(12)) for _ in range(500)]
+    strange = [
+        "Großmutter\u200bund",
+        "u\u0308ber Mu\u00adtter ",
+        "\ufeffDie Karte",
+        "Da\u200elief",
+        " ",
+        "ab \n",
+        "ab \n  ",
+    ]
+    prompts = {
+        name: [[text, prompt_ids(tokenizer, text)] for text in strange if not raises(tokenizer, text)]
+        for name, tokenizer in tokenizers().items()
+        if name != "split"
+    }
     shown = {name: tokenizer.words for name, tokenizer in tokenizers().items()}
     return {
         "kinds": kinds,
         "cases": cases,
         "shown": shown,
+        "prompts": prompts,
         "anyhow": [[i, tokenizers()["bpe"].decode(i)] for i in anyhow],
     }
+
+
+def raises(tokenizer: Tokenizer, text: str) -> bool:
+    """Return whether a tokenizer cannot read a prompt."""
+    try:
+        return not prompt_ids(tokenizer, text)
+    except UnknownWordError:
+        return True
 
 
 def case(tokenizer: Tokenizer, text: str) -> list:

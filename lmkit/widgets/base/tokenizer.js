@@ -29,6 +29,17 @@ function pictured(text) {
   });
 }
 
+const INVISIBLE = /[\xad\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+/**
+ * A text in which words that look the same are the same: the mirror of lmkit.text.normalise.
+ *
+ * @param {string} text
+ */
+function normalised(text) {
+  return text.replaceAll("\u200b", " ").replace(INVISIBLE, "").normalize("NFC");
+}
+
 /**
  * Refuses a text that is too long to be shown.
  *
@@ -106,6 +117,15 @@ export class Tokenizer {
   }
 
   /**
+   * Whether nothing of a text stands for something else.
+   *
+   * @param {string} _text
+   */
+  knows(_text) {
+    return true;
+  }
+
+  /**
    * A text as a model is given it to go on from.
    *
    * @param {string} text
@@ -153,7 +173,7 @@ export class Tokenizer {
    */
   promptIds(text, most = MOST_WORDS) {
     const { end, unit } = this;
-    const prompt = this.prompt(text);
+    const prompt = this.prompt(this.knows(text) ? text : normalised(text));
     this.checkLength(prompt, most);
     const ids = this.encode(prompt);
     if (!ids.length) {

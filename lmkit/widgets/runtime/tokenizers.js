@@ -30,6 +30,14 @@ export class Characters extends Tokenizer {
 
   /**
    * @param {string} text
+   * @override
+   */
+  knows(text) {
+    return [...text].every((character) => this.idOf.has(character));
+  }
+
+  /**
+   * @param {string} text
    * @returns {number[]}
    * @override
    */
@@ -72,6 +80,14 @@ export class Words extends Tokenizer {
     this.unk = 0;
     this.tokens = tokens;
     this.idOf = new Map(tokens.map((token, id) => [token, id]));
+  }
+
+  /**
+   * @param {string} text
+   * @override
+   */
+  knows(text) {
+    return (text.match(PIECE) ?? []).every((piece) => this.idOf.has(piece));
   }
 
   /**

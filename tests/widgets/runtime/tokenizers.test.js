@@ -6,7 +6,7 @@ import { MOST_WORDS } from "../../../lmkit/widgets/base/tokenizer.js";
 import { tokenizerOf } from "../../../lmkit/widgets/runtime/tokenizers.js";
 import { read } from "./vectors.js";
 
-const { kinds, cases, shown, anyhow } = read("tokenizers");
+const { kinds, cases, shown, anyhow, prompts } = read("tokenizers");
 const made = Object.fromEntries(Object.entries(kinds).map(([name, config]) => [name, tokenizerOf(config)]));
 
 for (const [name, tokenizer] of Object.entries(made)) {
@@ -39,6 +39,13 @@ test("bytes that are no whole characters are written as Python writes them", () 
 });
 
 describe("prompts", () => {
+  test("are read as Python reads them", () => {
+    for (const [name, texts] of Object.entries(prompts)) {
+      assert.ok(texts.length >= 3, name);
+      for (const [text, ids] of texts) assert.deepEqual(made[name].promptIds(text), ids, JSON.stringify(text));
+    }
+  });
+
   test("a text that is not empty can be one, where white space is read", () => {
     for (const name of ["characters", "words", "bpe"]) {
       const message = "prompt must hold at least one character, but it is empty; type a few words";

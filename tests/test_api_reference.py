@@ -36,7 +36,7 @@ def test_a_thing_is_known_by_where_it_was_written_and_where_it_is_described(refe
     objects = {
         "lmkit.decoding": SimpleNamespace(objtype="module"),
         "lmkit.decoding.Decoded": SimpleNamespace(objtype="class"),
-        "lmkit.text.Vocab": SimpleNamespace(objtype="class"),
+        "lmkit.analysis.counting.Score": SimpleNamespace(objtype="class"),
     }
     env = SimpleNamespace(get_domain=lambda name: SimpleNamespace(objects=objects))
     app = SimpleNamespace(config=SimpleNamespace(codeautolink_inventory_map={}))
@@ -64,7 +64,9 @@ def test_widgets_show_their_own_arguments_and_cards_none(reference):
     assert reference.own_signature(None, "function", "", decoding.sample, None, "(step)", None) is None
 
 
-@pytest.mark.parametrize(("module", "name", "left_out"), [("text", "Iterable", True), ("text", "Vocab", None)])
+@pytest.mark.parametrize(
+    ("module", "name", "left_out"), [("analysis.counting", "Iterator", True), ("analysis.counting", "Score", None)]
+)
 def test_only_what_a_room_has_itself_is_described(reference, module, name, left_out):
     room = importlib.import_module(f"lmkit.{module}")
     app = SimpleNamespace(env=SimpleNamespace(temp_data={"autodoc:module": room.__name__}))

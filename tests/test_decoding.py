@@ -164,8 +164,15 @@ def test_contrastive_search_finds_the_last_layers_hidden_states_by_itself():
 
 
 DEFAULTS = {
-    greedy: {"min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0},
-    sample: {**KEEP_ALL, "seed": 0, "min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0},
+    greedy: {"min_new_tokens": 0, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0, "suppress_tokens": None},
+    sample: {
+        **KEEP_ALL,
+        "seed": 0,
+        "min_new_tokens": 0,
+        "repetition_penalty": 1.0,
+        "no_repeat_ngram_size": 0,
+        "suppress_tokens": None,
+    },
     beam_search: {
         "num_beams": 5,
         "length_penalty": 1.0,
@@ -175,10 +182,11 @@ DEFAULTS = {
         "min_new_tokens": 0,
         "repetition_penalty": 1.0,
         "no_repeat_ngram_size": 0,
+        "suppress_tokens": None,
         "on_step": None,
     },
     exact_search: {"length_penalty": 0.0, "limit": 1_000_000},
-    contrastive_search: {"penalty_alpha": 0.6, "top_k": 4, "hidden": decoding.last_hidden},
+    contrastive_search: {"penalty_alpha": 0.6, "top_k": 4, "hidden": decoding.last_hidden, "suppress_tokens": None},
     generate: {"do_sample": False, "num_return_sequences": 1},
 }
 

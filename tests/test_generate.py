@@ -73,7 +73,8 @@ RULES = [
     {"repetition_penalty": 1.7},
     {"no_repeat_ngram_size": 2},
     {"min_new_tokens": 6},
-    {"repetition_penalty": 0.8, "no_repeat_ngram_size": 3, "min_new_tokens": 4},
+    {"suppress_tokens": [4, 1, 17, 28]},
+    {"repetition_penalty": 0.8, "no_repeat_ngram_size": 3, "min_new_tokens": 4, "suppress_tokens": [2, 9]},
 ]
 
 
@@ -164,6 +165,65 @@ def test_seeds_of_several_draws_go_round():
 def test_generate_refuses_what_would_change_nothing(options, rule):
     with pytest.raises(ValueError, match=rule):
         generate(RandomLM(3, 4), [0], 3, 1, **options)
+
+
+# Tokens that are never written
+
+LIKELY = [4, 1, 17, 28, 9, 22]
+
+
+@pytest.mark.parametrize("options", [{}, {"num_beams": 4, "num_return_sequences": 4}])
+def test_suppressed_tokens_are_also_bad_words_of_transformers(options):
+    for seed in range(4):
+        model, prompt = random_model(seed), [3, 7, 1]
+        texts, _ = generated(model, prompt, bad_words_ids=[[token] for token in LIKELY], **options)
+        found = generate(model.stepper(), prompt, MAX_NEW, EOS, suppress_tokens=LIKELY, **options)
+        assert [decoded.tokens for decoded in found] == texts
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"do_sample": True, "seed": 3}, {"num_beams": 3}, {"penalty_alpha": 0.6}, {"num_beams": 1}]
+)
+def test_suppressed_tokens_are_as_if_their_probability_were_none(options):
+    """Against a step whose log-probabilities are cut by hand; what is reported is the model's own."""
+    model, banned = random_model(2), torch.tensor(LIKELY)
+
+    step = model.stepper()
+
+    def cut(tokens, state):
+        log_probs, state = step(tokens, state)
+        return log_probs.index_fill(1, banned, -torch.inf), state
+
+    prompts = [[3, 7, 1], [4, 4], [9]]
+    plain = generate(model, prompts, MAX_NEW, EOS, **options)
+    found = generate(model, prompts, MAX_NEW, EOS, suppress_tokens=banned, **options)
+    assert found == generate(cut, prompts, MAX_NEW, EOS, **options)
+    assert not {token for one in found for text in one for token in text.tokens} & set(LIKELY)
+    assert {token for one in plain for text in one for token in text.tokens} & set(LIKELY)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"do_sample": True}, {"num_beams": 2}, {"penalty_alpha": 0.6, "hidden": torch.ones_like}]
+)
+@pytest.mark.parametrize(
+    "suppress_tokens, message",
+    [
+        ([4], "suppress_tokens must be ids, whole numbers from 0 to 3, but one is 4"),
+        ([-1], "suppress_tokens must be ids"),
+        ([1.5], "suppress_tokens must be ids"),
+        (2, "suppress_tokens must be a sequence of ids"),
+        ([0, 1, 2, 3], r"suppress_tokens must leave a token, but \[0, 1, 2, 3\] forbids all that may come after 0 new"),
+    ],
+)
+def test_tokens_to_suppress_are_some_of_the_vocabulary(options, suppress_tokens, message):
+    options = options | ({"hidden": lambda state: state[:, None].double()} if "hidden" in options else {})
+    with pytest.raises(ValueError, match=message):
+        generate(RandomLM(4, 5), [0], 3, 1, suppress_tokens=suppress_tokens, **options)
+
+
+def test_no_token_to_suppress_changes_nothing():
+    lm = RandomLM(4, 5)
+    assert generate(lm, [0], 3, 1, suppress_tokens=[]) == generate(lm, [0], 3, 1, suppress_tokens=None)
 
 
 # Contrastive search

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 
 from lmkit import decoding, pretrained
 from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.decoding.generation import OPTIONS
 from lmkit.decoding.sampling import NUM_SEEDS
+from lmkit.text import UNK
 
 AT_ONCE = 64  # texts that are drawn in one batch
 METHODS = {  # the decoder, and its name in decoding.generation.OPTIONS
@@ -39,7 +41,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of this command."""
     parser.description = "Continue a prompt and print each text with its log-probability."
     parser.add_argument("model", help=f"a shipped model ({', '.join(pretrained.names())}) or the path of a model file")
-    parser.add_argument("prompt", help="the words to continue, with white space between words and marks")
+    parser.add_argument(
+        "prompt",
+        help="the text to continue; of models whose words stand apart, with white space between words and marks",
+    )
     add_methods(parser, "sample", max_new_tokens=60)
     parser.set_defaults(run=run)
 
@@ -62,6 +67,10 @@ def run(options: argparse.Namespace) -> None:
     check_effect(options)
     trained = pretrained.load(options.model)
     prompt = trained.prompt_ids(options.prompt)
+    if trained.vocab.unk in prompt:
+        lacking = ", ".join(map(repr, trained.vocab.unknown(options.prompt)))
+        print(f"note: the vocabulary lacks {lacking}; read as {UNK}", file=sys.stderr)
+    options.suppress_tokens = trained.suppress_tokens
     for text in texts(options, trained.model.stepper(), prompt, trained.eos_token_id):
         print(f"{options.prompt} | {trained.vocab.decode(text.tokens)}")
         print(figures(text))

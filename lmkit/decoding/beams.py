@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,7 @@ def beam_search(
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
+    suppress_tokens: Iterable[int] | None = None,
     on_step: Callable[[BeamStep], None] | None = None,
 ) -> list[list[Decoded]]:
     """Extend the `num_beams` most probable texts side by side, and rank those that end.
@@ -80,7 +81,7 @@ def beam_search(
     diversity_penalty : float ≥ 0
         What a token costs, in nats, for each beam of an earlier group that took it in the same step. It decides which
         extensions are kept and never enters a score. (transformers before version 5 let it add up in the scores.)
-    min_new_tokens, repetition_penalty, no_repeat_ngram_size : as for `greedy`
+    min_new_tokens, repetition_penalty, no_repeat_ngram_size, suppress_tokens : as for `greedy`
     on_step : function of a BeamStep, optional
         Called after every step, for a single prompt and a single group.
 
@@ -91,7 +92,8 @@ def beam_search(
     Source: Lowerre (1976); length normalisation: Wu et al. (2016); groups: Vijayakumar et al. (2018), section 4.
     Chapter: Beam search.
     """
-    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    limits = (min_new_tokens, repetition_penalty, no_repeat_ngram_size, suppress_tokens)
+    constraints = Constraints(max_new_tokens, eos_token_id, *limits)
     config = _Config(num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty, constraints)
     num_beams, num_beam_groups = config.num_beams, config.num_groups
     if on_step and (len(prompt) > 1 or num_beam_groups > 1):

@@ -23,12 +23,14 @@ class NoTokenLeftError(ValueError):
 
 @dataclass(frozen=True)
 class Constraints:
-    """Limits of a text's length, and penalties on repetition; the parameters are `greedy`'s.
+    """Limits of a text's length, penalties on repetition, and tokens never written; the parameters are `greedy`'s.
 
     Attributes
     ----------
     ends : tuple of int
         The end tokens, each once, the lowest first.
+    suppress_tokens : tuple of int
+        The tokens that are never written, each once, the lowest first.
     """
 
     max_new_tokens: int
@@ -36,6 +38,7 @@ class Constraints:
     min_new_tokens: int = 0
     repetition_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
+    suppress_tokens: Any = None
     ends: tuple[int, ...] = field(init=False)
 
     def __post_init__(self):
@@ -45,7 +48,9 @@ class Constraints:
         ends = _end_tokens(self.eos_token_id)
         rule = "left out where eos_token_id is None, for no token ends a text then"
         check("min_new_tokens", self.min_new_tokens, least == 0 or len(ends) > 0, rule)
-        known = {"max_new_tokens": most, "min_new_tokens": least, "ends": ends}
+        given = () if self.suppress_tokens is None else self.suppress_tokens
+        suppressed = tuple(sorted(set(as_ids("suppress_tokens", given))))
+        known = {"max_new_tokens": most, "min_new_tokens": least, "ends": ends, "suppress_tokens": suppressed}
         for name, value in known.items():
             object.__setattr__(self, name, value)
 
@@ -55,8 +60,9 @@ class Constraints:
         return self.repetition_penalty != 1 or self.no_repeat_ngram_size != 0
 
     def check_vocab(self, log_probs: Tensor) -> None:
-        """Raise ValueError if an end token is not among the V that log-probabilities (…, V) are about."""
+        """Raise ValueError if an end token or a suppressed one is not among the V of log-probabilities (…, V)."""
         as_ids("eos_token_id", self.ends, log_probs.shape[-1])
+        as_ids("suppress_tokens", self.suppress_tokens, log_probs.shape[-1])
 
     def is_end(self, tokens: Tensor) -> Tensor:
         """Return which tokens are end tokens: a tensor of bool, shaped as they are."""
@@ -66,7 +72,7 @@ class Constraints:
     def apply(self, log_probs: Tensor, history: Tensor | None, length: int) -> Tensor:
         """Return what may come next after `length` new tokens: log-probabilities (N, V), penalised, or -inf.
 
-        In the order of transformers: repetition penalty, no repeated n-grams, minimum length.
+        In the order of transformers: repetition penalty, no repeated n-grams, minimum length, suppressed tokens.
 
         Parameters
         ----------
@@ -92,6 +98,7 @@ class Constraints:
             "no_repeat_ngram_size": f"{self.no_repeat_ngram_size} forbids all of them {after}; make it larger, or "
             "max_new_tokens smaller",
             "min_new_tokens": f"{self.min_new_tokens} forbids to end {after}, when no other may come; make it smaller",
+            "suppress_tokens": f"{list(self.suppress_tokens)} forbids all that may come {after}; allow one of them",
         }
         for name, rule in self._rules(history, length):
             log_probs = rule(log_probs)
@@ -106,6 +113,8 @@ class Constraints:
             yield "no_repeat_ngram_size", lambda row: no_repeat_ngram_filter(row, history, self.no_repeat_ngram_size)
         if length < self.min_new_tokens and self.ends:
             yield "min_new_tokens", lambda row: row.index_fill(1, torch.tensor(self.ends), -math.inf)
+        if self.suppress_tokens:
+            yield "suppress_tokens", lambda row: row.index_fill(1, torch.tensor(self.suppress_tokens), -math.inf)
 
     def initial_history(self, prompts: Sequence[list[int]]) -> Tensor | None:
         """Return the prompts, flush right in one tensor (N, L), -1 where a shorter one has nothing; None if unused."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from lmkit.decoding.constraints import Constraints, EndTokens, nothing_follows
+from lmkit.decoding.constraints import Constraints, EndTokens, allows_a_token
 from lmkit.decoding.filters import at_least_float32, check, check_count, is_number
 from lmkit.decoding.prompts import Decoded, StepFn, check_known, checked_step, for_batches, read_prompts
 from lmkit.decoding.ranking import argmax, top_k
@@ -46,6 +46,7 @@ def contrastive_search(
     hidden: Callable[[Any], Tensor] = last_hidden,
     penalty_alpha: float = 0.6,
     top_k: int = 4,
+    suppress_tokens: Iterable[int] | None = None,
 ) -> list[Decoded]:
     """Take, of the k most probable tokens, the one with the highest score.
 
@@ -65,6 +66,7 @@ def contrastive_search(
         α; 0 is greedy decoding.
     top_k : int ≥ 1
         k; a k above V tries every token.
+    suppress_tokens : as for `greedy`
 
     Returns
     -------
@@ -74,14 +76,16 @@ def contrastive_search(
     """
     check("penalty_alpha", penalty_alpha, is_number(penalty_alpha) and 0 <= penalty_alpha <= 1, "a number from 0 to 1")
     top_k = check_count("top_k", top_k)
-    constraints = Constraints(max_new_tokens, eos_token_id)
+    constraints = Constraints(max_new_tokens, eos_token_id, suppress_tokens=suppress_tokens)
     texts, rows = [([], []) for _ in prompt], list(range(len(prompt)))
     contexts = _Contexts.read(step, prompt, hidden)
     constraints.check_vocab(contexts.log_probs)
     for length in range(constraints.max_new_tokens):
+        allowed = constraints.apply(contexts.log_probs, None, length)
+        if not allows_a_token(allowed):
+            raise constraints.no_token_left(contexts.log_probs, None, length)
+        contexts = replace(contexts, log_probs=allowed)
         chosen, log_probs, contexts = contexts.extended(step, hidden, penalty_alpha, top_k)
-        if -math.inf in log_probs:
-            raise nothing_follows(length)
         for row, token, log_prob in zip(rows, chosen, log_probs, strict=True):
             texts[row][0].append(token)
             texts[row][1].append(log_prob)

@@ -12,7 +12,7 @@ from lmkit.decoding.filters import check, check_count
 from lmkit.decoding.prompts import Decoded, StepFn, for_batches
 from lmkit.decoding.sampling import NUM_SEEDS, greedy, sample
 
-CONSTRAINTS = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size")
+CONSTRAINTS = ("min_new_tokens", "repetition_penalty", "no_repeat_ngram_size", "suppress_tokens")
 SAMPLING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "seed")
 BEAMS = ("num_beams", "length_penalty", "early_stopping", "num_beam_groups", "diversity_penalty")
 COUNTED_WITH_PROMPT = {  # lengths of transformers, and what counts new tokens alone
@@ -23,7 +23,7 @@ OPTIONS = {
     "greedy decoding": CONSTRAINTS,
     "sampling": (*SAMPLING, *CONSTRAINTS),
     "beam search": (*BEAMS, *CONSTRAINTS),
-    "contrastive search": ("penalty_alpha", "top_k", "hidden"),
+    "contrastive search": ("penalty_alpha", "top_k", "hidden", "suppress_tokens"),
 }
 
 
@@ -52,10 +52,10 @@ def generate(
         seed seed + j · num_return_sequences + i), or so many of the best that beam search has found. The other
         strategies write one.
     **options
-        min_new_tokens, repetition_penalty, no_repeat_ngram_size (all but contrastive search); temperature, top_k (by
-        default all tokens, where transformers keeps 50), top_p, min_p, typical_p and seed, see `sample`; num_beams,
-        length_penalty, early_stopping, num_beam_groups, diversity_penalty, see `beam_search`; penalty_alpha, top_k and
-        hidden, see `contrastive_search`.
+        suppress_tokens (all strategies); min_new_tokens, repetition_penalty, no_repeat_ngram_size (all but contrastive
+        search); temperature, top_k (by default all tokens, where transformers keeps 50), top_p, min_p, typical_p and
+        seed, see `sample`; num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty, see
+        `beam_search`; penalty_alpha, top_k and hidden, see `contrastive_search`.
 
     Returns
     -------

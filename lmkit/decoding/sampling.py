@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ def greedy(
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
+    suppress_tokens: Iterable[int] | None = None,
 ) -> list[Decoded]:
     """Take the most probable token at every step, of equally probable ones that with the lowest id.
 
@@ -48,6 +49,8 @@ def greedy(
         See `apply_repetition_penalty`; 1 changes nothing.
     no_repeat_ngram_size : int ≥ 0
         See `no_repeat_ngram_filter`; 0 forbids nothing.
+    suppress_tokens : iterable of int, optional
+        Tokens that are never written, such as a vocabulary's `<unk>`; the others keep their proportions.
 
     Returns
     -------
@@ -58,7 +61,8 @@ def greedy(
     ValueError
         If an argument is out of its range, or no token may come next.
     """
-    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    limits = (min_new_tokens, repetition_penalty, no_repeat_ngram_size, suppress_tokens)
+    constraints = Constraints(max_new_tokens, eos_token_id, *limits)
     return _decode(step, prompt, constraints, lambda log_probs, rows, t: argmax(log_probs))
 
 
@@ -78,6 +82,7 @@ def sample(
     min_new_tokens: int = 0,
     repetition_penalty: float = 1.0,
     no_repeat_ngram_size: int = 0,
+    suppress_tokens: Iterable[int] | None = None,
 ) -> list[Decoded]:
     """Draw every token at random from the filtered distribution; with the defaults, pure sampling.
 
@@ -91,13 +96,14 @@ def sample(
     seed : int in [0, 2³²), or one for each prompt
         Names the stream of random numbers; the token at step t is drawn with `uniform(seed, t)`. The prompts of a batch
         get the seeds seed, seed + 1, …
-    min_new_tokens, repetition_penalty, no_repeat_ngram_size : as for `greedy`
+    min_new_tokens, repetition_penalty, no_repeat_ngram_size, suppress_tokens : as for `greedy`
 
     Returns
     -------
     Decoded, or for a batch a list of them.
     """
-    constraints = Constraints(max_new_tokens, eos_token_id, min_new_tokens, repetition_penalty, no_repeat_ngram_size)
+    limits = (min_new_tokens, repetition_penalty, no_repeat_ngram_size, suppress_tokens)
+    constraints = Constraints(max_new_tokens, eos_token_id, *limits)
     seeds = _seeds(seed, len(prompt))
 
     def choose(log_probs: Tensor, rows: list[int], t: int) -> Tensor:

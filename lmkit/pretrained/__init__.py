@@ -23,9 +23,9 @@ from lmkit.pretrained.model_file import (
     runs_in_browser,
     to_bytes,
 )
-from lmkit.pretrained.trained import END, Pretrained, prompt_ids
+from lmkit.pretrained.trained import Pretrained, prompt_ids
 from lmkit.pretrained.translator import Translator, translator_from_bytes, translator_to_bytes
-from lmkit.text import Vocab
+from lmkit.text import END, Tokenizer
 
 __all__ = [
     "BROWSER_FORMAT",
@@ -118,7 +118,7 @@ def load(name: StrPath) -> Pretrained:
 def save(
     path: StrPath,
     model: LanguageModel,
-    vocab: Vocab,
+    vocab: Tokenizer,
     card: dict[str, Any] | None = None,
     quantise: bool = True,
 ) -> None:

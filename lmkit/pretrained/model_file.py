@@ -6,7 +6,8 @@ are stored once. The metadata hold
 - `format` and `version`;
 - `model_class`, the name of a class of `lmkit.models`; where it is missing, `LSTMLanguageModel`;
 - `config`, the arguments that build the model: sizes, kind of cell, dropouts;
-- `vocab`, the words in the order of their ids;
+- `vocab`, the words in the order of their ids, of a vocabulary whose words stand apart; or `tokenizer`, what
+  `Tokenizer.config` says of one of another kind: its kind, its version and its tokens;
 - `card`: data, command, seed, metrics.
 
 A model that the page's engine can run, an LSTM with tied weights, has the format `BROWSER_FORMAT`, and the page reads
@@ -29,7 +30,7 @@ from torch.overrides import TorchFunctionMode
 from lmkit.models import AWDLSTM, LanguageModel, LSTMLanguageModel, RecurrentLanguageModel
 from lmkit.pretrained.trained import Pretrained
 from lmkit.rnn import LSTM
-from lmkit.text import Vocab
+from lmkit.text import Tokenizer, Vocab, tokenizer_from_config
 
 T = TypeVar("T")
 FORMAT = ("lmkit-language-model", "2")
@@ -57,15 +58,17 @@ def runs_in_browser(model: object) -> TypeGuard[LanguageModel]:
     return isinstance(model, LanguageModel) and isinstance(model.rnn, LSTM) and _is_tied(model)
 
 
-def to_bytes(model: LanguageModel, vocab: Vocab, card: dict[str, Any] | None = None, quantise: bool = True) -> bytes:
+def to_bytes(
+    model: LanguageModel, vocab: Tokenizer, card: dict[str, Any] | None = None, quantise: bool = True
+) -> bytes:
     """Return the bytes of a model file.
 
     Parameters
     ----------
     model : LSTMLanguageModel, AWDLSTM or RecurrentLanguageModel
         Its class, sizes, kind of cell, ties and dropouts are kept.
-    vocab : Vocab
-        Of the model's size.
+    vocab : Tokenizer
+        A `Vocab`, `Characters`, `Words` or `BPE` of the model's size.
     card : dict that JSON can hold, optional
     quantise : bool
         With False matrices stay float32, and load back exactly.
@@ -80,12 +83,13 @@ def to_bytes(model: LanguageModel, vocab: Vocab, card: dict[str, Any] | None = N
         raise ValueError(f"model must be of a class among {', '.join(MODEL_CLASSES)}, but it is of {kind}")
     if len(vocab) != model.vocab_size:
         raise ValueError(f"vocab must hold the model's {model.vocab_size} words, but it holds {len(vocab)}")
+    words = {"vocab": vocab.words} if type(vocab) is Vocab else {"tokenizer": vocab.config()}
     format_name, version = BROWSER_FORMAT if runs_in_browser(model) else FORMAT
     metadata = {
         "format": format_name,
         "version": version,
         "config": json.dumps(model.config()),
-        "vocab": json.dumps(vocab.words, ensure_ascii=False),
+        **{name: json.dumps(value, ensure_ascii=False) for name, value in words.items()},
         "card": json.dumps(card or {}, ensure_ascii=False),
     }
     if kind != LSTMLanguageModel.__name__:  # which files have always meant
@@ -164,8 +168,9 @@ def written(weights: Mapping[str, Tensor], metadata: dict[str, str], quantise: b
 
 def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict[str, str]) -> Pretrained:
     """Return the model, vocabulary and card of a file; raise any of a few errors if they do not fit together."""
-    vocab, card, config = (json.loads(metadata[name]) for name in ("vocab", "card", "config"))
-    if not isinstance(vocab, list) or not isinstance(card, dict):
+    card, config = (json.loads(metadata[name]) for name in ("card", "config"))
+    words = None if "tokenizer" in metadata else json.loads(metadata["vocab"])
+    if not isinstance(words, list | None) or not isinstance(card, dict):
         raise ValueError("vocab must be a list, and card a table")
     name = metadata.get("model_class", LSTMLanguageModel.__name__)
     if name not in MODEL_CLASSES:
@@ -173,7 +178,8 @@ def _rebuilt(entries: dict[str, Any], tensors: dict[str, Tensor], metadata: dict
     shapes = stored_shapes(entries)
     _check_layers(config, shapes)
     check_shapes(lambda: _stored(MODEL_CLASSES[name](**config)), shapes)
-    vocab, model = Vocab(vocab), MODEL_CLASSES[name](**config)
+    vocab = tokenizer_from_config(json.loads(metadata["tokenizer"])) if words is None else Vocab(words)
+    model = MODEL_CLASSES[name](**config)
     if len(vocab) != model.vocab_size:
         raise ValueError(f"{len(vocab)} words for a model of {model.vocab_size}")
     model.load_state_dict(read_weights(shapes, tensors), strict=False)  # tied weights are stored once: see above

@@ -9,17 +9,18 @@ from typing import Any
 from lmkit.decoding import Decoded, generate
 from lmkit.decoding.generation import SAMPLING
 from lmkit.models import LanguageModel
-from lmkit.text import Vocab, normalise, tokenize
-
-END = "<eos>"  # ends a text, in vocabularies that have it
+from lmkit.text import END, Tokenizer, normalise
 
 
 @dataclass
 class Pretrained:
-    """A trained model, the vocabulary it reads, and the card that tells where it comes from."""
+    """A trained model, the vocabulary it reads, and the card that tells where it comes from.
+
+    The vocabulary is a `Tokenizer` of any kind: a `Vocab`, `Characters`, `Words` or `BPE`.
+    """
 
     model: LanguageModel
-    vocab: Vocab
+    vocab: Tokenizer
     card: dict[str, Any]
 
     def prompt_ids(self, text: str) -> list[int]:
@@ -29,7 +30,12 @@ class Pretrained:
     @property
     def eos_token_id(self) -> int | None:
         """The id of the end token, or None if the vocabulary has none."""
-        return self.vocab.id(END) if END in self.vocab else None
+        return self.vocab.end
+
+    @property
+    def suppress_tokens(self) -> list[int] | None:
+        """The tokens that decoders must not write, for they are no text: `<unk>`, if the vocabulary has it."""
+        return None if self.vocab.unk is None else [self.vocab.unk]
 
     def generate(
         self,
@@ -45,7 +51,7 @@ class Pretrained:
         Parameters
         ----------
         prompt : str, or a batch of them
-            Words of the vocabulary, with white space between words and marks.
+            Text as the vocabulary cuts it: of a `Vocab`, its words with white space between words and marks.
         max_new_tokens : int ≥ 1
             A text ends sooner where the model writes the end token.
         do_sample : bool, optional
@@ -57,7 +63,8 @@ class Pretrained:
         **options
             Those of `lmkit.decoding.generate`, where they are described: temperature, top_k, top_p, min_p, typical_p,
             seed; num_beams, length_penalty, early_stopping, num_beam_groups, diversity_penalty; penalty_alpha, hidden;
-            min_new_tokens, repetition_penalty, no_repeat_ngram_size; and eos_token_id, by default the model's own.
+            min_new_tokens, repetition_penalty, no_repeat_ngram_size; and eos_token_id and suppress_tokens, by default
+            the model's own end token, and `<unk>` where it has one.
 
         Returns
         -------
@@ -75,14 +82,15 @@ class Pretrained:
         do_sample = implies_sampling(options) if do_sample is None else do_sample
         single = isinstance(prompt, str)
         prompts = [self.prompt_ids(text) for text in ([prompt] if single else prompt)]
-        options = {"eos_token_id": self.eos_token_id, "num_return_sequences": num_return_sequences, **options}
+        own = {"eos_token_id": self.eos_token_id, "suppress_tokens": self.suppress_tokens}
+        options = {**own, "num_return_sequences": num_return_sequences, **options}
         found = generate(self.model, prompts, max_new_tokens, do_sample=do_sample, **options)
         texts = [[self._text(ids, one) for one in several] for ids, several in zip(prompts, found, strict=True)]
         texts = texts if num_return_sequences > 1 else [several[0] for several in texts]
         return texts[0] if single else texts
 
     def _text(self, prompt: list[int], decoded: Decoded) -> str:
-        """Return a prompt and its continuation in words, without end tokens."""
+        """Return a prompt and its continuation as a text, without end tokens."""
         return self.vocab.decode(token for token in prompt + decoded.tokens if token != self.eos_token_id)
 
 
@@ -92,24 +100,25 @@ def implies_sampling(options: dict[str, Any]) -> bool:
     return not other_strategy and any(name in options for name in SAMPLING)
 
 
-def prompt_ids(vocab: Vocab, text: str) -> list[int]:
+def prompt_ids(vocab: Tokenizer, text: str) -> list[int]:
     """Return the ids of a prompt as a model reads it, from its zero state.
 
     A model of texts that end with the end token was trained to begin after one, so where the vocabulary has an end
     token, one is put before the prompt (unless the prompt begins with it). The prompt `<eos>` alone begins a new text.
-    Words that the vocabulary does not know as they are typed are read as those of a text file, see `normalise`.
+    Where the vocabulary lacks something of the prompt as it is typed, the prompt is read as a text file is, see
+    `normalise`. Spaces at its end are left out where a space belongs to the word behind it (`BPE.prompt`).
 
     Raises
     ------
     UnknownWordError
-        If the vocabulary lacks a word of the text.
+        If the vocabulary lacks a word of the text, and has no `<unk>`.
     ValueError
-        If the text is empty.
+        If the text is empty; of a `Vocab` also if it holds nothing but white space.
     """
-    known = all(word in vocab for word in tokenize(text))  # also of a model whose words are not normalised
-    ids = vocab.encode(text if known else normalise(text)[0])
-    end = vocab.id(END) if END in vocab else None
+    known = not vocab.unknown(text)  # also of a model whose words are not normalised
+    ids = vocab.encode(vocab.prompt(text if known else normalise(text)[0]))
     if not ids:
-        remedy = "type a few words" if end is None else f"type a few words, or {END} to begin a new text"
-        raise ValueError(f"prompt must hold at least one word, but it is empty; {remedy}")
-    return ids if end is None or ids[0] == end else [end, *ids]
+        unit = "word" if vocab.kind == "split" else "character"
+        remedy = "type a few words" if vocab.end is None else f"type a few words, or {END} to begin a new text"
+        raise ValueError(f"prompt must hold at least one {unit}, but it is empty; {remedy}")
+    return ids if vocab.end is None or ids[0] == vocab.end else [vocab.end, *ids]

@@ -22,8 +22,8 @@ from lmkit.pretrained.model_file import (
     stored_shapes,
     written,
 )
-from lmkit.pretrained.trained import END, implies_sampling
-from lmkit.text import Vocab
+from lmkit.pretrained.trained import implies_sampling
+from lmkit.text import END, Vocab
 
 
 @dataclass

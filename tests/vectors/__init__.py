@@ -75,11 +75,13 @@ def of_model(trained: Pretrained, prompts: list[str]) -> list[dict]:
     return of_step(trained.model.stepper(), ids, trained.eos_token_id)
 
 
-def of_step(step: Callable, prompts: list[list[int]], end: int | None, every: int = 1) -> list[dict]:
-    """Every decoded case of a step, or one setting in so many."""
+def of_step(
+    step: Callable, prompts: list[list[int]], end: int | None, every: int = 1, more: dict | None = None
+) -> list[dict]:
+    """Every decoded case of a step, or one setting in so many; `more` are settings of them all."""
     cases = []
     for method, settings in itertools.islice(_settings(), 0, None, every):
-        cases += _steady(step, prompts, end, method, settings)
+        cases += _steady(step, prompts, end, method, settings | (more or {}))
     return cases
 
 

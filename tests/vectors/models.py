@@ -7,7 +7,7 @@ import torch
 from lmkit import pretrained
 from lmkit.models import LSTMLanguageModel
 from lmkit.pretrained import Pretrained
-from lmkit.text import Vocab
+from lmkit.text import Vocab, Words
 from lmkit.widgets.base.model_options import PROMPTS
 
 RANDOM = "random"
@@ -35,6 +35,18 @@ def random_model() -> Pretrained:
     with torch.no_grad():
         model.decoder.bias[0] += 4
     return Pretrained(model.eval(), Vocab(["<eos>", *(f"w{i}" for i in range(36))]), {})
+
+
+def unknowing_model() -> Pretrained:
+    """Return a model of words that would write `<unk>` at most steps."""
+    torch.manual_seed(5)
+    vocab = Words([*"abcdefghijklmnopqrst", ".", ","])
+    model = LSTMLanguageModel(vocab_size=len(vocab), embedding_size=10, hidden_size=22)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.8)
+    with torch.no_grad():
+        model.decoder.bias[vocab.unk] += 3
+    return Pretrained(model.eval(), vocab, {})
 
 
 def prompts(name: str, trained: Pretrained) -> list[str]:

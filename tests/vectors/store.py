@@ -14,9 +14,11 @@ from pathlib import Path
 
 import torch
 
+from lmkit import pretrained
 from lmkit.datasets import stories
+from lmkit.pretrained import Pretrained
 from tests import vectors
-from tests.vectors import models, ties, translation, translators
+from tests.vectors import models, ties, tokenizers, translation, translators
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "_build" / "vectors"
@@ -24,9 +26,10 @@ NEWEST = FOLDER / "newest"
 
 # What decides about a vector: parts of lmkit (modules or packages), the models' prompts, and the writers.
 PARTS = ("decoding", "models", "rnn", "text", "datasets", "pretrained")
+WRITING = ("__init__", "models", "ties", "tokenizers", "store", "translation", "translators")
 WRITERS = (
     "lmkit/widgets/base/model_options.py",
-    *(f"tests/vectors/{name}.py" for name in ("__init__", "models", "ties", "store", "translation", "translators")),
+    *(f"tests/vectors/{name}.py" for name in WRITING),
 )
 
 READINGS = 12  # texts that are read side by side: so many at most
@@ -70,6 +73,9 @@ def write(folder: Path) -> None:
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     for name in models.names():
         (folder / f"{name}.safetensors").write_bytes(models.load(name)[1])
+    unknowing = models.unknowing_model()
+    data = pretrained.to_bytes(unknowing.model, unknowing.vocab, quantise=False)
+    (folder / "unknowing.safetensors").write_bytes(data)
     for name in translators.names():
         (folder / f"{name}.safetensors").write_bytes(translators.load(name)[1])
 
@@ -85,6 +91,8 @@ def contents() -> Iterator[tuple[str, object]]:
         {"grammar": json.loads(stories.PATH.read_text(encoding="utf-8")), "texts": vectors.oracle_prefixes()},
     )
     yield "translation", translation.tables() | {"cases": translation.cases(), "faults": translation.faults()}
+    yield "tokenizers", tokenizers.contents()
+    yield "unknowing", suppressed(models.unknowing_model())
     yield "translators", translators.names()
     for name in translators.names():
         yield name, translators.contents(name)
@@ -98,6 +106,13 @@ def contents() -> Iterator[tuple[str, object]]:
             name,
             {"cases": cases, "watched": [case | {"steps": list(map(as_step, case["steps"]))} for case in watched]},
         )
+
+
+def suppressed(trained: Pretrained) -> list[dict]:
+    """Return decoded cases of a model that must not write some of its tokens."""
+    ids = [trained.prompt_ids(prompt) for prompt in ("a, b", "what is c")]
+    more = {"suppress_tokens": trained.suppress_tokens}
+    return vectors.of_step(trained.model.stepper(), ids, trained.eos_token_id, every=5, more=more)
 
 
 def as_step(step: dict) -> dict:

@@ -46,7 +46,7 @@ def check_text(name: str, value: Any) -> None:
 
 
 def check_words(name: str, value: Any, most: int = MOST_WORDS) -> None:
-    """Raise ValueError unless a value is a text of few enough words to be shown; base/vocab.js does the same."""
+    """Raise ValueError unless a value is a text of few enough words to be shown; base/tokenizer.js does the same."""
     check_text(name, value)
     if (count := len(tokenize(value))) > most:
         raise ValueError(f"{name} must hold at most {most} words, but it holds {count}; shorten it")

@@ -107,14 +107,21 @@ class DecoderSettings:
     max_new_tokens: int
     seed: int
 
-    def texts(self, step: StepFn, prompt: list[int], eos_token_id: int | None) -> list[Decoded]:
+    def texts(
+        self,
+        step: StepFn,
+        prompt: list[int],
+        eos_token_id: int | None,
+        suppress_tokens: list[int] | None = None,
+    ) -> list[Decoded]:
         """Return the texts that Python's decoders write, best first; only beam search writes more than one."""
         common = (step, prompt, self.max_new_tokens, eos_token_id)
         if self.method == "greedy":
-            return [decoding.greedy(*common)]
+            return [decoding.greedy(*common, suppress_tokens=suppress_tokens)]
         if self.method == "sampling":
-            return [decoding.sample(*common, **self.filters, seed=self.seed)]
-        return decoding.beam_search(*common, num_beams=self.num_beams, length_penalty=self.length_penalty)
+            return [decoding.sample(*common, **self.filters, seed=self.seed, suppress_tokens=suppress_tokens)]
+        beams = {"num_beams": self.num_beams, "length_penalty": self.length_penalty}
+        return decoding.beam_search(*common, **beams, suppress_tokens=suppress_tokens)
 
     @property
     def filters(self) -> dict[str, Any]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import Module
 
 from lmkit import pretrained
 from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
-from lmkit.text import Vocab
+from lmkit.text import Tokenizer
 from lmkit.widgets.base import assets
-from lmkit.widgets.base.checks import check_choice
+from lmkit.widgets.base.checks import MOST_WORDS, about, check_choice, check_text, check_words
 
 PROMPTS = {
     "stories": ["one morning anna", "it was raining when", "felix was a clever boy who", pretrained.END],
@@ -36,7 +38,7 @@ class ModelOption:
     @property
     def prompts(self) -> list[str]:
         """Prompts to suggest."""
-        return PROMPTS.get(self.name) or [self.trained.vocab.words[0]]
+        return PROMPTS.get(self.name) or [_first_word(self.trained.vocab)]
 
     @property
     def title(self) -> str:
@@ -49,12 +51,33 @@ class ModelOption:
         own = bool(self.weights)
         return dict(name=self.name, title=self.title, key=self.key, truth=truth, own=own, prompts=self.prompts)
 
+    def ids(self, name: str, text: str) -> list[int]:
+        """Return the ids of a text as the model reads it.
+
+        Raises
+        ------
+        ValueError
+            Which calls the text by this name, if it is too long to be shown, or cannot be read.
+        """
+        is_split = self.trained.vocab.kind == "split"
+        check_words(name, text) if is_split else check_text(name, text)
+        with about(name):
+            ids = self.trained.prompt_ids(text)
+        if not is_split and len(ids) > MOST_WORDS:
+            raise ValueError(f"{name} must hold at most {MOST_WORDS} tokens, but it holds {len(ids)}; shorten it")
+        return ids
+
+    def allowed(self, log_probs: Tensor) -> Tensor:
+        """Return log-probabilities (…, V) by which the tokens cannot come that decoders never write."""
+        suppressed = self.trained.suppress_tokens
+        return log_probs if suppressed is None else log_probs.index_fill(-1, torch.tensor(suppressed), -math.inf)
+
     def has_truth(self) -> bool:
         """Return whether the model speaks Stories, whose true probabilities are known."""
         return self.trained.vocab == stories.vocab()
 
 
-def model_options(model: str | Module | None, vocab: Vocab | None) -> list[ModelOption]:
+def model_options(model: str | Module | None, vocab: Tokenizer | None) -> list[ModelOption]:
     """Return the models that the arguments of `DecodingLab` name."""
     if isinstance(model, Module):
         return [_own(model, vocab)]
@@ -82,11 +105,12 @@ def _shipped(name: str) -> ModelOption:
     return ModelOption(name, trained, trained.model.stepper(), assets.digest(data))
 
 
-def _own(model: Module, vocab: Vocab | None) -> ModelOption:
+def _own(model: Module, vocab: Tokenizer | None) -> ModelOption:
     if not hasattr(model, "stepper"):
         raise ValueError(f"model must be an LSTMLanguageModel, but it is of class {type(model).__name__}")
-    if not isinstance(vocab, Vocab):
-        raise ValueError(f"vocab must be the Vocab that the model was trained with, but it is {vocab!r}")
+    if not isinstance(vocab, Tokenizer):
+        rule = "the Vocab or other Tokenizer that the model was trained with"
+        raise ValueError(f"vocab must be {rule}, but it is {vocab!r}")
     check_weights(model)
     if not pretrained.runs_in_browser(model):
         raise ValueError("model must be an LSTM with tied weights, which pages can run; give it cell='lstm', tied=True")
@@ -105,3 +129,11 @@ def check_weights(model: Module, argument: str = "model") -> None:
             raise ValueError(
                 f"{argument} must have finite weights, but {name} has not; it has diverged: train it again"
             )
+
+
+def _first_word(vocab: Tokenizer) -> str:
+    """Return a prompt that a model can read: its first word, or of other kinds than words that stand apart a letter."""
+    if vocab.kind == "split":
+        return vocab.words[0]
+    written = (vocab.decode([i]) for i in range(len(vocab)) if i != vocab.unk)
+    return next((text for text in written if text.isalpha()), vocab.decode([len(vocab) - 1]))

@@ -34,15 +34,15 @@ function clipped(sentence) {
  *
  * @param {number[]} before - Ids of the text that was said last.
  * @param {number[]} now
- * @param {string[]} words - By their ids.
+ * @param {import("./tokenizer.js").Tokenizer} vocab
  * @param {number} [most] - So many are said.
  * @returns {string} A sentence, or "" where the text is the same.
  */
-export function textNews(before, now, words, most = 12) {
+export function textNews(before, now, vocab, most = 12) {
   const first = now.findIndex((id, t) => before[t] !== id);
   if (first < 0) return now.length < before.length ? `The text ends after step ${now.length}.` : "";
-  const shown = now.slice(first, first + most).map((id) => words[id]);
+  const shown = now.slice(first, first + most);
   const more = now.length - first - shown.length;
   const start = first ? `From step ${first + 1} on: ` : "Text: ";
-  return `${start}${shown.join(" ")}${more ? `, and ${more} more` : ""}.`;
+  return `${start}${vocab.text(shown)}${more ? `, and ${more} more` : ""}.`;
 }

@@ -1,10 +1,8 @@
-// Words and their ids: the mirror of lmkit.text.
+// Words that stand apart, and their ids: the mirror of lmkit.text.vocab.
 
 import { LabError, shortened } from "./errors.js";
+import { checkLength, Tokenizer } from "./tokenizer.js";
 import { WHITE_SPACE } from "./white_space.js";
-
-/** So many words of a text are read at most, where a lab draws nothing that takes more room for each. */
-export const MOST_WORDS = 200;
 
 const GAP = new RegExp(`[${WHITE_SPACE}]+`);
 
@@ -16,27 +14,13 @@ export function tokenize(text) {
   return text.split(GAP).filter((word) => word !== "");
 }
 
-/**
- * Refuses a text that is too long to be shown.
- *
- * @param {string} name - What the reader calls the text.
- * @param {number} count - Of its words.
- * @param {number} [most]
- * @throws {LabError}
- */
-export function checkLength(name, count, most = MOST_WORDS) {
-  if (count <= most) return;
-  throw new LabError(`${name} must hold at most ${most} words, but it holds ${count}; shorten it`);
-}
-
-export class Vocab {
+export class Vocab extends Tokenizer {
   /**
    * @param {string[]} words - By their ids.
    * @throws {LabError} If there is none, one comes twice, is empty, or has white space in it.
    */
   constructor(words) {
-    this.words = words;
-    /** @type {Map<string, number>} */
+    super(words);
     this.idOf = new Map(words.map((word, id) => [word, id]));
     if (!words.length) throw new LabError("words must hold at least one word, but it is empty");
     const repeated = words.find((word, id) => this.idOf.get(word) !== id);
@@ -49,10 +33,7 @@ export class Vocab {
       throw new LabError(`words must be ${rule}, but one is ${JSON.stringify(words[odd])}`);
     }
     this.end = this.idOf.get("<eos>") ?? null;
-  }
-
-  get size() {
-    return this.words.length;
+    this.unit = "word";
   }
 
   /**
@@ -74,23 +55,29 @@ export class Vocab {
   }
 
   /**
-   * The ids of a prompt as a model reads it: where texts end with an end token, one stands before the first.
-   *
    * @param {string} text
-   * @param {number} [most] - So many words of it are read.
    * @returns {number[]}
-   * @throws {LabError} If it is empty, too long, or holds a word that the vocabulary has not.
+   * @throws {LabError} If it holds a word that this vocabulary has not.
+   * @override
    */
-  promptIds(text, most = MOST_WORDS) {
-    const tokens = tokenize(text);
-    checkLength("text", tokens.length, most);
-    const ids = this.ids(tokens);
-    if (!ids.length) {
-      throw new LabError(
-        "prompt must hold at least one word, but it is empty; type a few words" +
-          (this.end === null ? "" : `, or ${this.words[this.end]} to begin a new text`),
-      );
-    }
-    return this.end === null || ids[0] === this.end ? ids : [this.end, ...ids];
+  encode(text) {
+    return this.ids(tokenize(text));
+  }
+
+  /**
+   * @param {number[]} ids
+   * @override
+   */
+  decode(ids) {
+    return ids.map((id) => this.words[id]).join(" ");
+  }
+
+  /**
+   * @param {string} text
+   * @param {number} most
+   * @override
+   */
+  checkLength(text, most) {
+    checkLength("text", tokenize(text).length, most);
   }
 }

@@ -1,6 +1,8 @@
 // Beam search: the mirror of lmkit.decoding.beam_search. Its reader also has `readEach(texts, tokens)`, which reads one
 // token after each of many texts: a model reads many in little more time than a few.
 
+import { without } from "./filters.js";
+
 /**
  * @template T
  * @typedef {import("./decoding.js").Reader<T> & { readEach(texts: T[], tokens: number[]): T[] }} BatchReader
@@ -15,6 +17,7 @@
  * @property {boolean | "never"} [early_stopping] - See `settled`.
  * @property {number} max_new_tokens
  * @property {number | null} eos_token_id - Null where texts have no end.
+ * @property {number[]} [suppress_tokens] - Those that are never written.
  */
 
 /**
@@ -104,9 +107,11 @@ function extended(parent, token, total) {
  * @param {BeamSettings} settings
  * @returns {Candidate[]}
  */
-function bestExtensions(reader, running, best, { num_beams, eos_token_id }) {
+function bestExtensions(reader, running, best, { num_beams, eos_token_id, suppress_tokens }) {
   best.clear();
-  for (const [row, { text, total }] of running.entries()) best.offerAll(reader.logProbs(text), total, row);
+  for (const [row, { text, total }] of running.entries()) {
+    best.offerAll(without(reader.logProbs(text), suppress_tokens), total, row);
+  }
   let kept = 0;
   return best.list().map(({ row, token, total }, place) => {
     const isEnd = token === eos_token_id;

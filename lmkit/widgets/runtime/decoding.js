@@ -4,6 +4,7 @@
 
 import { LabError } from "../base/errors.js";
 import { uniform } from "../base/rng.js";
+import { without } from "./filters.js";
 
 /**
  * What reads texts token by token; a text is whatever it makes of one.
@@ -25,6 +26,7 @@ import { uniform } from "../base/rng.js";
  * @typedef {object} Length
  * @property {number} max_new_tokens
  * @property {number | null} eos_token_id - Null where texts have no end.
+ * @property {number[]} [suppress_tokens] - Those that are never written.
  */
 
 /** @typedef {import("./filters.js").FilterSettings} FilterSettings */
@@ -33,7 +35,7 @@ import { uniform } from "../base/rng.js";
 /**
  * All that a reader can choose.
  *
- * @typedef {FilterSettings & Omit<BeamSettings, "eos_token_id"> & { seed: number }} Settings
+ * @typedef {FilterSettings & Omit<BeamSettings, "eos_token_id" | "suppress_tokens"> & { seed: number }} Settings
  */
 
 /**
@@ -136,7 +138,7 @@ export function firstLargest(values) {
  * @param {Choose} choose
  * @returns {Generator<void, Decoded, void>}
  */
-function* decode(reader, text, { max_new_tokens, eos_token_id }, choose) {
+function* decode(reader, text, { max_new_tokens, eos_token_id, suppress_tokens }, choose) {
   /** @type {number[]} */
   const tokens = [];
   /** @type {number[]} */
@@ -144,7 +146,7 @@ function* decode(reader, text, { max_new_tokens, eos_token_id }, choose) {
   let score = 0;
   for (let t = 0; ; t++) {
     const next = reader.logProbs(text);
-    const token = choose(next, t);
+    const token = choose(without(next, suppress_tokens), t);
     tokens.push(token);
     logProbs.push(next[token]);
     score += next[token];

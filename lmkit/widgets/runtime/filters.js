@@ -1,5 +1,19 @@
 // Filters: which tokens of a distribution may be drawn, and what dropped the others; the mirror of lmkit.decoding.
 
+/**
+ * Log-probabilities by which some tokens cannot come; the same where there are none.
+ *
+ * @param {ArrayLike<number>} logProbs
+ * @param {number[]} [suppressed]
+ * @returns {ArrayLike<number>}
+ */
+export function without(logProbs, suppressed = []) {
+  if (!suppressed.length) return logProbs;
+  const left = Float32Array.from(logProbs);
+  for (const token of suppressed) left[token] = -Infinity;
+  return left;
+}
+
 export const KEPT = 0;
 export const DROPPED_BY_K = 1;
 export const DROPPED_BY_P = 2;

@@ -2,6 +2,7 @@
 
 import { LabError, messageOf } from "../base/errors.js";
 import { Vocab } from "../base/vocab.js";
+import { tokenizerOf } from "./tokenizers.js";
 
 const FORMAT = "lmkit-lstm-language-model";
 const VERSION = "1";
@@ -21,7 +22,7 @@ const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
 /**
  * @typedef {object} ParsedModel
  * @property {Config} config
- * @property {Vocab} vocab
+ * @property {import("../base/tokenizer.js").Tokenizer} vocab
  * @property {Record<string, any>} card - What is known of the model, for readers.
  * @property {Map<string, Tensor>} tensors
  */
@@ -36,12 +37,14 @@ const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
  */
 export function parseModel(bytes, source = "data") {
   return openFile(bytes, source, FORMAT, (metadata, tensorsOf) => {
-    const [config, words, card] = ["config", "vocab", "card"].map((name) => JSON.parse(metadata[name]));
+    const [config, card] = ["config", "card"].map((name) => JSON.parse(metadata[name]));
     checkSizes(config, SIZES);
-    if (words.length !== config.vocab_size) {
-      throw new Error(`${words.length} words for a model of ${config.vocab_size}`);
+    const { tokenizer } = metadata; // without it words stand apart
+    const vocab = tokenizer === undefined ? new Vocab(JSON.parse(metadata.vocab)) : tokenizerOf(JSON.parse(tokenizer));
+    if (vocab.size !== config.vocab_size) {
+      throw new Error(`${vocab.size} words for a model of ${config.vocab_size}`);
     }
-    return { config, vocab: new Vocab(words), card, tensors: tensorsOf(expectedShapes(config)) };
+    return { config, vocab, card, tensors: tensorsOf(expectedShapes(config)) };
   });
 }
 

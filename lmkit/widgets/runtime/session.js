@@ -75,7 +75,7 @@ export class Session {
     const { cache, vocab, filter } = this;
     const prompt = vocab.promptIds(settings.prompt);
     const start = cache.readAll(prompt);
-    const texts = yield* write(cache, start, settings, vocab.end, filter);
+    const texts = yield* write(cache, start, settings, vocab, filter);
     return { settings, prompt, start, texts, best: texts[0], truth: this.truth(prompt, texts[0].tokens) };
   }
 
@@ -119,7 +119,7 @@ export class Session {
    * @param {number} step
    */
   inspect(result, step) {
-    return inspect({ cache: this.cache, filter: this.filter, words: this.vocab.words }, result, step);
+    return inspect({ cache: this.cache, filter: this.filter, vocab: this.vocab }, result, step);
   }
 }
 

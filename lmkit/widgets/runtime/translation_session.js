@@ -2,7 +2,8 @@
 
 import { bytesOf, loadAsset, once } from "../base/assets.js";
 import { LabError, messageOf } from "../base/errors.js";
-import { checkLength, tokenize } from "../base/vocab.js";
+import { checkLength } from "../base/tokenizer.js";
+import { tokenize } from "../base/vocab.js";
 import { complete } from "./decoding.js";
 import { EncoderDecoder, MOST_SOURCE_WORDS } from "./encoder_decoder.js";
 import { Filter } from "./filters.js";
@@ -91,7 +92,7 @@ export class TranslationSession {
     const prompt = model.promptOf(ids, this.hasAttention ? settings.weights : "as trained");
     const start = cache.read(cache.empty, prompt);
     yield;
-    const texts = yield* write(cache, start, settings, vocab.end, filter);
+    const texts = yield* write(cache, start, settings, vocab, filter);
     const known = this.truthOf(source);
     const words = texts[0].tokens.map((id) => vocab.words[id]);
     const truth = "oracle" in known ? truthOf(known.oracle, [], words) : null;
@@ -191,7 +192,7 @@ export class TranslationSession {
    * @param {number} step
    */
   inspect(result, step) {
-    return inspect({ cache: this.cache, filter: this.filter, words: this.vocab.words }, result, step);
+    return inspect({ cache: this.cache, filter: this.filter, vocab: this.vocab }, result, step);
   }
 }
 

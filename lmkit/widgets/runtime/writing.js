@@ -2,8 +2,9 @@
 
 import { beamSearch } from "./beams.js";
 import { greedy, sample } from "./decoding.js";
-import { KEPT } from "./filters.js";
+import { KEPT, without } from "./filters.js";
 
+/** @typedef {import("../base/tokenizer.js").Tokenizer} Tokenizer */
 /** @typedef {import("./decoding.js").Decoded} Decoded */
 /** @typedef {import("./decoding.js").Settings} Settings */
 /** @typedef {import("./filters.js").Filter} Filter */
@@ -75,12 +76,12 @@ const UNFILTERED = { temperature: 1, top_k: null, top_p: 1 };
  * @param {StateCache} cache
  * @param {Text} start
  * @param {WritingSettings} settings
- * @param {number | null} eos_token_id
+ * @param {Tokenizer} vocab
  * @param {Filter} filter
  * @returns {Generator<void, Decoded[], void>}
  */
-export function* write(cache, start, settings, eos_token_id, filter) {
-  const withEnd = { ...settings, eos_token_id };
+export function* write(cache, start, settings, vocab, filter) {
+  const withEnd = { ...settings, eos_token_id: vocab.end, suppress_tokens: vocab.suppressed };
   if (settings.method === "beam search") return yield* beamSearch(cache, start, withEnd);
   if (settings.method === "sampling") return [yield* sample(cache, start, withEnd, filter)];
   return [yield* greedy(cache, start, withEnd)];
@@ -119,16 +120,18 @@ export function truthOf(oracle, prompt, words) {
 }
 
 /**
- * The distribution from which the token at `step` (from 0) of the best text was chosen.
+ * The distribution from which the token at `step` (from 0) of the best text was chosen; what is never written is left
+ * out of it.
  *
- * @param {{ cache: StateCache, filter: Filter, words: string[] }} parts - Words by their ids.
+ * @param {{ cache: StateCache, filter: Filter, vocab: Tokenizer }} parts
  * @param {Result} result
  * @param {number} step
  * @returns {Inspection}
  */
-export function inspect({ cache, filter, words }, { settings, start, best, truth }, step) {
+export function inspect({ cache, filter, vocab }, { settings, start, best, truth }, step) {
   const text = cache.readAll(best.tokens.slice(0, step), start);
-  filter.apply(cache.logProbs(text), settings.method === "sampling" ? settings : UNFILTERED).sort();
+  const logProbs = without(cache.logProbs(text), vocab.suppressed);
+  filter.apply(logProbs, settings.method === "sampling" ? settings : UNFILTERED).sort();
   const all = filter.mass(true),
     kept = filter.mass();
   const facts = truth?.oracles[step].next();
@@ -143,19 +146,19 @@ export function inspect({ cache, filter, words }, { settings, start, best, truth
     return {
       rank,
       p,
-      word: words[id],
+      word: vocab.show(id),
       status: filter.status[id],
       drawn: filter.status[id] === KEPT ? (p * all) / kept : 0,
       chosen: id === best.tokens[step],
-      truth: known ? (known.get(words[id]) ?? 0) : null,
+      truth: known ? (known.get(vocab.words[id]) ?? 0) : null,
     };
   };
   return {
     step,
     known: known !== null,
     rows: shownRanks(filter, best.tokens[step]).map(row),
-    size: words.length,
-    keptCount: filter.status.reduce((count, status) => count + Number(status === KEPT), 0),
+    size: vocab.size,
+    keptCount: filter.status.reduce((n, status, id) => n + Number(status === KEPT && filter.logits[id] > -Infinity), 0),
     keptMass: kept / all,
   };
 }

@@ -16,7 +16,7 @@ import { METHODS, methodDisplays, readWritingSettings } from "./panels/settings.
  * @template {WritingSettings} S - Its settings.
  * @template {Result} R - What they write.
  * @typedef {object} Writer
- * @property {{ words: string[] }} vocab
+ * @property {import("../base/tokenizer.js").Tokenizer} vocab
  * @property {(settings: S) => Generator<void, R, void>} decoding
  * @property {(result: R, step: number) => Inspection} inspect
  */
@@ -149,7 +149,7 @@ export class WritingView extends LabView {
    * @param {number} [most] - Words.
    */
   newsOf(session, { best }, most) {
-    const text = textNews(this.told, best.tokens, session.vocab.words, most);
+    const text = textNews(this.told, best.tokens, session.vocab, most);
     this.told = best.tokens;
     return text;
   }

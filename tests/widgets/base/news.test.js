@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LONGEST_NEWS, news, textNews } from "../../../lmkit/widgets/base/news.js";
+import { Vocab } from "../../../lmkit/widgets/base/vocab.js";
 
-const WORDS = ["one", "two", "three", "four", "."];
+const WORDS = new Vocab(["one", "two", "three", "four", "."]);
 
 test("only sentences that the last message did not have are said", () => {
   assert.equal(news("", "Step 1: a. 4 of 9 kept."), "Step 1: a. 4 of 9 kept.");

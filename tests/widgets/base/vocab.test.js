@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { MOST_WORDS, tokenize, Vocab } from "../../../lmkit/widgets/base/vocab.js";
+import { MOST_WORDS } from "../../../lmkit/widgets/base/tokenizer.js";
+import { tokenize, Vocab } from "../../../lmkit/widgets/base/vocab.js";
 
 /** Every character at which Python 3.11's str.split() splits: [c for c in map(chr, range(0x110000)) if not c.split()]. */
 const SPLITTING = [

@@ -44,17 +44,17 @@ export class BeamDiagram {
    * @param {number} given.step
    * @param {boolean} given.over whether the search is
    * @param {number} given.depth how many steps there can be
-   * @param {string[]} given.words by token
+   * @param {import("./languages.js").Language["vocab"]} given.vocab
    * @param {string} given.start what stands at the root
    * @param {string} given.label the picture in words
    */
-  show({ tree, step, over, depth, words, start, label }) {
+  show({ tree, step, over, depth, vocab, start, label }) {
     const rows = placeRows(tree.root);
     const width = this.root.clientWidth || 640;
     const nodes = nodesBelow(tree.root);
     const shown = nodes.filter(({ length }) => over || length <= step);
-    const longest = Math.max(...nodes.map(({ token }) => words[token].length * LETTER));
-    const drawing = new BeamDrawing(tree, words, sizesFor(width, depth, longest), over);
+    const longest = Math.max(...nodes.map(({ token }) => vocab.show(token).length * LETTER));
+    const drawing = new BeamDrawing(tree, vocab, sizesFor(width, depth, longest), over);
     const chips = shown.map((node) => drawing.chip(node));
     const keys = shown.map(keyOf);
     for (const [i, key] of keys.entries()) {
@@ -103,13 +103,13 @@ export function kindOf({ status, finished, children }, over) {
 class BeamDrawing {
   /**
    * @param {Tree} tree
-   * @param {string[]} words
+   * @param {import("./languages.js").Language["vocab"]} vocab
    * @param {Sizes} sizes
    * @param {boolean} over
    */
-  constructor(tree, words, sizes, over) {
+  constructor(tree, vocab, sizes, over) {
     this.tree = tree;
-    this.words = words;
+    this.vocab = vocab;
     this.sizes = sizes;
     this.over = over;
     this.chipWidth = sizes.chip;
@@ -196,7 +196,7 @@ class BeamDrawing {
     const x = this.x(node.length);
     const y = this.y(node);
     const kind = kindOf(node, this.over);
-    const word = this.words[node.token];
+    const word = this.vocab.show(node.token);
     const dropped = kind === "dropped";
     const frame = svgElement("rect", { x, y: y - height / 2, width, height, rx: 6, class: "lmkit-beam-chip" });
     return svgElement(

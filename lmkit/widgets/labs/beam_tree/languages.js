@@ -25,7 +25,7 @@ import { bestText, growTree, TableReader } from "./search.js";
  * What a search needs to know; `prompt` is a text as the reader has it.
  * @typedef {object} Language
  * @property {string} name
- * @property {string[]} words
+ * @property {{ show: (id: number) => string, text: (ids: number[]) => string }} vocab
  * @property {number | null} end
  * @property {number} max_new_tokens
  * @property {any} prompt
@@ -43,7 +43,7 @@ export function ofTable(entry) {
   const { name, words, start, end, max_new_tokens, texts } = entry;
   return {
     name,
-    words,
+    vocab: { show: (id) => words[id], text: (ids) => ids.map((id) => words[id]).join(" ") },
     end,
     max_new_tokens,
     prompt: start,
@@ -62,7 +62,7 @@ export function ofTable(entry) {
 export function ofModel({ name, max_new_tokens, prompt }, { cache, vocab }) {
   return {
     name,
-    words: vocab.words,
+    vocab,
     end: vocab.end,
     max_new_tokens,
     prompt: cache.readAll(vocab.promptIds(prompt)),

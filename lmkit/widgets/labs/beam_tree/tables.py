@@ -166,7 +166,7 @@ class Continuation:
 
     def text(self, tokens: list[int]) -> str:
         """Return the words of some ids."""
-        return " ".join(self.words[token] for token in tokens)
+        return self.option.trained.vocab.text(tokens)
 
     def traits(self) -> dict[str, Any]:
         """Return what the browser needs to know."""

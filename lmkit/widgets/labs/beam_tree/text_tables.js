@@ -45,10 +45,10 @@ function makeRow() {
  * @param {TextRow} row
  * @param {Shown} shown
  */
-function showText(line, { place, node, what, marks }, { tree, words }) {
+function showText(line, { place, node, what, marks }, { tree, vocab }) {
   const [rank, text, logProb, score, name] = line.children;
   setText(rank, place);
-  setText(text, node.parent ? textTo(node, words) : "(nothing yet)");
+  setText(text, node.parent ? textTo(node, vocab) : "(nothing yet)");
   setText(logProb, signed(node.total));
   setText(score, what === "running" ? "" : signed(tree.score(node)));
   const parts = [
@@ -96,7 +96,7 @@ export class LookedTable {
   }
 
   /** @param {Shown} shown */
-  show({ tree, step, words }) {
+  show({ tree, step, vocab }) {
     const last = Math.min(step, tree.steps.length);
     const looked = tree.steps[last - 1] ?? [];
     setText(this.summary, `All that was looked at in step ${last}`);
@@ -106,7 +106,7 @@ export class LookedTable {
     for (const [i, node] of looked.entries()) {
       const values = [
         node.rank,
-        textTo(node, words),
+        textTo(node, vocab),
         probability(Math.exp(node.logProb)),
         signed(node.total),
         STATUSES[node.status],

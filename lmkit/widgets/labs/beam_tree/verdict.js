@@ -10,17 +10,15 @@ import { lostAt, tokensTo } from "./search.js";
 /** @typedef {import("./search.js").TreeNode} TreeNode */
 /**
  * A tree up to a step of `steps`; `over` says whether the search is.
- * @typedef {JudgedTree & { over: boolean, step: number, steps: number, language: Language, words: string[] }} Shown
+ * @typedef {JudgedTree & { over: boolean, step: number, steps: number, language: Language, vocab: Language["vocab"] }} Shown
  */
 
 /**
  * @param {TreeNode} node
- * @param {string[]} words
+ * @param {Language["vocab"]} vocab
  */
-export function textTo(node, words) {
-  return tokensTo(node)
-    .map((token) => words[token])
-    .join(" ");
+export function textTo(node, vocab) {
+  return vocab.text(tokensTo(node));
 }
 
 /**
@@ -28,15 +26,15 @@ export function textTo(node, words) {
  * @param {Shown} shown
  */
 export function verdictOf(shown) {
-  const { tree, step, over, words } = shown;
+  const { tree, step, over, vocab } = shown;
   if (!over) return step ? runningWords(shown) : "Nothing has been written yet. Let the tree grow.";
   if (!tree.best) return "No text was found.";
-  return `${optimumWords(shown, tree.best)} ${greedyWords(shown.greedy, tree.best, words)}`;
+  return `${optimumWords(shown, tree.best)} ${greedyWords(shown.greedy, tree.best, vocab)}`;
 }
 
 /** @param {Shown} shown */
-function runningWords({ tree, optimum, step, words }) {
-  const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => `“${textTo(node, words)}”`);
+function runningWords({ tree, optimum, step, vocab }) {
+  const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => `“${textTo(node, vocab)}”`);
   const lost = lostAt(optimum.node);
   const gone = lost && lost.length <= step ? " The text that is best of all is lost already." : "";
   return `Going on: ${kept.join(", ")}.${gone}`;
@@ -46,14 +44,14 @@ function runningWords({ tree, optimum, step, words }) {
  * @param {Shown} shown
  * @param {TextInTree} best
  */
-function optimumWords({ tree: { settings }, optimum, words, language }, best) {
-  const name = `“${textTo(optimum.node, words)}”`;
+function optimumWords({ tree: { settings }, optimum, vocab, language }, best) {
+  const name = `“${textTo(optimum.node, vocab)}”`;
   const all = `the best of ${language.all}`;
   if (optimum.node === best.node) return `The beam found ${all}: ${name}.`;
   const lost = lostAt(optimum.node);
   const lead = `The beam missed ${all}, ${name}`;
   if (!lost) return `${lead}: it was still running when the search stopped.`;
-  const prefix = `“${textTo(lost, words)}”`;
+  const prefix = `“${textTo(lost, vocab)}”`;
   if (lost.status === "unseen" || lost.rank === null)
     return `${lead}: at step ${lost.length} ${prefix} was not among the ${2 * settings.num_beams} looked at.`;
   const rule = lost.token === settings.eos_token_id ? "an end counts among the first" : "a beam of";
@@ -67,10 +65,10 @@ function optimumWords({ tree: { settings }, optimum, words, language }, best) {
 /**
  * @param {TextInTree} greedy
  * @param {TextInTree} best
- * @param {string[]} words
+ * @param {Language["vocab"]} vocab
  */
-function greedyWords(greedy, best, words) {
-  const name = `“${textTo(greedy.node, words)}”`;
+function greedyWords(greedy, best, vocab) {
+  const name = `“${textTo(greedy.node, vocab)}”`;
   if (greedy.node === best.node) return "Greedy decoding writes what the beam writes.";
   const apart = best.node.total - greedy.node.total;
   const [mine, its] = [best.node.total, greedy.node.total].map((total) => signed(total));

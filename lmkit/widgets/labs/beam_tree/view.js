@@ -121,8 +121,8 @@ class BeamTreeView extends LabView {
    */
   show(language, judged) {
     const { step } = this;
-    const { words, label, max_new_tokens: steps } = language;
-    const at = { ...judged, over: step >= judged.tree.steps.length, step, steps, language, words };
+    const { vocab, label, max_new_tokens: steps } = language;
+    const at = { ...judged, over: step >= judged.tree.steps.length, step, steps, language, vocab };
     const said = verdictOf(at);
     this.walk.show(at);
     this.diagram.show({ ...at, depth: steps, start: label, label: `Beam search as a tree. ${said}` });

@@ -16,7 +16,8 @@ import { ComparisonPlane } from "./plane.js";
  * A decoded text.
  * @typedef {object} Text
  * @property {string} prompt
- * @property {string[]} words
+ * @property {number[]} tokens
+ * @property {Session["vocab"]} vocab
  * @property {number | null} wrong the place of the first word that the grammar cannot write
  * @property {number} logProb under the grammar
  */
@@ -132,8 +133,8 @@ class ComparisonView extends LabView {
       const own = { method, prompt: prompts[i % prompts.length], seed: i, max_new_tokens: MAX_NEW_TOKENS };
       const { best, truth } = yield* session.decoding({ ...PLAIN, ...own, [name]: value });
       if (!truth) throw new Error("texts are compared under a grammar, but the model has none");
-      const words = best.tokens.map((id) => session.vocab.words[id]);
-      texts.push({ prompt: own.prompt, words, wrong: truth.wrong?.step ?? null, logProb: truth.logProb });
+      const written = { tokens: best.tokens, vocab: session.vocab };
+      texts.push({ prompt: own.prompt, ...written, wrong: truth.wrong?.step ?? null, logProb: truth.logProb });
     }
     batches.set(key, texts);
     const [oldest] = batches.keys();
@@ -249,18 +250,18 @@ function makeText() {
  * @param {Element} node
  * @param {Text} text
  */
-function showText(node, { prompt, words, wrong, logProb }) {
+function showText(node, { prompt, tokens, vocab, wrong, logProb }) {
   const [line, numbers] = node.children;
   const [start, fine, mark, after] = line.children;
-  const place = wrong ?? words.length;
+  const place = wrong ?? tokens.length;
   setText(start, `${prompt} `);
-  setText(fine, words.slice(0, place).join(" "));
-  setText(mark, wrong === null ? "" : words[place]);
+  setText(fine, vocab.text(tokens.slice(0, place)));
+  setText(mark, wrong === null ? "" : vocab.show(tokens[place]));
   mark.classList.toggle("lmkit-comparison-marked", wrong !== null);
-  setText(after, words.slice(place + 1).join(" "));
-  const praise = `Grammatical; true log-probability ${signed(logProb / words.length)} per word.`;
-  const judged = wrong === null ? praise : `The grammar cannot write ‘${words[place]}’ here.`;
-  setText(numbers, `${words.length} new words. ${judged}`);
+  setText(after, vocab.text(tokens.slice(place + 1)));
+  const praise = `Grammatical; true log-probability ${signed(logProb / tokens.length)} per word.`;
+  const judged = wrong === null ? praise : `The grammar cannot write ‘${vocab.show(tokens[place])}’ here.`;
+  setText(numbers, `${tokens.length} new words. ${judged}`);
 }
 
 export default widgetOf(ComparisonView);

@@ -3,8 +3,9 @@
 import { bytesOf, once } from "../../base/assets.js";
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabError, shortened } from "../../base/errors.js";
+import { checkLength } from "../../base/tokenizer.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
-import { checkLength, tokenize } from "../../base/vocab.js";
+import { tokenize } from "../../base/vocab.js";
 import { CountedText, idsOf, inflate, spread } from "./model.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */

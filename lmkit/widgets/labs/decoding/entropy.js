@@ -1,7 +1,7 @@
 // How open each choice of a decoded text was, and how much the chosen tokens surprise, in nats: the mirror of
 // lmkit.widgets.labs.decoding.entropy.
 
-import { KEPT } from "../../runtime/filters.js";
+import { KEPT, without } from "../../runtime/filters.js";
 
 /** @typedef {import("../../runtime/filters.js").Filter} Filter */
 /** @typedef {import("../../runtime/filters.js").FilterSettings} FilterSettings */
@@ -20,12 +20,12 @@ const UNCHANGED = { temperature: 1, top_k: null, top_p: 1 };
  * @param {Result} result
  * @returns {Choice[]}
  */
-export function choices({ cache, filter }, { settings, start, best, truth }) {
+export function choices({ cache, filter, vocab }, { settings, start, best, truth }) {
   const filters = settings.method === "sampling" ? settings : UNCHANGED;
   let text = start;
   return best.tokens.map((_, t) => {
     if (t > 0) text = cache.read(text, best.tokens[t - 1]);
-    const logProbs = cache.logProbs(text);
+    const logProbs = without(cache.logProbs(text), vocab.suppressed);
     const own = entropyKept(filter.apply(logProbs, UNCHANGED));
     const left = filters === UNCHANGED ? own : entropyKept(filter.apply(logProbs, filters));
     return { own, left, surprisal: -best.logProbs[t], truth: trueEntropy(truth?.oracles[t].next()) };

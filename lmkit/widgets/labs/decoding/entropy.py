@@ -42,8 +42,9 @@ def choices(option: ModelOption, settings: Settings, best: Decoded) -> list[Choi
     truths = _truths(option, prompt, best) if option.has_truth() else [None] * len(best.tokens)
     made = []
     for token, log_prob, truth in zip(best.tokens, best.log_probs, truths, strict=True):
-        left = decoding.filter_logits(log_probs[0], **settings.filters)
-        made.append(Choice(entropy(log_probs[0]), entropy(left), -log_prob, truth))
+        own = option.allowed(log_probs[0])
+        left = decoding.filter_logits(own, **settings.filters)
+        made.append(Choice(entropy(own), entropy(left), -log_prob, truth))
         log_probs, state = option.step(torch.tensor([token]), state)
     return made
 

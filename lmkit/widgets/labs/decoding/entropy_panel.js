@@ -45,10 +45,10 @@ export class EntropyPanel {
   /**
    * @param {Choice[] | null} made of all new tokens; null: the panel is put away
    * @param {number[]} tokens
-   * @param {string[]} words
+   * @param {import("../../base/tokenizer.js").Tokenizer} vocab
    * @param {number} step
    */
-  show(made, tokens, words, step) {
+  show(made, tokens, vocab, step) {
     this.root.hidden = !made;
     if (!made) return;
     const most = HEADROOM * Math.max(...made.flatMap(({ own, left, truth }) => [own, left, truth ?? 0]));
@@ -70,7 +70,7 @@ export class EntropyPanel {
       showColumn(this.columns.children[t], choice, { top, changed, shown: t === step });
     }
     this.showLines(means, top);
-    setText(this.step, stepLine(made[step], words[tokens[step]], step, changed));
+    setText(this.step, stepLine(made[step], vocab.show(tokens[step]), step, changed));
     setText(this.means, meansLine(means, step, changed));
     const said = `Columns for ${made.length} steps. ${lineOf(means, made.length - 1, changed)}.`;
     setAttribute(this.chart, "aria-label", said);

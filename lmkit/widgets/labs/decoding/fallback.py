@@ -32,12 +32,12 @@ def bars(option: ModelOption, settings: Settings, best: Decoded) -> tuple[list[t
     """Return the most probable tokens at one step as (word, percent, kept, chosen), and how many are kept."""
     at = min(settings.position, len(best.tokens)) - 1
     prompt = option.trained.prompt_ids(settings.prompt) + best.tokens[:at]
-    log_probs = decoding.read_prompt(option.step, prompt)[0][0]
+    log_probs = option.allowed(decoding.read_prompt(option.step, prompt)[0][0])
     kept = decoding.filter_logits(log_probs, **settings.filters) > -math.inf
     probs = decoding.apply_temperature(log_probs, settings.filters["temperature"]).softmax(dim=-1)
     order = torch.sort(probs, descending=True, stable=True).indices[:BARS].tolist()
-    words = option.trained.vocab.words
-    rows = [(words[v], round(100 * float(probs[v])), bool(kept[v]), v == best.tokens[at]) for v in order]
+    show = option.trained.vocab.show
+    rows = [(show(v), round(100 * float(probs[v])), bool(kept[v]), v == best.tokens[at]) for v in order]
     return rows, int(kept.sum())
 
 
@@ -45,7 +45,7 @@ def describe(option: ModelOption, settings: Settings, best: Decoded, rows: list)
     """Return in words what the picture shows."""
     shown = ", ".join(f"{word} {percent} %" for word, percent, _, _ in rows[:4])
     step = min(settings.position, len(best.tokens))
-    written = f"“{settings.prompt}” is continued by “{option.trained.vocab.decode(best.tokens)}”"
+    written = f"“{settings.prompt}” is continued by “{option.trained.vocab.text(best.tokens)}”"
     return f"{_title(option, settings)}. {written}. Step {step}, most probable: {shown}."
 
 
@@ -57,7 +57,7 @@ def means(made: list[Choice]) -> str:
 
 def svg(option: ModelOption, settings: Settings, best: Decoded, rows: list, kept: int, made: list[Choice]) -> str:
     """Draw the text, a column for each choice, and a bar for each of the most probable tokens at one step."""
-    lines = textwrap.wrap(f"{settings.prompt} ▸ {option.trained.vocab.decode(best.tokens)}", 76)
+    lines = textwrap.wrap(f"{settings.prompt} ▸ {option.trained.vocab.text(best.tokens)}", 76)
     parts, y = [text(16, 28, _title(option, settings), MUTED)], 28
     for line in lines:
         parts.append(text(16, y := y + LINE, line, INK))

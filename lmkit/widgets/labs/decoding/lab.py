@@ -8,9 +8,9 @@ import traitlets as T
 from torch.nn import Module
 
 from lmkit.decoding import Decoded
-from lmkit.text import Vocab
+from lmkit.text import Tokenizer
 from lmkit.widgets.base import decoders
-from lmkit.widgets.base.checks import about, check_number, check_words
+from lmkit.widgets.base.checks import check_number
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.labs.decoding import fallback
@@ -33,7 +33,7 @@ class DecodingLab(Lab[DecodingView]):
     model : str or LSTMLanguageModel, optional
         The name of a shipped model, or any model together with its `vocab`. By default all shipped models are
         on option.
-    vocab : Vocab, optional
+    vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     prompt : str, optional
         The text to continue, by default one that suits the model. Where texts end with `<eos>`, the prompt
@@ -73,7 +73,7 @@ class DecodingLab(Lab[DecodingView]):
     def __init__(
         self,
         model: str | Module | None = None,
-        vocab: Vocab | None = None,
+        vocab: Tokenizer | None = None,
         *,
         prompt: str | None = None,
         method: str = "sampling",
@@ -92,9 +92,7 @@ class DecodingLab(Lab[DecodingView]):
     ):
         self._options = model_options(model, vocab)
         prompt = self._options[0].prompts[0] if prompt is None else prompt
-        check_words("prompt", prompt)
-        with about("prompt"):
-            self._options[0].trained.prompt_ids(prompt)  # raises for a prompt that the model cannot read
+        self._options[0].ids("prompt", prompt)  # raises for a prompt that the model cannot read
         check_number("max_new_tokens", max_new_tokens, 1, decoders.MOST_NEW_TOKENS, whole=True)
         ks = decoders.choices_for_k(max(len(option.trained.vocab) for option in self._options), top_k)
         rows = CONTROLS.given(

@@ -29,7 +29,9 @@ class Settings(decoders.DecoderSettings):
 
     def decode(self, option: ModelOption) -> list[Decoded]:
         """Return the texts that Python's decoders write, best first; only beam search writes more than one."""
-        return self.texts(option.step, option.trained.prompt_ids(self.prompt), option.trained.eos_token_id)
+        trained = option.trained
+        prompt = trained.prompt_ids(self.prompt)
+        return self.texts(option.step, prompt, trained.eos_token_id, trained.suppress_tokens)
 
     def shown(self) -> dict[str, Any]:
         """Return the settings that make a difference to the method, by name."""

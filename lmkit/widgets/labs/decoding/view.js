@@ -73,16 +73,16 @@ class DecodingView extends WritingView {
    * @param {Result} result
    */
   show(session, result) {
-    const { words } = session.vocab;
+    const { vocab } = session;
     const position = Math.max(this.model.get("position"), 1);
     const step = Math.min(position, result.best.tokens.length) - 1;
     const shown = session.inspect(result, step);
     const numbers = numbersLine(result.best, result.truth);
-    this.text.show(result, { words, step, prompt: result.settings.prompt, numbers });
+    this.text.show(result, { vocab, step, prompt: result.settings.prompt, numbers });
     const made = this.model.get("show_entropy") ? choices(session, result) : null;
-    this.entropy.show(made, result.best.tokens, words, step);
+    this.entropy.show(made, result.best.tokens, vocab, step);
     this.bars.show(result, shown, result.truth, position);
-    this.hypotheses.show(result, words);
+    this.hypotheses.show(result, vocab);
     this.announce(() => `${this.newsOf(session, result)} ${stepNews(shown)}`.trim());
   }
 }

@@ -21,7 +21,7 @@ def describe(title: str, look: Look, step: int) -> str:
         f"unit {unit}: " + ", ".join(f"{name} {_number(float(look.values[name][row, step - 1]))}" for name in "figoch")
         for row, unit in enumerate(look.units)
     ]
-    read = f"“{' '.join(look.tokens)}”"
+    read = f"“{look.text}”"
     return f"{title}. The model reads {read}. After ‘{look.tokens[step - 1]}’, step {step}: {'; '.join(units)}."
 
 

@@ -13,8 +13,8 @@ import traitlets as T
 from torch.nn import Module
 
 from lmkit.rnn import LSTM
-from lmkit.text import Vocab
-from lmkit.widgets.base.checks import about, check, check_words
+from lmkit.text import Tokenizer
+from lmkit.widgets.base.checks import check
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
@@ -78,7 +78,7 @@ class Microscope(Lab[MicroscopeView]):
     model : str or LSTMLanguageModel, optional
         The name of a shipped model, or any model together with its `vocab`. By default all shipped models are on
         option.
-    vocab : Vocab, optional
+    vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     text : str, optional
         The text to read, at most 200 tokens, `<eos>` included, with which a story begins.
@@ -104,7 +104,7 @@ class Microscope(Lab[MicroscopeView]):
     def __init__(
         self,
         model: str | Module | None = None,
-        vocab: Vocab | None = None,
+        vocab: Tokenizer | None = None,
         *,
         text: str | None = None,
         units: str | Sequence[int] | None = None,
@@ -181,9 +181,7 @@ class Microscope(Lab[MicroscopeView]):
 
 def token_ids(option: ModelOption, text: str) -> list[int]:
     """Return the ids of a text as the model reads it; raise ValueError if it is too long or cannot be read."""
-    check_words("text", text)
-    with about("text"):
-        return option.trained.prompt_ids(text)
+    return option.ids("text", text)
 
 
 def units_of(text: str, presets: Iterable[tuple[str, Sequence[int]]], hidden_size: int) -> list[int]:
@@ -214,7 +212,8 @@ def look(option: ModelOption, text: str, units: list[int], layer: int = 0) -> Lo
         traced = layers.trace(model.embedding(tokens))
         log_probs = model(tokens)[0][0].log_softmax(dim=-1)
     values = {name: value[layer, 0][:, units].T for name, value in traced.items()}
-    return Look([option.trained.vocab.words[i] for i in ids], units, values, log_probs)
+    vocab = option.trained.vocab
+    return Look([vocab.show(i) for i in ids], units, values, log_probs, vocab.text(ids))
 
 
 def _entry(option: ModelOption, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:

@@ -13,12 +13,16 @@ class Look(NamedTuple):
     Attributes
     ----------
     tokens : list of str, L of them
+        As they are shown: white space in them is visible.
     units : list of int, U of them
     values : dict from "i", "f", "g", "o", "c", "h" to a Tensor (U, L): after each token
     log_probs : Tensor (L, V), natural logarithms: what follows each token
+    text : str
+        What the tokens are together.
     """
 
     tokens: list[str]
     units: list[int]
     values: dict[str, Tensor]
     log_probs: Tensor
+    text: str

@@ -9,7 +9,7 @@ import { NAMES, number, roleOf } from "./quantities.js";
 
 /**
  * @typedef {import("../../base/view.js").Model} Model
- * @typedef {import("../../base/vocab.js").Vocab} Vocab
+ * @typedef {import("../../base/tokenizer.js").Tokenizer} Tokenizer
  * @typedef {import("./model.js").Quantity} Quantity
  * @typedef {import("../../runtime/session.js").ModelOption & { prompts: string[],
  *   presets: import("./model.js").Preset[] }} Entry a model to look into
@@ -36,7 +36,7 @@ class MicroscopeView extends LabView {
     this.likely = likely;
     /** @type {Entry | null} */
     this.entry = null;
-    /** @type {{ tracer: Tracer, vocab: Vocab } | null} */
+    /** @type {{ tracer: Tracer, vocab: Tokenizer } | null} */
     this.opened = null;
     this.last = Infinity; // step of the text that was shown last
   }
@@ -75,7 +75,7 @@ class MicroscopeView extends LabView {
    * What to change so that the model can read the text: nothing, if its vocabulary has the words.
    *
    * @param {Entry} entry
-   * @param {Vocab} vocab
+   * @param {Tokenizer} vocab
    */
   readable({ prompts: [text] }, vocab) {
     try {
@@ -103,15 +103,15 @@ class MicroscopeView extends LabView {
       layer: layer - 1,
       units: shown,
       quantity: QUANTITIES[quantity_index],
-      words: tokens.map((id) => vocab.words[id]),
+      words: tokens.map((id) => vocab.show(id)),
       t: (atEnd ? last : Math.min(Math.max(step, 1), last)) - 1,
     };
     this.last = last;
     this.write({ last, step: look.t + 1 });
     this.map.show(look);
     this.numbers.show(look);
-    this.likely.show(look, vocab.words);
-    this.announce(() => spoken(look, vocab.words));
+    this.likely.show(look, vocab);
+    this.announce(() => spoken(look, vocab));
   }
 
   /** @override */
@@ -125,12 +125,12 @@ class MicroscopeView extends LabView {
  * The chosen step in one sentence: the first unit's numbers, and the most probable next token.
  *
  * @param {Look} look
- * @param {string[]} vocabulary
+ * @param {Tokenizer} vocab
  */
-function spoken({ tracer, layer, units: [unit], words, t }, vocabulary) {
+function spoken({ tracer, layer, units: [unit], words, t }, vocab) {
   const numbers = QUANTITIES.map((name) => `${name} ${number(tracer.value(name, layer, unit, t))}`).join(", ");
   const [{ id, p }] = mostProbable(tracer.steps[t].state.logProbs, 1);
-  return `After ‘${words[t]}’, step ${t + 1} of ${words.length}: unit ${unit}: ${numbers}. Next: ${vocabulary[id]}, ${percent(p)}.`;
+  return `After ‘${words[t]}’, step ${t + 1} of ${words.length}: unit ${unit}: ${numbers}. Next: ${vocab.show(id)}, ${percent(p)}.`;
 }
 
 /** Every gate and state of the chosen units at one step. */
@@ -187,14 +187,14 @@ class LikelyPanel {
 
   /**
    * @param {Look} look
-   * @param {string[]} vocabulary
+   * @param {Tokenizer} vocab
    */
-  show({ tracer, tokens, words, t }, vocabulary) {
+  show({ tracer, tokens, words, t }, vocab) {
     const rows = mostProbable(tracer.steps[t].state.logProbs, LIKELY);
     resize(this.body, rows.length, makeLikely);
     rows.forEach(({ id, p }, k) => {
       const [name, bar, chance, note] = this.body.rows[k].cells;
-      setText(name, vocabulary[id]);
+      setText(name, vocab.show(id));
       bar.getElementsByTagName("span")[0].style.width = `${100 * p}%`;
       setText(chance, percent(p));
       setText(note, id === tokens[t + 1] ? "◂" : "");

@@ -29,7 +29,7 @@ export function translate(session, source, padding, max_new_tokens) {
   const read = pad === undefined ? ids : [...ids, ...new Array(padding).fill(pad)];
   const start = cache.read(cache.empty, model.promptOf(read));
   const { tokens } = complete(greedy(cache, start, { max_new_tokens, eos_token_id: vocab.end }));
-  return tokens.map((id) => vocab.words[id]);
+  return tokens.map((id) => vocab.show(id));
 }
 
 /**

@@ -1,8 +1,9 @@
 // The padding lab's view: a source with padding, and what two translators make of it.
 
 import { element, setText, shareNodes } from "../../base/dom.js";
+import { checkLength } from "../../base/tokenizer.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
-import { checkLength, tokenize } from "../../base/vocab.js";
+import { tokenize } from "../../base/vocab.js";
 import { openTranslation } from "../../runtime/translation_session.js";
 import { countChanges, newWords } from "./changes.js";
 import { judge, PAD, translate } from "./padded.js";
@@ -61,7 +62,7 @@ class PaddingView extends LabView {
     const { clean, faulty } = this.sessions;
     const { source, padding, most_new_tokens } = this.read("source", "padding", "most_new_tokens");
     checkLength("source", tokenize(source).length, MOST_WORDS);
-    const words = clean.sourceIds(source).map((id) => clean.sourceVocab.words[id]);
+    const words = clean.sourceIds(source).map((id) => clean.sourceVocab.show(id));
     const known = clean.truthOf(words);
     /** @param {TranslationSession} session */
     const translated = (session) => {

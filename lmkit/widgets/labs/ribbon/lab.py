@@ -13,7 +13,7 @@ from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.datasets import stories
-from lmkit.text import Vocab, tokenize
+from lmkit.text import Tokenizer, tokenize
 from lmkit.widgets.base.checks import about, check_number, check_text, check_words
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
@@ -85,7 +85,7 @@ class RibbonLab(Lab[RibbonView]):
         The step whose words are shown.
     model : str or LSTMLanguageModel
         A model of Stories, whose truth is known.
-    vocab : Vocab, optional
+    vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     controls : sequence of str, optional
         The controls to show, among `CONTROLS`; by default all.
@@ -115,7 +115,7 @@ class RibbonLab(Lab[RibbonView]):
         temperature: float = 1.0,
         step: int = 1,
         model: str | Module = "stories",
-        vocab: Vocab | None = None,
+        vocab: Tokenizer | None = None,
         controls: Sequence[str] | None = None,
     ):
         self._option = _checked_offer(model, vocab)
@@ -223,7 +223,7 @@ def examples() -> list[str]:
     return [" ".join(supply[place]) for place in (0, 5, 23, 12)]
 
 
-def _checked_offer(model: str | Module, vocab: Vocab | None) -> ModelOption:
+def _checked_offer(model: str | Module, vocab: Tokenizer | None) -> ModelOption:
     if model is None:
         raise ValueError("model must be a model of Stories, but it is None; leave it out for the one that is shipped")
     option = model_options(model, vocab)[0]

@@ -62,7 +62,7 @@ export class Ribbon {
     this.tokens = ids.slice(1);
     if (!this.tokens.length)
       throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
-    this.words = vocab.words;
+    this.vocab = vocab;
     this.filter = new Filter(vocab.size);
     this.logProbs = readAlong(session.cache, ids);
     const said = session.truth(ids.slice(0, 1), this.tokens);
@@ -141,7 +141,7 @@ export class Ribbon {
       const kept = filter.status[v] === KEPT,
         weight = filter.weight(v);
       return {
-        word: this.words[v],
+        word: this.vocab.show(v),
         kept,
         p: weight / all,
         drawn: kept ? weight / total : 0,
@@ -189,7 +189,7 @@ function readAlong(cache, ids) {
 function probabilities(distribution, vocab) {
   if (!distribution.size) return null;
   const truth = new Float64Array(vocab.size);
-  for (const [word, p] of distribution) truth[vocab.ids([word])[0]] = p;
+  for (const [word, p] of distribution) truth[/** @type {number} */ (vocab.idOf.get(word))] = p;
   return truth;
 }
 

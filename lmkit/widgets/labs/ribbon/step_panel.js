@@ -57,11 +57,11 @@ export class StepPanel {
    * @param {Settings} settings
    */
   show(ribbon, { steps }, t, settings) {
-    const { tokens, words, length } = ribbon;
+    const { tokens, vocab, length } = ribbon;
     const rows = ribbon.rows(t, settings);
     const shown = this.all ? rows : firstRows(rows);
-    setText(this.heading, `Step ${t + 1} of ${length}: ${placeOf(tokens, t, words)} ‘${words[tokens[t]]}’`);
-    setText(this.facts, factsOf(steps[t], words.length));
+    setText(this.heading, `Step ${t + 1} of ${length}: ${placeOf(tokens, t, vocab)} ‘${vocab.show(tokens[t])}’`);
+    setText(this.facts, factsOf(steps[t], vocab.size));
     setText(this.modelHead, settings.temperature === 1 ? "model" : `T\u202f=\u202f${short(settings.temperature)}`);
     const largest = Math.max(...shown.map(({ p, drawn, truth }) => Math.max(p, drawn, truth ?? 0)));
     const scale = BAR_SCALES.find((limit) => largest <= limit) ?? 1;

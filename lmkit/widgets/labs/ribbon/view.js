@@ -168,11 +168,11 @@ class ChartPanel {
    * @param {string} name - Of the filter.
    */
   show(ribbon, result, selected, name) {
-    const { words, length } = ribbon;
+    const { vocab, length } = ribbon;
     setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}: words kept at each of ${length} steps`);
     this.unknownKey.hidden = result.known === length;
     const drawing = `Number of words that ${name} keeps at each of ${length} steps: ${result.kept.toFixed(1)} on average, at most ${result.most}`;
-    this.chart.show({ steps: result.steps, selected, size: words.length, words: drawing });
+    this.chart.show({ steps: result.steps, selected, size: vocab.size, words: drawing });
     this.totals.show(ribbon, result);
   }
 }
@@ -235,11 +235,11 @@ class StoryPanel {
    * @param {Measured} result
    * @param {number} selected
    */
-  show({ tokens, words }, { steps }, selected) {
+  show({ tokens, vocab }, { steps }, selected) {
     resize(this.line, tokens.length, () => element("span"));
     tokens.forEach((id, t) => {
       const node = this.line.children[t];
-      setText(node, words[id]);
+      setText(node, vocab.show(id));
       node.classList.toggle("lmkit-ribbon-dropped-word", !steps[t].allowed);
       setAttribute(node, "aria-current", t === selected ? "step" : null);
     });

@@ -29,11 +29,11 @@ export function nameOf(method, settings) {
  * @param {Ribbon} ribbon
  * @param {number[]} dropped - Steps whose word it drops.
  */
-export function ownLine({ tokens, words }, dropped) {
+export function ownLine({ tokens, vocab }, dropped) {
   if (!dropped.length) return `The filter keeps all ${tokens.length} words of this very text: it could write it.`;
   const some = dropped
     .slice(0, 5)
-    .map((t) => `‘${words[tokens[t]]}’ at step ${t + 1}`)
+    .map((t) => `‘${vocab.show(tokens[t])}’ at step ${t + 1}`)
     .join(", ");
   const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : "";
   return `The filter can never write this very text: it drops ${some}${more}.`;
@@ -55,13 +55,10 @@ export function truthEnds({ wrong, length }, known) {
  *
  * @param {number[]} tokens
  * @param {number} t
- * @param {string[]} words
+ * @param {import("../../base/tokenizer.js").Tokenizer} vocab
  */
-export function placeOf(tokens, t, words) {
-  const before = tokens
-    .slice(Math.max(0, t - 4), t)
-    .map((id) => words[id])
-    .join(" ");
+export function placeOf(tokens, t, vocab) {
+  const before = vocab.text(tokens.slice(Math.max(0, t - 4), t));
   return t ? `after “${t > 4 ? "… " : ""}${before}” the text has` : "the text begins with";
 }
 

@@ -87,7 +87,7 @@ class TranslateView extends WritingView {
    * @param {Result} result
    */
   show(session, result) {
-    const { words } = session.vocab;
+    const { vocab } = session;
     const { length } = result.best.tokens;
     const position = Math.min(Math.max(this.model.get("position"), 1), length);
     this.write({ last_position: length, position });
@@ -95,15 +95,15 @@ class TranslateView extends WritingView {
     const matrix = this.look(session, result);
     const judged = session.judge(result);
     const [weights, links] = [matrix.attention?.[step] ?? null, matrix.alignment[step]];
-    const look = lookLine(words[result.best.tokens[step]], result.source, weights, links);
+    const look = lookLine(vocab.show(result.best.tokens[step]), result.source, weights, links);
     const longest = this.shown?.longest ?? 0;
     const canDraw = session.grammar !== null;
     this.source.show({ source: result.source, longest, weights, links: links ?? [], look, canDraw });
-    this.text.show(result, { words, step, prompt: "", numbers: numbersLine(result, judged) });
+    this.text.show(result, { vocab, step, prompt: "", numbers: numbersLine(result, judged) });
     this.matrix.show(matrix, step);
     const inspection = session.inspect(result, step);
     this.bars.show(result, inspection, result.truth, position);
-    this.hypotheses.show(result, words);
+    this.hypotheses.show(result, vocab);
     this.announce(() => {
       const { word, p } = inspection.rows.find(({ chosen }) => chosen) ?? inspection.rows[0];
       const text = this.newsOf(session, result, 6);
@@ -121,7 +121,7 @@ class TranslateView extends WritingView {
   look(session, result) {
     const key = [this.shown?.key, result.settings.weights, result.source.join(" "), result.best.tokens].join("|");
     if (this.seen?.key !== key) {
-      const target = result.best.tokens.map((id) => session.vocab.words[id]);
+      const target = result.best.tokens.map((id) => session.vocab.show(id));
       const [attention, alignment] = [session.attention(result), session.alignment(result)];
       this.seen = { key, source: result.source, target, attention, alignment };
     }

@@ -2,7 +2,8 @@
 
 import { bytesOf } from "../../base/assets.js";
 import { LabError } from "../../base/errors.js";
-import { checkLength, tokenize, Vocab } from "../../base/vocab.js";
+import { checkLength } from "../../base/tokenizer.js";
+import { tokenize, Vocab } from "../../base/vocab.js";
 
 const MOST_WORDS = 40; // longer texts make no picture
 

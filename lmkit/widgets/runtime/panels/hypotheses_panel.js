@@ -21,18 +21,18 @@ export class HypothesesPanel {
 
   /**
    * @param {Result} result
-   * @param {string[]} words
+   * @param {import("../../base/tokenizer.js").Tokenizer} vocab
    */
-  show({ settings, texts }, words) {
+  show({ settings, texts }, vocab) {
     this.root.hidden = settings.method !== "beam search";
     if (this.root.hidden) return;
     resize(this.body, texts.length, makeHypothesis);
     for (const [i, { tokens, score, logProb }] of texts.entries()) {
       const { children: cells } = this.body.children[i];
       const shown = this.brief && i ? differing(tokens, texts[0].tokens) : { start: 0, stop: tokens.length };
-      const said = tokens.slice(shown.start, shown.stop).map((id) => words[id]);
+      const said = tokens.slice(shown.start, shown.stop);
       const [before, after] = [shown.start ? "… " : "", shown.stop < tokens.length ? " …" : ""];
-      setText(cells[0], `${before}${said.join(" ")}${after}`);
+      setText(cells[0], `${before}${vocab.text(said)}${after}`);
       setText(cells[1], signed(score, 3));
       setText(cells[2], signed(logProb));
       setText(cells[3], String(tokens.length));

@@ -71,12 +71,12 @@ export class TextPanel {
   /**
    * @param {Result} result
    * @param {object} around
-   * @param {string[]} around.words - By their ids.
+   * @param {import("../../base/tokenizer.js").Tokenizer} around.vocab
    * @param {number} around.step - That is shown.
    * @param {string} around.prompt - What was there before the text.
    * @param {string} around.numbers - What there is to say below it.
    */
-  show({ settings, best, truth }, { words, step, prompt, numbers }) {
+  show({ settings, best, truth }, { vocab, step, prompt, numbers }) {
     this.prompt.hidden = !prompt;
     setText(this.prompt, prompt);
     this.drawRow.hidden = settings.method !== "sampling";
@@ -84,7 +84,7 @@ export class TextPanel {
     resize(this.tokens, best.tokens.length, makeToken);
     for (const [t, id] of best.tokens.entries()) {
       const state = { selected: t === step, impossible: t === truth?.wrong?.step };
-      showToken(this.tokens.children[t], words[id], best.logProbs[t], state);
+      showToken(this.tokens.children[t], vocab.show(id), best.logProbs[t], state);
     }
     setText(this.numbers, numbers);
   }

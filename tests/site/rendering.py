@@ -34,7 +34,10 @@ COUNTS = """() => {
 
 # Widgets are made of nested boxes; the innermost ones hold what a reader sees. A lab's view marks the elements that
 # must never be empty.
-WIDGETS = """() => [...document.querySelectorAll(".widget-subarea")].map((area) => {
+AREAS = """[...document.querySelectorAll(".widget-subarea")].filter((area) => !area.closest("[data-aside]"))"""
+WIDGETS = (
+    f"() => {AREAS}"
+    """.map((area) => {
   const shown = (node) => node.parentElement.getClientRects().length > 0;
   const filled = (view) => [...view.querySelectorAll("[data-filled]")].filter(shown);
   const empty = (node) => node.classList.contains("lmkit-view")
@@ -47,6 +50,7 @@ WIDGETS = """() => [...document.querySelectorAll(".widget-subarea")].map((area) 
     empty: innermost.filter((node) => node.style.display !== "none").filter(empty).length,
   };
 })"""
+)
 
 SETTLED = f"""() => {{
   const complete = ({{ failure, parts, empty }}) => failure || (parts && !empty);
@@ -105,6 +109,16 @@ ONE_TEXT_PER_LOOK = """(within) => {
 }"""
 
 
+# Puts away all of a page but an element, or brings it back: a chapter takes long to be laid out anew.
+ALONE = """([within, alone]) => {
+  for (const node of document.querySelectorAll("[data-aside]")) delete node.dataset.aside;
+  for (let at = within; alone && at !== document.documentElement; at = at.parentElement)
+    for (const other of at.parentElement.children) if (other !== at) other.dataset.aside = "";
+  if (!document.querySelector("#aside")) document.head.append(Object.assign(document.createElement("style"),
+    { id: "aside", textContent: "body [data-aside] { display: none !important }" }));
+}"""
+
+
 # A page that is as wide as it will be: charts are drawn anew a frame after the width has changed, and the theme lets
 # keys reach what has become too wide for it, a moment later.
 DRAWN = """async (theme) => {
@@ -131,10 +145,11 @@ def show(page: Page, size: str, theme: str) -> None:
 def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
     """What is wrong with a page, or with an element of it, in any size and theme; afterwards it is wide and light."""
     found = []
+    if within:
+        page.mouse.move(0, 0)  # for what is under it would be another part, and look otherwise
+        page.evaluate(ALONE, [within.element_handle(), True])
     for size, theme in itertools.product(SIZES, THEMES):
         show(page, size, theme)
-        if within:
-            within.evaluate("(node) => node.scrollIntoView()")  # clear of the page's bar, which would cover a part
         faults = [*structure_faults(page, within)] if theme == THEMES[0] else []
         if size == WIDE:
             faults += colour_faults(page, within)
@@ -143,6 +158,8 @@ def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
         if (pixels := overflow(page)) > 0:
             faults.append(f"{pixels} pixels too wide")
         found += [f"{size} {theme}: {fault}" for fault in faults]
+    if within:
+        page.evaluate(ALONE, [within.element_handle(), False])
     show(page, WIDE, THEMES[0])
     return found
 

@@ -47,7 +47,7 @@ class BPE(Tokenizer):
     then what it is alone. For the same reason two neighbours that together are a token can only be these two parts, and
     joining in the order of ids is joining in the order of merges.
 
-    Source: Sennrich, Haddow & Birch (2016), section 3.2; bytes: Radford et al. (2019), section 2.2.
+    Source: Sennrich, Haddow & Birch (2016); over bytes: Radford et al. (2019).
     """
 
     kind = "bpe"

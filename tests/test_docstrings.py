@@ -19,6 +19,7 @@ EXPERIMENTS = {
     "experiments/sweeps.py": ("regularisation", "decay", "sources", "ablation", "record", "development"),
     "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
     "experiments/tutorials.py": ("tutorials",),
+    "experiments/english.py": ("english",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

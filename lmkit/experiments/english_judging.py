@@ -165,8 +165,9 @@ def loops(reader: Reader, _seed: int) -> dict[str, Any]:
 
 
 def period_of(tokens: Sequence[int]) -> int:
-    """Return after how many tokens a text repeats itself exactly, to its end; 0 if it does not."""
-    found = (period for period in range(1, LONGEST_PERIOD + 1) if tokens[period:] == tokens[:-period])
+    """Return after how many tokens a text repeats itself exactly, twice at least and to its end; 0 if it does not."""
+    longest = min(LONGEST_PERIOD, len(tokens) // 2)
+    found = (period for period in range(1, longest + 1) if tokens[period:] == tokens[:-period])
     return next(found, 0)
 
 

@@ -115,3 +115,14 @@ def test_all_read_as_many_pairs_and_what_is_printed_is_kept():
     assert (dive.encoder.num_layers, dive.encoder.hidden_size, dive.encoder.dropout) == (2, 256, 0.2)
     assert (torchs.encoder.num_layers, torchs.encoder.hidden_size, torchs.dropout.p) == (1, 128, 0.1)
     assert isinstance(dive.decoder, nn.GRU) and dive.decoder.input_size == torchs.decoder.input_size * 2 == 512
+
+
+@pytest.mark.parametrize("recipe, settings", [job[:2] for job in tutorials() if job[2] == 1])
+def test_every_run_of_the_experiment_is_made_and_judged(recipe, settings, monkeypatch):
+    monkeypatch.setattr(judging, "HELD_OUT", 6)
+    judging.held_out.cache_clear()
+    run = replace(recipe, **{**TINY, "hidden_size": 6, "embedding_size": 6}).run(1, settings)
+    judging.held_out.cache_clear()
+    assert run.settings == settings and math.isfinite(run.measures["shown_cross_entropy"])
+    if settings["padding"] == "mended":  # what is masked changes nothing
+        assert set(run.measures["changed_by_padding"]) == {0.0}

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import torch
+from torch import Tensor
 
 from lmkit.datasets import number_pairs, translation
 from lmkit.decoding import generate
 from lmkit.metrics import alignment_error_rate, hard_alignment
-from lmkit.models.seq2seq import REWEIGHTINGS, EncoderDecoder, padded, prompts_for, stepper
+from lmkit.models.seq2seq import REWEIGHTINGS, EncoderDecoder, Memory, padded, prompts_for, stepper
 from lmkit.text import Vocab
 from lmkit.training import evaluate_pairs
 from lmkit.training.pairs import Pair, PairBatch, by_length, collate
@@ -156,13 +157,20 @@ def translated(
         sources = [[*source, *[len(languages.source) - 1] * extra] for source in sources]
     if extra and not recipe.reads_padding:
         rows, lengths = padded(sources)
-        rows = torch.nn.functional.pad(rows, (0, extra))
-        with torch.no_grad():
-            step = stepper(model.decoder, *model.encode(rows, lengths), 0)
-        found = generate(step, prompts_for(sources), longest, 0, **options)
+        memory, state = _encoded(model, torch.nn.functional.pad(rows, (0, extra)), lengths)
+        if isinstance(model, EncoderDecoder):
+            step = stepper(model.decoder, memory, state, 0)
+            found = generate(step, prompts_for(sources), longest, 0, **options)
+        else:  # a tutorial's design, which is greedy
+            found = cast(Any, model).write(memory, state, longest, 0)
     else:
         found = model.translate(sources, longest, eos_token_id=0, **options)
     return [[languages.target[token] for token in texts[0].tokens] for texts in found]
+
+
+@torch.no_grad()
+def _encoded(model: EncoderDecoder, rows: Tensor, lengths: Tensor) -> tuple[Memory, Any]:
+    return model.encode(rows, lengths)
 
 
 def share_possible(texts: Sequence[Sequence[str]], pairs: Sequence[Any]) -> float:

@@ -81,8 +81,12 @@ class GRUTranslator(nn.Module):
         self, sources: Sequence[Sequence[int]], max_new_tokens: int, *, eos_token_id: int
     ) -> list[list[Decoded]]:
         """Write a target for each source by greedy decoding, as `EncoderDecoder.translate` does."""
-        memory, first = self.encode(*padded(sources))
-        words, state = torch.full((len(sources), 1), eos_token_id), first
+        return self.write(*self.encode(*padded(sources)), max_new_tokens, eos_token_id)
+
+    @torch.no_grad()
+    def write(self, memory: Memory, first: Tensor, max_new_tokens: int, eos_token_id: int) -> list[list[Decoded]]:
+        """Write a target for each source that was encoded."""
+        words, state = torch.full((first.shape[1], 1), eos_token_id), first
         for _ in range(max_new_tokens):
             logits, state = self.decode(words[:, -1:], state, memory, first)
             words = torch.cat([words, logits[:, -1:].argmax(dim=-1)], dim=1)

@@ -195,8 +195,9 @@ def option_words(action):
     """A flag of the parser with its usual value, or one that it takes."""
     if action.nargs == 0:
         return [action.option_strings[0]]
-    usual = action.usual if action.usual is not None else 0.5 if action.type and action.type.__name__ == "number" else 3
-    return [action.option_strings[0], *map(str, [usual] * (action.nargs or 1))]
+    anything = 0.5 if action.type and action.type.__name__ == "number" else [*(action.choices or [3])][0]
+    usual = anything if action.usual is None else action.usual
+    return [action.option_strings[0], *map(str, [usual] * (action.nargs if isinstance(action.nargs, int) else 1))]
 
 
 def test_recipe_takes_no_option_of_the_training_not_even_with_its_usual_value(capsys, text, monkeypatch):

@@ -127,7 +127,7 @@ def test_a_sign_stands_for_the_end_of_a_line_in_prompts():
             assert trained(vocab).prompt_ids(typed) == vocab.encode("the\nwinter\n")
         shown = vocab.text(vocab.encode("the\nthe"))
         assert trained(vocab).prompt_ids(shown) == vocab.encode("the\nthe")
-    assert Vocab(["⏎", "a"]).encode("⏎ a") == prompt_ids(Vocab(["⏎", "a"]), "⏎ a")
+    assert Vocab(["⏎", "a"]).encode("⏎ a") == pretrained.prompt_ids(Vocab(["⏎", "a"]), "⏎ a")
 
 
 def test_a_prompt_is_read_as_a_text_file_where_that_helps():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from lmkit.decoding import sample
+from lmkit.models import LanguageModel
 from lmkit.text import Tokenizer
 from lmkit.training.callbacks import Callback
 from lmkit.training.modes import mode_of
@@ -44,7 +47,7 @@ class ShowSamples(Callback):
         unk = self.vocab.unk
         with run.average.swapped_in(), mode_of(run.model, training=False):
             drawn = sample(
-                run.model.stepper(),
+                cast(LanguageModel, run.model).stepper(),
                 self.prompt,
                 NEW_TOKENS,
                 self.vocab.end,

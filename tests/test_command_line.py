@@ -381,7 +381,7 @@ def test_interrupted_training_keeps_its_last_step_and_goes_on(capsys, folder, mo
         interrupted(7, patched)
         status, out, err = run(capsys, *command)
     assert (status, out) == (130, "")
-    assert err == "lmkit train: stopped; run keeps 7 of 24 steps; the same command goes on from there\n"
+    assert err == "lmkit train: stopped; run keeps 7 of 22 steps; the same command goes on from there\n"
     assert {path.name for path in folder.iterdir()} == {"a.txt", "run"}
     handler = signal.getsignal(signal.SIGINT)
     assert run(capsys, *command)[0] == 0 and signal.getsignal(signal.SIGINT) is handler

@@ -121,7 +121,9 @@ class Lines:
             if action.dest != "help" and self.draw.random() < wanted:
                 words += self.words(action)
         if command == "train":
-            source = self.draw.choice(["--text a.txt", "--text bom.txt", "--data human_numbers", "--data stories", "--data shakespeare", ""])
+            source = self.draw.choice(
+                ["--text a.txt", "--text bom.txt", "--data human_numbers", "--data stories", "--data shakespeare", ""]
+            )
             words += source.split() + [word for pair in LEAST.items() if pair[0] not in words for word in pair]
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:

@@ -79,7 +79,10 @@ def test_figures_on_the_card_are_those_of_the_held_out_text(capsys, folder):
 
 def test_vocabulary_comes_from_the_training_text_alone(capsys, folder):
     (folder / "new.txt").write_text(prose(20, words=["éz", "sang", "ωω"]), encoding="utf-8")
-    for kind, told in (("characters", "5 different characters of the held-out text"), ("words", "different words and marks of the held-out text")):
+    for kind, told in (
+        ("characters", "5 different characters of the held-out text"),
+        ("words", "different words and marks of the held-out text"),
+    ):
         asked = ["--text", "a.txt", "--held-out", "new.txt", "--tokenizer", kind, "--out", kind]
         assert run(capsys, *asked, *TINY)[0] == 0
         card = pretrained.load(f"./{kind}").card

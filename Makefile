@@ -111,7 +111,7 @@ dist: $(DEVELOPER) ## build the wheel and the source distribution of lmkit into 
 	$(BIN)/python -m hatchling build
 
 train: $(INSTALLED) ## train the shipped models again (minutes each)
-	for name in stories human_numbers translator translator_without numbers; do \
+	for name in stories human_numbers shakespeare translator translator_without numbers; do \
 		$(BIN)/python -m lmkit train --recipe $$name || exit 1; done
 
 experiments: $(INSTALLED) ## make the shipped runs again (several hours in all)

@@ -19,7 +19,7 @@ from lmkit.__main__ import main
 from lmkit.commands import generating, training
 from lmkit.commands.options import EXIT_CODES
 from lmkit.experiments import recipes
-from tests.test_main import SMALL, TEXT
+from tests.test_main import SMALL, SPLIT, TEXT
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "tests" / "example_cards.yml"
@@ -72,9 +72,14 @@ def contents(folder):
         ("--text a.txt --checkpoint a.safetensors", "checkpoint and out must not be one file"),
         ("--text .b.part --out b", "out and text must not be one file"),
         ("--text .b.part --checkpoint b --out c", "checkpoint and text must not be one file"),
-        ("--text .", "text must be a file, but . is a folder; name a file in it"),
-        ("--text way", "text must be a file, but way is a folder"),
-        ("--text nowhere.txt", "nowhere.txt cannot be read: No such file or directory; correct its name"),
+        ("--text .", "out must be given where the text has no name of its own, but it is .; give --out"),
+        ("--text nowhere", "text must be files that can be read, but nowhere cannot: No such file or directory"),
+        ("--text a.txt b.txt --out b.txt", "out and text 2 must not be one file"),
+        ("--text a.txt --held-out b.txt --out b.txt", "out and held_out must not be one file"),
+        ("--text a.txt --plot a.txt", "plot and text must not be one file"),
+        ("--text a.txt --out x.png --plot x.png", "plot and out must not be one file"),
+        ("--text a.txt --plot x.pdf", "plot must end in .png or .svg, but it is x.pdf; name another file"),
+        ("--text a.txt --plot nowhere/x.png", "plot must name a file in a folder that exists"),
         ("--text a.txt --out stories", "out must not be called as a shipped model is, .* write stories.safetensors"),
         ("--text a.txt --out /proc/x.safetensors", "out must name a file that can be written, but /proc/x.safetensors"),
         ("--text a.txt --checkpoint /proc/x", "checkpoint must name a file that can be written, but /proc/x cannot"),
@@ -154,7 +159,7 @@ def test_text_comes_through_a_pipe_where_out_is_given(capsys, folder):
         status, _, err = train(capsys, "--text", f"/dev/fd/{reader}", *more)
         os.close(reader)
         assert status == expected, err
-    assert pretrained.load(folder / "new").card["data"].endswith("tokens, the last tenth held out")
+    assert pretrained.load(folder / "new").card["data"].endswith("different), the last tenth held out")
 
 
 def test_cards_are_not_replaced_by_their_deck(capsys, folder):
@@ -301,7 +306,11 @@ def test_output_in_a_poor_encoding_is_escaped(folder, monkeypatch):
     """Above all after training: the card has letters that the encoding lacks."""
     Path("größe.txt").write_text(TEXT.replace("cat", "café"), encoding="utf-8")
     for arguments, status, expected in (
-        (["train", "--text", "größe.txt", "--epochs", "1", *SMALL, "--out", "é.model"], 0, rb'"title": "gr\xf6\xdfe"'),
+        (
+            ["train", "--text", "größe.txt", "--epochs", "1", *SMALL, *SPLIT, "--out", "é.model"],
+            0,
+            rb'"title": "gr\xf6\xdfe"',
+        ),
         (["generate", "é.model", "the café", "--method", "greedy"], 0, rb"the caf\xe9 | "),
         (["generate", "é.model", "größe"], 2, rb"lmkit generate: text holds 'gr\xf6\xdfe', which is not among"),
         (["generate", "ü.model", "the"], 2, rb"lmkit generate: \xfc.model cannot be read: No such file"),
@@ -367,12 +376,12 @@ def interrupted(step, monkeypatch):
 
 
 def test_interrupted_training_keeps_its_last_step_and_goes_on(capsys, folder, monkeypatch):
-    command = ["train", "--text", "a.txt", "--epochs", 2, *SMALL, "--weight-p", 0.2, "--checkpoint", "run"]
+    command = ["train", "--text", "a.txt", "--epochs", 2, *SMALL, *SPLIT, "--weight-p", 0.2, "--checkpoint", "run"]
     with monkeypatch.context() as patched:
         interrupted(7, patched)
         status, out, err = run(capsys, *command)
     assert (status, out) == (130, "")
-    assert err == "lmkit train: stopped; run keeps 7 of 24 steps; the same command goes on from there\n"
+    assert err == "lmkit train: stopped; run keeps 7 of 22 steps; the same command goes on from there\n"
     assert {path.name for path in folder.iterdir()} == {"a.txt", "run"}
     handler = signal.getsignal(signal.SIGINT)
     assert run(capsys, *command)[0] == 0 and signal.getsignal(signal.SIGINT) is handler

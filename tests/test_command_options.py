@@ -195,8 +195,9 @@ def option_words(action):
     """A flag of the parser with its usual value, or one that it takes."""
     if action.nargs == 0:
         return [action.option_strings[0]]
-    usual = action.usual if action.usual is not None else 0.5 if action.type and action.type.__name__ == "number" else 3
-    return [action.option_strings[0], *map(str, [usual] * (action.nargs or 1))]
+    anything = 0.5 if action.type and action.type.__name__ == "number" else [*(action.choices or [3])][0]
+    usual = anything if action.usual is None else action.usual
+    return [action.option_strings[0], *map(str, [usual] * (action.nargs if isinstance(action.nargs, int) else 1))]
 
 
 def test_recipe_takes_no_option_of_the_training_not_even_with_its_usual_value(capsys, text, monkeypatch):
@@ -295,8 +296,8 @@ def test_rate_rises_in_any_share_of_the_steps(steps, warmup):
         ("--data human_numbers --batch-size -1", 2, "batch_size must be a whole number of at least 1, but it is -1"),
         ("--data human_numbers --batch-size 999999", 2, "give a longer stream or a smaller batch_size"),
         ("--data human_numbers --shifted --batch-size 999999", 2, "give a longer stream or a smaller batch_size"),
-        ("--text two.txt --shifted", 2, "text must hold at least 2 × batch_size = 8 words, .* holds 2, "),
-        ("--text two.txt", 2, "text must hold at least 2 × batch_size = 8 words, .* holds 2, "),
+        ("--text two.txt --shifted", 2, "text must hold at least 20 characters each, but two.txt has 9 characters"),
+        ("--text two.txt", 2, "text must hold at least 20 characters each, but two.txt has 9 characters"),
         ("--text cats.txt --window 9223372036854775807 --variable-window --epochs 1", 0, "^$"),
         ("--text cats.txt --chrono-init 9223372036854775807 --epochs 1", 0, "^$"),
         ("--text cats.txt --lr inf --epochs 2", 2, "lower lr"),

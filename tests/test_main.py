@@ -21,6 +21,7 @@ from lmkit.training import evaluate, evaluate_with_cache, perplexity
 
 TEXT = "the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20
 SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--quiet"]
+SPLIT = ["--tokenizer", "split"]
 REGULARISED = (
     "--embed-p .1 --input-p .2 --weight-p .3 --hidden-p .2 --output-p .4 --num-layers 2 --alpha 2 --beta 1 "
     "--weight-decay .1 --optimizer muon --schedule cosine --variable-window --shifted --averaging 0 "
@@ -46,7 +47,7 @@ def run(capsys, *arguments):
 
 
 def test_train_then_generate(capsys, text):
-    status, out, err = run(capsys, "train", "--text", text, "--epochs", 20, *SMALL)
+    status, out, err = run(capsys, "train", "--text", text, "--epochs", 20, *SMALL, *SPLIT)
     assert (status, err) == (0, "")
     path = text.with_suffix(".safetensors")
     assert out.startswith(f"wrote {path}, ")
@@ -113,7 +114,7 @@ def test_train_hands_every_option_on(capsys, text, monkeypatch):
     given = handed_on(monkeypatch)
     more = ["--warmup", ".2", "--lr", ".02", "--checkpoint", text.with_name("run"), "--checkpoint-every", 7]
     more += ["--schedule", "one-cycle"]  # the last one counts
-    assert run(capsys, "train", "--text", text, "--epochs", 2, *SMALL, *REGULARISED, *more)[0] == 0
+    assert run(capsys, "train", "--text", text, "--epochs", 2, *SMALL, *SPLIT, *REGULARISED, *more)[0] == 0
     expected = {
         "window": 8,
         "variable_window": True,
@@ -132,7 +133,7 @@ def test_train_hands_every_option_on(capsys, text, monkeypatch):
         "progress": False,
     }
     assert {name: given[name] for name in expected} == expected
-    assert given["validation"].shape == (1, 40)
+    assert given["validation"].shape == (1, 41)
     model = given["model"]
     assert (model.embedding_dropout.p, model.input_dropout.p, model.output_dropout.p) == (0.1, 0.2, 0.4)
     assert (model.rnn.weight_p, model.rnn.hidden_p, model.rnn.num_layers) == (0.3, 0.2, 2)
@@ -140,7 +141,7 @@ def test_train_hands_every_option_on(capsys, text, monkeypatch):
 
 def test_plain_training_has_no_regularisation_but_light_decay(capsys, text, monkeypatch):
     given = handed_on(monkeypatch)
-    assert run(capsys, "train", "--text", text, *SMALL)[0] == 0
+    assert run(capsys, "train", "--text", text, *SMALL, *SPLIT)[0] == 0
     assert (given["alpha"], given["beta"], given["weight_decay"], given.get("averaging")) == (0, 0, 0.01, None)
     assert not given["model"].output_dropout.p and given["validation"] is None and given["checkpoint"] is None
 
@@ -175,6 +176,7 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
     assert given["steps"] == 12
     assert "--steps 12" in trained.card["command"] and "--epochs" not in trained.card["command"]
     options = argparse.Namespace(data="stories", epochs=None, steps=None, shifted=False, seed=0, batch_size=4, window=8)
+    options.given = set()
     text = texts.load(options)
     assert text.steps == 1000
     streams = list(islice(text.streams, 3))
@@ -186,7 +188,8 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "source, chrono, expected",
     [
-        ("text", None, 8),
+        ("split", None, 8),
+        ("text", None, 0),
         ("human_numbers", None, 0),
         ("text", 0, 0),
         ("human_numbers", 30, 30),
@@ -195,7 +198,7 @@ def test_train_on_stories_reads_fresh_text(capsys, tmp_path, monkeypatch):
 def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypatch, source, chrono, expected):
     begun = []
     monkeypatch.setattr(recipes, "chrono_init", lambda model, t_max: begun.append(t_max))
-    what = ["--text", text] if source == "text" else ["--data", source]
+    what = {"text": ["--text", text], "split": ["--text", text, *SPLIT]}.get(source, ["--data", source])
     asked = [] if chrono is None else ["--chrono-init", chrono]
     out = tmp_path / "new.safetensors"
     assert run(capsys, "train", *what, "--epochs", 1, *SMALL, "--batch-size", 30, "--out", out, *asked)[0] == 0
@@ -205,10 +208,10 @@ def test_cells_begin_with_the_memory_asked_for(capsys, text, tmp_path, monkeypat
 
 def test_train_tells_what_was_measured_on_the_way(capsys, text):
     loud = [option for option in SMALL if option != "--quiet"]
-    status, out, err = run(capsys, "train", "--text", text, "--epochs", 2, *loud, "--validate-every", 10)
+    status, out, err = run(capsys, "train", "--text", text, "--epochs", 2, *loud, *SPLIT, "--validate-every", 10)
     assert status == 0
     told = re.findall(r"^after (\d+) steps: held-out perplexity (\d+\.\d\d), accuracy (0\.\d{3})$", out, re.MULTILINE)
-    assert [int(step) for step, *_ in told] == [10, 20, 24]
+    assert [int(step) for step, *_ in told] == [10, 20, 22]
     metrics = pretrained.load(text.with_suffix(".safetensors")).card["metrics"]
     assert (float(told[-1][1]), float(told[-1][2])) == (
         metrics["held_out_perplexity"],
@@ -298,7 +301,10 @@ def test_generate_writes_as_many_texts_as_asked(capsys):
 @pytest.mark.parametrize(
     "arguments, complaint",
     [
-        (["generate", "gpt", "a"], r"name must be one of the shipped models \['human_numbers', 'stories'\], .* 'gpt'"),
+        (
+            ["generate", "gpt", "a"],
+            r"name must be one of the shipped models \['human_numbers', 'shakespeare', 'stories'\], .* 'gpt'",
+        ),
         (["generate", "nowhere.safetensors", "a"], "nowhere.safetensors"),
         (["generate", "stories", "a dragon"], "text holds 'dragon', which is not among"),
         (["generate", "stories", ""], "prompt must hold at least one word, but it is empty; type a few words"),
@@ -347,7 +353,7 @@ def test_bad_input_ends_with_status_2_and_a_message(capsys, arguments, complaint
         ("--epochs", 0, "epochs must be a whole number of at least 1, but it is 0; give 1 or more"),
         ("--window", 0, "window must be a whole number of at least 1, but it is 0; leave it out for 64"),
         ("--batch-size", 0, "batch_size must be a whole number of at least 1, but it is 0"),
-        ("--batch-size", 500, "text must hold at least 2 × batch_size = 1000 words"),
+        ("--batch-size", 800, "text must hold at least 2 × batch_size = 1600 tokens"),
         ("--hidden-size", 0, "hidden_size must be at least 1, but it is 0"),
         ("--embedding-size", -1, "embedding_size must be at least 1, but it is -1"),
         ("--num-layers", 0, "num_layers must be at least 1, but it is 0"),
@@ -399,8 +405,8 @@ def test_averaging_must_not_be_negative(capsys, text):
 @pytest.mark.parametrize(
     "content, complaint",
     [
-        (b"", "text must hold at least 2 × batch_size = 32 words, .*, but .*odd.txt holds none; give a longer text"),
-        (b"a b c", "holds 3, of which a tenth, or two, are held out"),
+        (b"", "text must hold at least 20 characters each, but .*odd.txt has none; give more text"),
+        (b"a b c", "text must hold at least 20 characters each, but .*odd.txt has 5 characters"),
         (b"caf\xe9", r"a text must be UTF-8, but .*odd.txt is not: .* at byte 3, in line 1; save it as UTF-8"),
     ],
 )
@@ -428,7 +434,8 @@ def test_help_lists_what_there_is(capsys):
     for command, options in {
         "train": "recipe data text out epochs steps embedding-size hidden-size num-layers batch-size window lr seed "
         "quiet embed-p input-p weight-p hidden-p output-p alpha beta weight-decay optimizer schedule variable-window "
-        "chrono-init shifted averaging cache validate-every checkpoint checkpoint-every clip warmup",
+        "chrono-init shifted averaging cache validate-every checkpoint checkpoint-every clip warmup "
+        "held-out tokenizer vocab-size plot",
         "experiment": "out jobs quiet",
         "generate": "method max-new-tokens temperature top-k top-p num-beams length-penalty seed count "
         "min-p typical-p num-beam-groups diversity-penalty penalty-alpha min-new-tokens repetition-penalty "
@@ -439,7 +446,7 @@ def test_help_lists_what_there_is(capsys):
         assert all(re.search(rf"^ +--{option} .*\n?.*[a-z]", out, re.MULTILINE) for option in options.split())
         assert "None" not in out and "False" not in out  # no default is no default
         if command == "generate":
-            assert "human_numbers, stories" in out
+            assert "human_numbers, shakespeare, stories" in out
 
 
 def test_module_runs_as_a_program():

@@ -120,6 +120,16 @@ def test_a_space_at_the_end_is_left_to_the_next_word():
     assert trained(characters).prompt_ids("the ") == characters.encode("the ")
 
 
+def test_a_sign_stands_for_the_end_of_a_line_in_prompts():
+    for name in ("characters", "words", "bpe"):
+        vocab = TOKENIZERS[name]
+        for typed in ("the⏎winter⏎", "the\nwinter\n", "the⏎\nwinter⏎\n"):
+            assert trained(vocab).prompt_ids(typed) == vocab.encode("the\nwinter\n")
+        shown = vocab.text(vocab.encode("the\nthe"))
+        assert trained(vocab).prompt_ids(shown) == vocab.encode("the\nthe")
+    assert Vocab(["⏎", "a"]).encode("⏎ a") == pretrained.prompt_ids(Vocab(["⏎", "a"]), "⏎ a")
+
+
 def test_a_prompt_is_read_as_a_text_file_where_that_helps():
     vocab = Characters.of("café")
     decomposed = "cafe\u0301"

@@ -11,7 +11,7 @@ import pytest
 from lmkit import experiments, pretrained
 from lmkit.__main__ import _parser, main
 from lmkit.commands import texts
-from lmkit.datasets import human_numbers
+from lmkit.datasets import human_numbers, shakespeare
 from lmkit.experiments import making, recipes, translators
 from tests.test_main import TEXT
 from tests.test_translations import translator
@@ -67,6 +67,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(texts, "EPOCHS", 1)
     monkeypatch.setattr(texts, "STEPS", 2)
     monkeypatch.setattr(texts, "HELD_OUT_ROWS", 4)
+    monkeypatch.setattr(shakespeare, "split", lambda: (TEXT, TEXT[:200]))
     parts = human_numbers.sequential_split()
     monkeypatch.setattr(human_numbers, "sequential_split", lambda: (parts[0][:600], parts[1][:200]))
     data, shipped = pretrained.path_of("human_numbers").read_bytes(), tmp_path / "folder" / "shipped"
@@ -120,11 +121,13 @@ class Lines:
             if action.dest != "help" and self.draw.random() < wanted:
                 words += self.words(action)
         if command == "train":
-            source = self.draw.choice(["--text a.txt", "--text bom.txt", "--data human_numbers", "--data stories", ""])
+            source = self.draw.choice(
+                ["--text a.txt", "--text bom.txt", "--data human_numbers", "--data stories", "--data shakespeare", ""]
+            )
             words += source.split() + [word for pair in LEAST.items() if pair[0] not in words for word in pair]
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:
-            words[1:1] = [self.draw.choice(["stories", "human_numbers", "a.model"]), "one"]
+            words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *words[1:]]
         elif command == "cards":

@@ -221,6 +221,40 @@ class KneserNey:
             raise ValueError("the model must be fitted before it is asked, but it is not; call fit first")
 
 
+def choose_order(ids: Ids, vocab_size: int, most: int = 8, longest: int = 1_000_000) -> int:
+    """Return the order, from 1 to `most`, that suits a text: the first that a longer one does not better.
+
+    Orders are judged by the last tenth of the text, after all that stands before it, so nothing held out is asked.
+
+    Parameters
+    ----------
+    ids : sequence of int
+        The text to be counted; of a longer one only the last `longest` tokens are looked at.
+    vocab_size : int ≥ 1
+    most, longest : int ≥ 1
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two tokens, or one is not an id from 0 to `vocab_size` - 1.
+    """
+    tokens = _checked_ids(ids, vocab_size)[-longest:]
+    if len(tokens) < 2:
+        raise ValueError(f"ids must hold at least two tokens, one to judge by, but they hold {len(tokens)}; give more")
+    cut = len(tokens) - max(1, len(tokens) // 10)
+
+    def quality(order: int) -> float:
+        return float(KneserNey(order).fit(tokens[:cut], vocab_size).log_probs(tokens)[cut:].sum())
+
+    best = quality(1)
+    for order in range(2, most + 1):
+        found = quality(order)
+        if found <= best:
+            return order - 1
+        best = found
+    return most
+
+
 def _table(keys: Whole, counts: Whole, discounts: Floats, shorter: Floats, contexts: int, vocab_size: int) -> Table:
     """Return the n-grams of one order with their probabilities, given those after the shorter contexts."""
     context = keys // vocab_size
@@ -251,7 +285,8 @@ def _find(table: Table, runs: Whole, tokens: Whole, vocab_size: int) -> Whole:
 
 def _documents(ids: Any) -> Sequence[Any]:
     """Return a list of documents, be it one text that was given, or several."""
-    several = len(ids) and hasattr(ids[0], "__len__") and not isinstance(ids, str)
+    is_tensor = isinstance(ids, torch.Tensor)  # whose single numbers have a length, too
+    several = len(ids) and not isinstance(ids, str) and (ids.ndim > 1 if is_tensor else hasattr(ids[0], "__len__"))
     return ids if several else [ids]
 
 

@@ -43,7 +43,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", help=f"a shipped model ({', '.join(pretrained.names())}) or the path of a model file")
     parser.add_argument(
         "prompt",
-        help="the text to continue; of models whose words stand apart, with white space between words and marks",
+        help="the text to continue; of models whose words stand apart, with white space between words and marks, "
+        "of others with ⏎ for the end of a line, if you like",
     )
     add_methods(parser, "sample", max_new_tokens=60)
     parser.set_defaults(run=run)
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> None:
     trained = pretrained.load(options.model)
     prompt = trained.prompt_ids(options.prompt)
     if trained.vocab.unk in prompt:
-        lacking = ", ".join(map(repr, trained.vocab.unknown(options.prompt)))
+        lacking = ", ".join(map(repr, trained.vocab.unknown(trained.vocab.typed(options.prompt))))
         print(f"note: the vocabulary lacks {lacking}; read as {UNK}", file=sys.stderr)
     options.suppress_tokens = trained.suppress_tokens
     for text in texts(options, trained.model.stepper(), prompt, trained.eos_token_id):

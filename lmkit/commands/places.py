@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -12,6 +13,8 @@ from lmkit import pretrained
 from lmkit.experiments import translators
 from lmkit.files import WriteError, atomic_write, check_apart, check_name, check_place, name_of
 from lmkit.pretrained import ModelFileError
+
+PICTURES = (".png", ".svg")  # what a plot can be written as
 
 
 def model_file(options: argparse.Namespace) -> Path:
@@ -22,17 +25,21 @@ def model_file(options: argparse.Namespace) -> Path:
     ValueError
         If it, or the checkpoint, cannot be written there, or would replace what is not meant to be replaced.
     """
-    inputs = {"text": options.text, "pairs": options.pairs}
+    inputs = {**_numbered("text", options.text), **_numbered("held_out", options.held_out), "pairs": options.pairs}
     for name, path in inputs.items():
         if path:
             check_name(name, path)
-            if path.is_dir():
-                raise ValueError(f"{name} must be a file, but {path} is a folder; name a file in it")
+    if options.pairs and options.pairs.is_dir():
+        raise ValueError(f"pairs must be a file, but {options.pairs} is a folder; name a file in it")
     out = options.out or _usual(options)
-    check_apart(inputs, {"out": out, "checkpoint": options.checkpoint})
+    check_apart(inputs, {"out": out, "checkpoint": options.checkpoint, "plot": options.plot})
     check_place("out", out)
     if options.checkpoint:
         check_place("checkpoint", options.checkpoint)
+    if options.plot:
+        check_place("plot", options.plot)
+        if options.plot.suffix.lower() not in PICTURES:
+            raise ValueError(f"plot must end in {' or '.join(PICTURES)}, but it is {options.plot}; name another file")
     if not options.recipe:
         _check_may_be_replaced(out, options)
     return out
@@ -45,7 +52,9 @@ def _usual(options: argparse.Namespace) -> Path:
         return folder / f"{options.recipe}.safetensors"
     if options.data:
         return Path(f"{options.data}.safetensors")
-    text: Path = options.text or options.pairs
+    text: Path = options.text[0] if options.text else options.pairs
+    if not text.name:
+        raise ValueError(f"out must be given where the text has no name of its own, but it is {text}; give --out")
     return text.with_name(f"{text.stem if text.suffix in ('.txt', '.tsv') else text.name}.safetensors")
 
 
@@ -61,7 +70,7 @@ def _check_may_be_replaced(out: Path, options: argparse.Namespace) -> None:
     except ModelFileError as error:
         rule = "out must not replace a file that is no model"
         raise ValueError(f"{rule}, but {error}; move it away, or give another --out") from error
-    if not options.out and f" {shlex.join(source(options))} " not in f"{command} ":
+    if not options.out and f" {shlex.join(source(options))} --" not in f"{command} --":
         rule = "must be given where the usual place has a model of another text"
         raise ValueError(f"out {rule}, but it is not, and {out} is one; give --out")
 
@@ -78,7 +87,21 @@ def source(options: argparse.Namespace) -> list[str]:
     """Return the words of the command line that name the text."""
     if options.data:
         return ["--data", options.data]
-    return ["--pairs", name_of(options.pairs.name)] if options.pairs else ["--text", name_of(options.text.name)]
+    if options.pairs:
+        return ["--pairs", name_of(options.pairs.name)]
+    held_out = ["--held-out", *map(_told, options.held_out)] if options.held_out else []
+    return ["--text", *map(_told, options.text), *held_out]
+
+
+def _told(path: Path) -> str:
+    """Return a file's or folder's name."""
+    return name_of(path.name or path)
+
+
+def _numbered(name: str, paths: Sequence[Path] | None) -> dict[str, Path]:
+    """Return paths by what errors call them: one alone by the argument's name."""
+    numbered = enumerate(paths or [], 1)
+    return {name if len(paths or []) == 1 else f"{name} {place}": path for place, path in numbered}
 
 
 def what_is_kept(checkpoint: Path | None) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor
 
+from lmkit.commands import running_text
+from lmkit.commands.options import given_in_vain
+from lmkit.commands.running_text import RunningText
 from lmkit.datasets import human_numbers, stories
 from lmkit.experiments import recipes
-from lmkit.files import name_of
-from lmkit.text import Vocab, batchify, read_text, to_tensor, tokenize
+from lmkit.experiments.held_out import in_rows
+from lmkit.text import Tokenizer, batchify, to_tensor
 from lmkit.training import repeat, repeat_shifted
 from lmkit.training.config import check_counts, check_options
 
@@ -29,7 +31,7 @@ class Text:
     ----------
     title, data : str
         For the card: a name, and what the text is.
-    vocab : Vocab
+    vocab : Tokenizer
     streams : iterable of Tensors (N, T)
         What is read, for `train`; deterministic, given the seed.
     steps : int
@@ -37,15 +39,18 @@ class Text:
     held_out : Tensor (M, S)
     row_length : int
         T of the streams.
+    running : RunningText, optional
+        The text itself, where it is one in its own words.
     """
 
     title: str
     data: str
-    vocab: Vocab
+    vocab: Tokenizer
     streams: Iterable[Tensor]
     steps: int
     held_out: Tensor
     row_length: int
+    running: RunningText | None = None
 
 
 def load(options: argparse.Namespace) -> Text:
@@ -67,10 +72,15 @@ def load(options: argparse.Namespace) -> Text:
         raise ValueError("shifted must not be given with Stories, whose text is new at every step; leave it out")
     check_counts(batch_size=options.batch_size)
     check_options(window=options.window)
+    if options.data in ("human_numbers", "stories"):
+        remedy = "it is an option of --text and --data shakespeare"
+        given_in_vain(options, ["held_out", "tokenizer", "vocab_size"], f"with --data {options.data}", remedy)
+    else:
+        return _running(running_text.load(options), options)
     length, usual = ("steps", STEPS) if fresh else ("epochs", EPOCHS)
     if getattr(options, length) is None:
         setattr(options, length, usual)
-    return {"stories": _stories, "human_numbers": _human_numbers, None: _own_text}[options.data](options)
+    return {"stories": _stories, "human_numbers": _human_numbers}[options.data](options)
 
 
 def _human_numbers(options: argparse.Namespace) -> Text:
@@ -91,20 +101,19 @@ def _stories(options: argparse.Namespace) -> Text:
     return Text("Stories", data, stories.vocab(), streams, options.steps, held_out, length)
 
 
-def _own_text(options: argparse.Namespace) -> Text:
-    path: Path = options.text
-    text, changes = read_text(path)
-    tokens = tokenize(text)
-    cut, needed = len(tokens) - max(2, len(tokens) // 10), 2 * options.batch_size
-    if cut < needed:
-        rule = f"text must hold at least 2 × batch_size = {needed} words, one to read and one to predict in every row"
-        found = f"{len(tokens)}, of which a tenth, or two, are held out" if tokens else "none"
-        raise ValueError(f"{rule}, but {path} holds {found}; give a longer text or a smaller batch_size")
-    vocab = Vocab.of(tokens)
-    stream = to_tensor(vocab.ids(tokens))
-    data = "; ".join([f"{name_of(path.name)}: {len(tokens):,} tokens, the last tenth held out", *changes])
-    held_out = batchify(stream[cut:], 1)
-    return Text(name_of(path.stem), data, vocab, *_epochs(stream[:cut], options), held_out, cut // options.batch_size)
+def _running(text: RunningText, options: argparse.Namespace) -> Text:
+    if text.tokenizer.kind != "split":
+        running_text.suit(options, text)
+    elif options.epochs is None:
+        options.epochs = EPOCHS
+    check_counts(batch_size=options.batch_size)
+    tokens, needed = len(text.training), 2 * options.batch_size
+    if tokens < needed:
+        rule = f"text must hold at least 2 × batch_size = {needed} tokens, one to read and one to predict in every row"
+        raise ValueError(f"{rule}, but {tokens} are left to train on; give a longer text or a smaller batch_size")
+    streams = _epochs(text.training, options)
+    length = tokens // options.batch_size
+    return Text(text.title, text.data, text.tokenizer, *streams, in_rows(text.held_out), length, text)
 
 
 def _epochs(tokens: Tensor, options: argparse.Namespace) -> tuple[Iterable[Tensor], int]:

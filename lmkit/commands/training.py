@@ -8,19 +8,24 @@ import json
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from lmkit import pretrained
-from lmkit.commands import pair_files, places, texts
+from lmkit.commands import pair_files, places, texts, training_options
 from lmkit.commands.memory import check_memory, check_pairs_memory
-from lmkit.commands.options import given_in_vain, number, whole
+from lmkit.commands.options import given_in_vain
+from lmkit.commands.samples import ShowSamples
+from lmkit.commands.training_options import DROPOUTS
 from lmkit.experiments import recipes, translators
+from lmkit.experiments.held_out import held_out_metrics
+from lmkit.files import atomic_write
 from lmkit.metrics import bleu, chrf, exact_match
 from lmkit.models import AWDLSTM
-from lmkit.models.seq2seq import ATTENTIONS, DECODERS, EncoderDecoder
+from lmkit.models.seq2seq import EncoderDecoder
 from lmkit.training import (
     EvalResult,
     History,
@@ -32,17 +37,9 @@ from lmkit.training import (
     train,
     train_pairs,
 )
-from lmkit.training.config import OPTIONS, TrainConfig
+from lmkit.training.config import OPTIONS
 from lmkit.training.parallel import ProcessGroup, distributed
 
-Group = argparse._ArgumentGroup
-DROPOUTS = {
-    "embed": "whole words",
-    "input": "what the first layer reads",
-    "weight": "hidden-to-hidden weights",
-    "hidden": "what a layer hands to the next",
-    "output": "what the output layer reads",
-}
 SIZES = ("embedding_size", "hidden_size", "num_layers")
 ON_EVERY_CARD = ("epochs", "steps", *SIZES, "chrono_init", "batch_size", "window", "lr", "seed")
 OF_TEXTS = (  # options that change nothing with pairs
@@ -51,96 +48,14 @@ OF_TEXTS = (  # options that change nothing with pairs
 )
 OF_PAIRS = ("attention", "timing")
 SCORED = 500  # held-out pairs that are translated at most
-ON_NO_CARD = ("data", "text", "pairs", "recipe", "out", "quiet", "checkpoint", "checkpoint_every")
+OF_RUNNING_TEXT = ("held_out", "tokenizer", "vocab_size")
+ON_NO_CARD = ("data", "text", "held_out", "pairs", "recipe", "out", "quiet", "plot", "checkpoint", "checkpoint_every")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of this command."""
-    parser.description = "Train a language model and write it to a file, with a card that says how it was made."
-    parser.epilog = "With torchrun before -m, several processes share the rows of a batch; see the README."
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--recipe", choices=sorted(recipes.RECIPES), help="a shipped model, trained again as it was")
-    source.add_argument("--data", choices=["human_numbers", "stories"], help="a text of the book")
-    source.add_argument(
-        "--text", type=Path, metavar="FILE", help="a text file whose words and marks are separated by white space"
-    )
-    source.add_argument(
-        "--pairs", type=Path, metavar="FILE", help="a file whose lines hold a source, a tab and its translation"
-    )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="the model file; by default named for the text")
-    parser.add_argument("--seed", type=whole, default=0, metavar="N", help="the same seed gives the same model")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, and only the card at the end")
-    _add_reading(parser.add_argument_group("how the text is read"))
-    _add_model(
-        parser.add_argument_group(
-            "the model", "an AWD-LSTM, with --pairs an encoder-decoder; a dropout is a probability below 1"
-        )
-    )
-    _add_options(parser.add_argument_group("training"), "training")
-    _add_evaluation(parser.add_argument_group("evaluation on held-out text, at the end and, if asked, on the way"))
-    _add_checkpoints(parser.add_argument_group("checkpoints"))
+    training_options.add_to(parser)
     parser.set_defaults(run=run)
-
-
-def _add_options(group: Group, section: str, **defaults: Any) -> None:
-    """Add the options of `TrainConfig` that belong to a section, with its defaults or others."""
-    for name, option in OPTIONS.items():
-        if option.section != section:
-            continue
-        flag, default = f"--{name.replace('_', '-')}", defaults.get(name, getattr(TrainConfig, name))
-        if option.kind is bool:
-            group.add_argument(flag, action="store_true", help=option.help)
-        else:
-            details = {
-                "type": {int: whole, float: number}.get(option.kind),
-                "choices": option.choices,
-                "metavar": option.metavar,
-            }
-            group.add_argument(flag, default=default, help=option.help, **details)
-
-
-def _add_reading(group: Group) -> None:
-    group.add_argument(
-        "--epochs", type=whole, metavar="N", help=f"times that a text is read; {texts.EPOCHS} by default"
-    )
-    group.add_argument("--steps", type=whole, metavar="N", help=f"updates, with Stories; {texts.STEPS} by default")
-    group.add_argument("--batch-size", type=whole, default=16, metavar="N", help="rows that are read side by side")
-    _add_options(group, "reading")
-    group.add_argument("--shifted", action="store_true", help="cut the text into rows elsewhere in every epoch")
-
-
-def _add_model(group: Group) -> None:
-    group.add_argument("--embedding-size", type=whole, default=96, metavar="E", help="length of a word's vector")
-    group.add_argument("--hidden-size", type=whole, default=128, metavar="H", help="memory cells of a layer")
-    group.add_argument("--num-layers", type=whole, default=1, metavar="D", help="layers")
-    group.add_argument(
-        "--chrono-init",
-        type=whole,
-        metavar="STEPS",
-        help="start the cells with memories of 1 to this many steps, or with 0 as torch does; by default the window, "
-        "and 0 for Human Numbers",
-    )
-    for place, what in DROPOUTS.items():
-        group.add_argument(f"--{place}-p", type=number, default=0.0, metavar="P", help=f"dropout of {what}")
-    kinds = [*ATTENTIONS, "none"]
-    group.add_argument("--attention", choices=kinds, default="general", help="score of attention, with --pairs")
-    group.add_argument("--timing", choices=list(DECODERS), default="after", help="of attention and step, with --pairs")
-
-
-def _add_evaluation(group: Group) -> None:
-    _add_options(group, "validation", validate_every=None)  # given, it also says that there is to be validation
-    group.add_argument(
-        "--cache",
-        type=number,
-        nargs=2,
-        metavar=("THETA", "LAMBDA"),
-        help="evaluate also with a cache of the last 500 words, of this sharpness and weight; 3 0.2 is usual",
-    )
-
-
-def _add_checkpoints(group: Group) -> None:
-    group.add_argument("--checkpoint", type=Path, metavar="FILE", help="keep the run here; if it exists, go on from it")
-    _add_options(group, "checkpoints")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -183,7 +98,7 @@ def _complete(options: argparse.Namespace) -> None:
         given = f"but averaging is {options.averaging} and validate_every is not given"
         raise ValueError(f"averaging needs held-out losses to start, {given}; add --validate-every")
     if options.pairs:
-        given_in_vain(options, OF_TEXTS, "with --pairs", "it is an option of --data and --text")
+        given_in_vain(options, (*OF_TEXTS, *OF_RUNNING_TEXT), "with --pairs", "it is an option of --data and --text")
     else:
         given_in_vain(options, OF_PAIRS, "without --pairs", "give --pairs FILE")
     if options.chrono_init is None:
@@ -205,12 +120,15 @@ def _train(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
         recipes.chrono_init(model, options.chrono_init)
     if options.cache:
         _with_cache(model, text.held_out[:, :2], options)  # so that bad numbers are refused before training
+    shown = options.validate_every is not None and not options.quiet
+    attending = {"callbacks": [ShowSamples(text.vocab, text.held_out)]} if shown else {}
     with _stopped_in_words(options):
-        history = train(model, text.streams, steps=text.steps, **_run_options(options, text.held_out))
+        history = train(model, text.streams, steps=text.steps, **attending, **_run_options(options, text.held_out))
+    _draw(history, options, processes)
     if processes.is_main and not options.quiet:
         _print_validation(history)
     card = _card(text.title, text.data, options, processes)
-    return pretrained.to_bytes(model, text.vocab, {**card, "metrics": _metrics(model, text.held_out, options)})
+    return pretrained.to_bytes(model, text.vocab, {**card, "metrics": _metrics(model, text, options)})
 
 
 def _train_pairs(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
@@ -224,6 +142,7 @@ def _train_pairs(options: argparse.Namespace, processes: ProcessGroup) -> bytes:
     model = EncoderDecoder(*counts, *sizes, **chosen)
     with _stopped_in_words(options):
         history = train_pairs(model, text.batches, steps=text.steps, **_run_options(options, text.held_out))
+    _draw(history, options, processes)
     if processes.is_main and not options.quiet:
         _print_validation(history)
     card = _card(text.title, text.data, options, processes) | {"longest_source": text.longest_source}
@@ -280,11 +199,23 @@ def _print_validation(history: History) -> None:
         print(f"after {step} steps: held-out perplexity {perplexity(cross_entropy):.2f}, accuracy {accuracy:.3f}")
 
 
-def _metrics(model: AWDLSTM, held_out: Tensor, options: argparse.Namespace) -> dict[str, float]:
-    found = {"held_out": evaluate(model, held_out, options.window)}
+def _draw(history: History, options: argparse.Namespace, processes: ProcessGroup) -> None:
+    """Write the picture of a run, if one is wanted."""
+    if options.plot is None or not processes.is_main:
+        return
+    figure, picture = Figure(figsize=(7, 4), layout="constrained"), BytesIO()
+    history.plot(figure.subplots())
+    figure.savefig(picture, format=options.plot.suffix[1:].lower(), dpi=150)
+    atomic_write(options.plot, picture.getvalue(), "plot")
+
+
+def _metrics(model: AWDLSTM, text: texts.Text, options: argparse.Namespace) -> dict[str, Any]:
+    found = {} if text.running else {"held_out": evaluate(model, text.held_out, options.window)}
     if options.cache:
-        found["cached"] = _with_cache(model, held_out, options)
-    return _rounded(found)
+        found["cached"] = _with_cache(model, text.held_out, options)
+    running = text.running
+    measured = held_out_metrics(model, text.vocab, running.training, running.held_out_text) if running else {}
+    return measured | _rounded(found)
 
 
 def _rounded(found: dict[str, EvalResult]) -> dict[str, float]:
@@ -306,9 +237,10 @@ def _command(options: argparse.Namespace, processes: ProcessGroup) -> str:
     if processes.world_size > 1:
         words[:1] = ["torchrun", "--nproc-per-node", str(processes.world_size)]
     words += places.source(options)
+    always = (*ON_EVERY_CARD, *getattr(options, "suited", ()))
     for name, default in options.defaults.items():
         value = getattr(options, name)
-        matters = name in ON_EVERY_CARD or value != default
+        matters = name in always and value is not False or value != default
         if matters and name not in (*ON_NO_CARD, *(OF_TEXTS if options.pairs else ())) and value is not None:
             words += [f"--{name.replace('_', '-')}", *_values(value)]
     return shlex.join(words)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from lmkit import decoding, pretrained
 from lmkit.datasets import human_numbers, stories
-from lmkit.experiments import translators
+from lmkit.experiments import plays, translators
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab, to_tensor
 from lmkit.training import IGNORE_INDEX, evaluate, set_seed, train
@@ -70,6 +70,7 @@ def human_numbers_model(progress: bool = True) -> bytes:
 
 RECIPES: dict[str, Callable[[bool], bytes]] = {
     "human_numbers": human_numbers_model,
+    "shakespeare": plays.shakespeare_model,
     "stories": stories_model,
     **translators.RECIPES,
 }

@@ -51,7 +51,8 @@ class Pretrained:
         Parameters
         ----------
         prompt : str, or a batch of them
-            Text as the vocabulary cuts it: of a `Vocab`, its words with white space between words and marks.
+            Text as the vocabulary cuts it: of a `Vocab`, its words with white space between words and marks. Of the
+            others ⏎ may stand for the end of a line.
         max_new_tokens : int ≥ 1
             A text ends sooner where the model writes the end token.
         do_sample : bool, optional
@@ -105,8 +106,9 @@ def prompt_ids(vocab: Tokenizer, text: str) -> list[int]:
 
     A model of texts that end with the end token was trained to begin after one, so where the vocabulary has an end
     token, one is put before the prompt (unless the prompt begins with it). The prompt `<eos>` alone begins a new text.
-    Where the vocabulary lacks something of the prompt as it is typed, the prompt is read as a text file is, see
-    `normalise`. Spaces at its end are left out where a space belongs to the word behind it (`BPE.prompt`).
+    The sign ⏎ stands for the end of a line, unless words stand apart (`Tokenizer.typed`). Where the vocabulary lacks
+    something of the prompt, the prompt is read as a text file is, see `normalise`. Spaces at its end are left out where
+    a space belongs to the word behind it (`BPE.prompt`).
 
     Raises
     ------
@@ -115,6 +117,7 @@ def prompt_ids(vocab: Tokenizer, text: str) -> list[int]:
     ValueError
         If the text is empty; of a `Vocab` also if it holds nothing but white space.
     """
+    text = vocab.typed(text)
     known = not vocab.unknown(text)  # also of a model whose words are not normalised
     ids = vocab.encode(vocab.prompt(text if known else normalise(text)[0]))
     if not ids:

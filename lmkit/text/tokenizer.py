@@ -70,6 +70,13 @@ class Tokenizer(ABC):
     def config(self) -> dict[str, Any]:
         """Return all that makes this tokenizer, for JSON; `tokenizer_from_config` turns it back."""
 
+    def typed(self, text: str) -> str:
+        """Return a text in which ⏎ is the end of a line: so one can stand in a field of one line.
+
+        A line feed behind ⏎ belongs to it, as in what `text` shows.
+        """
+        return text.replace("⏎\n", "\n").replace("⏎", "\n")
+
     def prompt(self, text: str) -> str:
         """Return a text as a model is given it to go on from; by default as it is."""
         return text

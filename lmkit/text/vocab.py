@@ -88,6 +88,10 @@ class Vocab(Tokenizer):
         """Return the words of a text that are not in the vocabulary, and how often each of them occurs."""
         return Counter(word for word in tokenize(text) if word not in self._ids)
 
+    def typed(self, text: str) -> str:
+        """Return the text as it is: the ends of lines are white space, and ⏎ would be a word."""
+        return text
+
     def text(self, ids: Iterable[int]) -> str:
         """Return what `decode` returns, for words hold no new lines."""
         return self.decode(ids)

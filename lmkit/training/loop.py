@@ -46,6 +46,7 @@ def train(
     validation: Tensor | None = None,
     checkpoint: StrPath | None = None,
     progress: bool = True,
+    callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> History:
     """Train a language model; it is changed in place, and left in evaluation mode.
@@ -73,6 +74,8 @@ def train(
         second Ctrl-C breaks it off.
     progress : bool
         Show a progress bar with the running perplexity.
+    callbacks : sequence of Callback
+        What else happens on the way, after a validation and before a checkpoint.
     **options
         Those of `TrainConfig`: `window`, `lr`, `schedule`, `optimizer`, `weight_decay` and others.
 
@@ -101,9 +104,9 @@ def train(
         given = {"steps": steps, **config.options()}
         return describe_run(given, model, first_stream=first[0] if first else None, held_out_text=validation)
 
-    callbacks = [] if validation is None else [Validate(validation)]
-    callbacks += usual_callbacks(run, settings, checkpoint, progress)
-    return run_steps(run, run.cursor.predictions(model, chain(first, streams)), callbacks)
+    measured: list[Callback] = [] if validation is None else [Validate(validation)]
+    attended = [*measured, *callbacks, *usual_callbacks(run, settings, checkpoint, progress)]
+    return run_steps(run, run.cursor.predictions(model, chain(first, streams)), attended)
 
 
 def run_steps(run: TrainState, predictions: Iterator[Prediction], callbacks: Sequence[Callback]) -> History:

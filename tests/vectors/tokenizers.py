@@ -91,6 +91,8 @@ def contents() -> dict:
         " ",
         "ab \n",
         "ab \n  ",
+        "one⏎day",
+        "one⏎\nday⏎",
     ]
     prompts = {
         name: [[text, prompt_ids(tokenizer, text)] for text in strange if not raises(tokenizer, text)]

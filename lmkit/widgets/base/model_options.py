@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -22,7 +22,9 @@ from lmkit.widgets.base.checks import MOST_WORDS, about, check_choice, check_tex
 PROMPTS = {
     "stories": ["one morning anna", "it was raining when", "felix was a clever boy who", pretrained.END],
     "human_numbers": ["two hundred seventy eight .", "nine thousand nine hundred", "one . two . three ."],
+    "shakespeare": ["Hamlet:⏎To be, or not to be,", "Romeo:⏎O,", "First Witch:⏎When shall we", "Juliet:⏎"],
 }
+BY_DEFAULT = ("stories", "human_numbers")  # small models of languages whose rules are known; others travel if asked for
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,10 @@ class ModelOption:
             raise ValueError(f"{name} must hold at most {MOST_WORDS} tokens, but it holds {len(ids)}; shorten it")
         return ids
 
+    def one_line(self, text: str) -> str:
+        """Return a text as a field of one line holds it: with ⏎ for the end of a line, unless words stand apart."""
+        return text if self.trained.vocab.kind == "split" else text.replace("⏎\n", "\n").replace("\n", "⏎")
+
     def allowed(self, log_probs: Tensor) -> Tensor:
         """Return log-probabilities (…, V) by which the tokens cannot come that decoders never write."""
         suppressed = self.trained.suppress_tokens
@@ -77,25 +83,26 @@ class ModelOption:
         return self.trained.vocab == stories.vocab()
 
 
-def model_options(model: str | Module | None, vocab: Tokenizer | None) -> list[ModelOption]:
-    """Return the models that the arguments of `DecodingLab` name."""
+def model_options(model: str | Sequence[str] | Module | None, vocab: Tokenizer | None) -> list[ModelOption]:
+    """Return the models that the arguments of `DecodingLab` name: by default those of `BY_DEFAULT`."""
     if isinstance(model, Module):
         return [_own(model, vocab)]
-    if not isinstance(model, str | None):
-        raise ValueError(f"model must be a shipped model's name or an LSTMLanguageModel, but it is {model!r}")
+    several = isinstance(model, list | tuple) and model and all(isinstance(name, str) for name in model)
+    if not (isinstance(model, str | None) or several):
+        rule = "a shipped model's name, a list of such names, or an LSTMLanguageModel"
+        raise ValueError(f"model must be {rule}, but it is {model!r}")
     if vocab is not None:
         raise ValueError("vocab goes with a model of your own, but model is a shipped one; leave vocab out")
-    if model is None and not pretrained.names():
+    there = pretrained.names()
+    if model is None:
+        names = [name for name in BY_DEFAULT if name in there]
+    else:
+        names = [model] if isinstance(model, str) else list(model)
+    if not names:
         raise ValueError("model must be given, for no model is shipped with this copy of lmkit")
-    if model is not None:
-        check_choice("model", model, pretrained.names())
-    return [_shipped(name) for name in (_in_order(pretrained.names()) if model is None else [str(model)])]
-
-
-def _in_order(names: list[str]) -> list[str]:
-    """Return the names with prompts first, in the table's order."""
-    known = [name for name in PROMPTS if name in names]
-    return known + [name for name in names if name not in known]
+    for name in names:
+        check_choice("model", name, there)
+    return [_shipped(str(name)) for name in dict.fromkeys(names)]
 
 
 @cache

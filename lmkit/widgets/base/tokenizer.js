@@ -126,6 +126,15 @@ export class Tokenizer {
   }
 
   /**
+   * A text in which ⏎ is the end of a line, so that one can stand in a field of one line.
+   *
+   * @param {string} text
+   */
+  typed(text) {
+    return text.replace(/⏎\n?/g, "\n");
+  }
+
+  /**
    * A text as a model is given it to go on from.
    *
    * @param {string} text
@@ -173,7 +182,8 @@ export class Tokenizer {
    */
   promptIds(text, most = MOST_WORDS) {
     const { end, unit } = this;
-    const prompt = this.prompt(this.knows(text) ? text : normalised(text));
+    const typed = this.typed(text);
+    const prompt = this.prompt(this.knows(typed) ? typed : normalised(typed));
     this.checkLength(prompt, most);
     const ids = this.encode(prompt);
     if (!ids.length) {

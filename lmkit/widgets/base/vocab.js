@@ -73,6 +73,16 @@ export class Vocab extends Tokenizer {
   }
 
   /**
+   * The ends of lines are white space, and ⏎ would be a word.
+   *
+   * @param {string} text
+   * @override
+   */
+  typed(text) {
+    return text;
+  }
+
+  /**
    * @param {string} text
    * @param {number} most
    * @override

@@ -106,8 +106,30 @@ def test_a_model_of_another_kind_is_refused(model):
 
 
 def test_an_unknown_shipped_model_is_named():
-    with pytest.raises(ValueError, match="model must be one of .*'stories'.* but it is 'shakespeare'"):
-        DecodingLab("shakespeare")
+    with pytest.raises(ValueError, match="model must be one of .*'stories'.* but it is 'goethe'"):
+        DecodingLab("goethe")
+
+
+def test_models_to_choose_from_are_those_that_are_named():
+    by_default = [option["name"] for option in DecodingLab().view.models]
+    assert by_default == ["stories", "human_numbers"]  # a page fetches no other
+    several = DecodingLab(["shakespeare", "stories", "shakespeare"])
+    assert [option["name"] for option in several.view.models] == ["shakespeare", "stories"]
+    assert several.view.models[0]["truth"] is None and several.view.models[0]["title"] == "Shakespeare"
+    assert several.controls["prompt"].options == tuple(several.view.models[0]["prompts"])
+    for bad in ([], ["stories", 3], ("gpt",)):
+        with pytest.raises(ValueError, match="model must be"):
+            DecodingLab(bad)
+
+
+def test_ends_of_lines_in_a_prompt_are_shown_in_the_field_and_read_from_it():
+    given, shown = "Hamlet:\nTo be", "Hamlet:⏎To be"
+    made = [DecodingLab("shakespeare", prompt=prompt) for prompt in (given, shown, "Hamlet:⏎\nTo be")]
+    assert {lab.controls["prompt"].value for lab in made} == {shown}
+    assert len({lab.decoded() for lab in made}) == 1
+    trained = pretrained.load("shakespeare")
+    assert trained.vocab.decode(trained.prompt_ids(shown)) == given
+    assert shown in made[0].picture()[1]
 
 
 def test_controls_are_ipywidgets_linked_to_the_view():

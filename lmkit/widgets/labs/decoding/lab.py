@@ -30,14 +30,14 @@ class DecodingLab(Lab[DecodingView]):
 
     Parameters
     ----------
-    model : str or LSTMLanguageModel, optional
-        The name of a shipped model, or any model together with its `vocab`. By default all shipped models are
-        on option.
+    model : str, sequence of str, or LSTMLanguageModel, optional
+        The name of a shipped model, or several to choose from: ``["stories", "shakespeare"]``; or any model together
+        with its `vocab`. By default Stories and Human Numbers are on option.
     vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     prompt : str, optional
         The text to continue, by default one that suits the model. Where texts end with `<eos>`, the prompt
-        `<eos>` begins a new text.
+        `<eos>` begins a new text. Ends of lines are shown, and may be typed, as ⏎.
     method : {"greedy", "sampling", "beam search"}
     temperature : float in [0.1, 3]
     top_k : int ≥ 1, optional
@@ -72,7 +72,7 @@ class DecodingLab(Lab[DecodingView]):
 
     def __init__(
         self,
-        model: str | Module | None = None,
+        model: str | Sequence[str] | Module | None = None,
         vocab: Tokenizer | None = None,
         *,
         prompt: str | None = None,
@@ -93,6 +93,7 @@ class DecodingLab(Lab[DecodingView]):
         self._options = model_options(model, vocab)
         prompt = self._options[0].prompts[0] if prompt is None else prompt
         self._options[0].ids("prompt", prompt)  # raises for a prompt that the model cannot read
+        prompt = self._options[0].one_line(prompt)
         check_number("max_new_tokens", max_new_tokens, 1, decoders.MOST_NEW_TOKENS, whole=True)
         ks = decoders.choices_for_k(max(len(option.trained.vocab) for option in self._options), top_k)
         rows = CONTROLS.given(

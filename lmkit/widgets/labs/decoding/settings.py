@@ -10,10 +10,14 @@ from lmkit.widgets.base import decoders
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField, Toggle
 from lmkit.widgets.base.model_options import ModelOption
 
+PROMPT_TOOLTIP = (
+    "The text to continue. With Stories and Human Numbers, words and punctuation marks apart; with models of "
+    "running text, ⏎ stands for the end of a line"
+)
 CONTROLS = Controls(
     model=Choice("Model", "The language model that writes", form="list"),
     method=decoders.METHOD,
-    prompt=TextField("Prompt", "The text to continue, words and punctuation marks apart", wide=True),
+    prompt=TextField("Prompt", PROMPT_TOOLTIP, wide=True),
     **decoders.ROWS,
     position=Slider("Step shown", "The new token whose alternatives are shown", 1, 100),
     show_entropy=Toggle("Show entropy", "How open each choice was, and how much the chosen token surprises"),

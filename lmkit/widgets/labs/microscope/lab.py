@@ -33,7 +33,7 @@ QUANTITIES = {
 MOST_UNITS, FIRST_UNITS = 16, "0-7"
 CONTROLS = Controls(
     model=Choice("Model", "The language model that reads", form="list", wide=True),
-    text=TextField("Text", "The text to read, words and punctuation marks apart", wide=True),
+    text=TextField("Text", "The text to read, words and marks apart; in running text ⏎ ends a line", wide=True),
     quantity=Choice("Show", "The gate or state that the heatmap shows", QUANTITIES, wide=True),
     units=TextField("Units", "Numbers of units, ranges such as 8-11, or the name of a group"),
     layer=Slider("Layer", "The layer whose units are shown, from below", 1, 1),
@@ -57,6 +57,10 @@ TEXTS = {
         "one thousand nine hundred ninety nine . two thousand . two thousand one .",
         "ninety nine . one hundred . one hundred one .",
     ],
+    "shakespeare": [
+        "Hamlet:⏎To be, or not to be, that is the question:⏎",
+        "First Witch:⏎When shall we three meet again⏎In thunder, lightning, or in rain?⏎",
+    ],
 }
 
 
@@ -75,9 +79,9 @@ class Microscope(Lab[MicroscopeView]):
 
     Parameters
     ----------
-    model : str or LSTMLanguageModel, optional
-        The name of a shipped model, or any model together with its `vocab`. By default all shipped models are on
-        option.
+    model : str, sequence of str, or LSTMLanguageModel, optional
+        The name of a shipped model, or several to choose from: ``["stories", "shakespeare"]``; or any model together
+        with its `vocab`. By default Stories and Human Numbers are on option.
     vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     text : str, optional
@@ -103,7 +107,7 @@ class Microscope(Lab[MicroscopeView]):
 
     def __init__(
         self,
-        model: str | Module | None = None,
+        model: str | Sequence[str] | Module | None = None,
         vocab: Tokenizer | None = None,
         *,
         text: str | None = None,
@@ -126,6 +130,7 @@ class Microscope(Lab[MicroscopeView]):
         units = unit_names[0] if units is None else units
         units = units if isinstance(units, str) else ", ".join(map(str, _whole_numbers("units", units)))
         layers, last = first.trained.model.num_layers, len(token_ids(first, text))
+        text = first.one_line(text)
         units_of(units, self._entries[0]["presets"], first.trained.model.hidden_size)  # raises for what is none
         rows = CONTROLS.given(
             model={"options": {option.name: option.title for option in self._options}, "shown": len(self._options) > 1},

@@ -8,6 +8,7 @@ from tests.site import book
 pytestmark = pytest.mark.site
 
 WITHOUT_MODELS, WITH_MODELS = 500_000, 900_000
+HEAVIER = {"book/real_english": 1_100_000}  # Shakespeare's model is the largest: it knows real English
 WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
 
 
@@ -17,7 +18,7 @@ def test_page_with_labs_is_light(browser, site, document):
     weight = weigh(files)
     assert {file.name for file in files} >= {f"{document.split('/')[-1]}.html", "static-widgets.js"}
     assert weight.without_models <= WITHOUT_MODELS
-    assert weight.compressed <= WITH_MODELS
+    assert weight.compressed <= HEAVIER.get(document, WITH_MODELS)
 
 
 def test_models_are_weighed(browser, site):

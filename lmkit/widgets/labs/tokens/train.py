@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from lmkit.datasets import shakespeare
-from lmkit.files import atomic_write
 from lmkit.text import BPE
 from lmkit.widgets.labs.tokens.shipped import PATH, VOCAB_SIZE
 
@@ -21,4 +20,4 @@ def written(tokenizer: BPE) -> bytes:
 
 
 if __name__ == "__main__":
-    atomic_write(PATH, written(train()))
+    PATH.write_bytes(written(train()))

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 CHAPTERS = book.notebooks()
 SYLLABUS = {
     "book/next_token": "A10 A12 B24 B25 B26 B28 B29 B30".split(),
+    "book/tokens": "D1".split(),
     "book/recurrent_networks": "A1 A13 A14 A15 B16 B22 B27".split(),
     "book/training": "A2 B20 B25 B26 B30 B31".split(),
     "book/vanishing_gradients": "B6 B8 B10 B27 B31".split(),
@@ -31,6 +32,7 @@ SYLLABUS = {
 }
 WIDGETS = {
     "book/next_token": "CountingLab",
+    "book/tokens": "TokensLab",
     "book/recurrent_networks": "UnrollLab ParameterLab FillIn",
     "book/vanishing_gradients": "ReachLab",
     "book/lstm": "Microscope",

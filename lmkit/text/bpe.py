@@ -35,6 +35,11 @@ class BPE(Tokenizer):
         The tokens from id 256 on, in the order in which training joined them, written in GPT-2's letters: `Ġ` is a
         space, `Ċ` a new line. The first 256 are the single bytes, in the order of their letters.
 
+    Attributes
+    ----------
+    parts : list of (int, int)
+        The ids of the two tokens that each token from id 256 on is made of, in order.
+
     Raises
     ------
     ValueError
@@ -59,6 +64,7 @@ class BPE(Tokenizer):
         self._ids = numbered("tokens", self._tokens)
         byte_of = {letter: byte for byte, letter in letters.items()}
         merges = [_parts(token, self._ids, byte_of) for token in self.tokens]
+        self.parts = [(self._ids[left], self._ids[right]) for left, right in merges]
         self._bytes = [bytes(map(byte_of.__getitem__, token)) for token in self._tokens]
         self.words = [visible(data.decode(errors="backslashreplace")) for data in self._bytes]
         self._library = _library(self._ids, merges)

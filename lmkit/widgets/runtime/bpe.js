@@ -3,7 +3,7 @@
 import { LabError } from "../base/errors.js";
 import { checkLength, numbered, Tokenizer, visible } from "../base/tokenizer.js";
 
-const NUM_BYTES = 256;
+export const NUM_BYTES = 256;
 // GPT-2's pieces: endings after an apostrophe; words, numbers and marks with the space before them; white space.
 const PIECES =
   /'(?:s|t|re|ve|m|ll|d)| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu;
@@ -31,6 +31,8 @@ export class BPE extends Tokenizer {
     numbered("tokens", tokens);
     const all = [...[...LETTERS].sort(), ...tokens];
     super(all.map((token) => visible(escaped(bytesOf(token)))));
+    /** @type {number[][]} */
+    this.parts = []; // the ids of the two that each token is made of, by its id; none for a byte
     for (const [id, token] of all.entries()) this.add(token, id);
     this.bytes = all.map(bytesOf);
     this.longest = Math.max(...all.map((token) => token.length));
@@ -43,11 +45,13 @@ export class BPE extends Tokenizer {
    * @param {number} id
    */
   add(token, id) {
-    if (this.idOf.has(token) || (id >= NUM_BYTES && this.joined([...token]).length !== 2)) {
+    const parts = id < NUM_BYTES ? [] : this.joined([...token]);
+    if (this.idOf.has(token) || (id >= NUM_BYTES && parts.length !== 2)) {
       const rule = "tokens must each be made of two tokens before it, and occur once";
       throw new LabError(`${rule}, but one is ${JSON.stringify(token)}`);
     }
     this.idOf.set(token, id);
+    this.parts.push(parts.map((part) => /** @type {number} */ (this.idOf.get(part))));
   }
 
   /**

@@ -27,6 +27,7 @@ SYLLABUS = {
     "book/truncation": "B1 B3".split(),
     "book/beam_search": "B4 B17 B18 B19 B23".split(),
     "book/comparing_decoders": "B4 B5".split(),
+    "book/real_english": "B2 B4 B5".split(),
     "book/seq2seq": "C1 C2".split(),
     "book/attention": "B4 C3".split(),
 }
@@ -43,6 +44,7 @@ WIDGETS = {
     "book/truncation": "RibbonLab",
     "book/beam_search": "BeamTreeLab",
     "book/comparing_decoders": "ComparisonLab DecodingLab",
+    "book/real_english": "DecodingLab",
     "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
     "book/review": "Review",

@@ -25,7 +25,7 @@ PROMPT, NEW_TOKENS = 60, 120  # characters, and tokens that a sample goes on for
 STARTS = 20  # pieces of a row in an epoch, each read from a state of zero: so the model learns to begin anywhere
 
 
-def trained(progress: bool = True) -> tuple[LSTMLanguageModel, BPE, dict[str, Any]]:
+def trained_on_plays(progress: bool = True) -> tuple[LSTMLanguageModel, BPE, dict[str, Any]]:
     """Train the model, and return it with its tokenizer and the card without figures."""
     torch.set_num_threads(1)
     set_seed(SEED)
@@ -47,7 +47,7 @@ def trained(progress: bool = True) -> tuple[LSTMLanguageModel, BPE, dict[str, An
 
 def shakespeare_model(progress: bool = True) -> bytes:
     """Train the Shakespeare model and return its file."""
-    model, tokenizer, card = trained(progress)
+    model, tokenizer, card = trained_on_plays(progress)
     shipped = pretrained.from_bytes(pretrained.to_bytes(model, tokenizer, card))
     card["metrics"] = shakespeare_metrics(shipped)
     return pretrained.to_bytes(model, tokenizer, card)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS, sweeps, translating
+from lmkit.experiments import EXPERIMENTS, english, sweeps, translating
 from lmkit.runs import BINS, Run, Runs, RunsFileError, interval, share_interval
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
@@ -111,13 +111,22 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS)))
+@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS)))
 def test_shipped_runs_of_translators_fit_together(name):
     for run in runs.load(name).runs:
         assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
         assert run.measures.get("best", 0) <= run.measures["possible"] <= 1
         shares = [value for name, value in run.measures.items() if name.startswith(("possible", "changed", "empty"))]
         assert all(0 <= x <= 1 for share in shares for x in (share if isinstance(share, list) else [share]))
+
+
+def test_shipped_runs_of_english_fit_together():
+    """What people wrote is the same for every seed, but for what the models say of it; shares are shares."""
+    shipped = runs.load("english")
+    for name in ("spelling", "distinct_2", "judge", "mauve_like"):
+        assert len(set(shipped.values(name, study="decoders", decoder="people"))) == 1
+    shares = ("repeated_4_grams", "distinct_2", "spelling", "mauve_like", "share", "different")
+    assert all(0 <= run.measures[name] <= 1 for run in shipped.runs for name in shares if name in run.measures)
 
 
 @pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))

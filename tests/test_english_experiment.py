@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from lmkit.experiments import english, english_judging
 from lmkit.experiments.english_judging import DECODERS, PEOPLE, PEOPLE_ELSEWHERE, PLACES, READ, STUDIES, WRITTEN
 from lmkit.metrics import repetition, words
 
-TINY = english.EnglishRecipe(steps=2, vocab_size=300, embedding_size=8, hidden_size=8, batch_size=4)
+TINY = replace(english.BASE, steps=2, vocab_size=300, embedding_size=8, hidden_size=8, batch_size=4)
 CACHED = ("beginnings", "peoples_pieces", "peoples_lines", "known_words", "judge")
 
 

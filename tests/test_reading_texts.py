@@ -75,16 +75,12 @@ REFUSED = {  # its bytes, and what is said: the rule, the place, the remedy
     "C1 control": ("a \x9b b".encode(), r"has '\\x9b' in line 1"),
     "information separator": (b"a\x1fb", r"has '\\x1f' in line 1"),
     "gzip": (b"\x1f\x8b\x08\0\0\0\0\0", "must be UTF-8, but .* at byte 1"),
-    "empty": (b"", "must hold at least 2 × batch_size = 8 words, .* holds none; give a longer text"),
-    "byte order mark alone": (b"\xef\xbb\xbf", "holds none; give a longer text"),
-    "white space only": (b" \r\n\t \n", "holds none; give a longer text"),
-    "invisible marks only": ("\ufeff\u200b\xad\u2060".encode(), "holds none; give a longer text"),
-    "one word": (
-        b"word",
-        "2 × batch_size = 8 words, .*, but .* holds 1, of which .*; give a longer text or a smaller batch",
-    ),
-    "one word of 10 MB": (b"w" * 10**7, "holds 1, of which a tenth, or two, are held out"),
-    "nine words": (b"a b c d e f g h i", "holds 9, of which a tenth, or two, are held out"),
+    "empty": (b"", "must hold at least 20 characters each, but .* has none; give more text"),
+    "byte order mark alone": (b"\xef\xbb\xbf", "has none; give more text"),
+    "white space only": (b" \r\n\t \n", "has none; give more text"),
+    "invisible marks only": ("\ufeff\u200b\xad\u2060".encode(), "has none; give more text"),
+    "one word": (b"word", "must hold at least 20 characters each, but .* has 4 characters; give more text"),
+    "nine letters": (b"a b c d e f g h i", "has 17 characters; give more text"),
 }
 
 
@@ -119,8 +115,14 @@ def test_text_that_cannot_be_read_is_refused_with_its_name_the_rule_and_the_reme
     assert [each.name for each in path.parent.iterdir()] == ["mine.txt"]
 
 
-def test_fewest_words_are_enough(file, capsys):
-    assert main(["train", "--text", str(file(b"a b c d e f g h i j")), *SMALL, "--epochs", "1"]) == 0
+def test_fewest_characters_are_enough(file, capsys):
+    assert main(["train", "--text", str(file(b"a b c d e f g h i jk")), *SMALL, "--epochs", "1"]) == 0
+
+
+def test_one_word_of_10_mb_is_refused_with_what_reads_it(file, capsys):
+    assert main(["train", "--text", str(file(b"w" * 10**7)), *SMALL]) == 2
+    assert "no word of more than 10,000 characters" in (told := capsys.readouterr().err)
+    assert told.endswith("put spaces in it, or give --tokenizer characters\n")
 
 
 def test_line_of_10_mb_is_read(file):
@@ -136,8 +138,9 @@ def test_joiners_inside_words_stay():
 
 def test_changes_stand_on_the_card_and_prompts_are_read_alike(file, capsys):
     path = file(b"\xef\xbb\xbf" + NFD.replace("sat", "\u200bsat", 1).encode())
-    assert main(["train", "--text", str(path), *SMALL, "--epochs", "1"]) == 0
-    told = "byte order mark dropped; 1 zero-width space made spaces; letters and their accents joined"
+    assert main(["train", "--text", str(path), *SMALL, "--tokenizer", "split", "--epochs", "1"]) == 0
+    changes = ("byte order mark dropped", "1 zero-width space made spaces", "letters and their accents joined")
+    told = "; ".join(f"mine.txt: {change}" for change in changes)
     printed = json.loads(capsys.readouterr().out.split("\n", 1)[1])
     assert printed["data"] == f"mine.txt: {len(WORDS) * 12} tokens, the last tenth held out; {told}"
     model = path.with_suffix(".safetensors")

@@ -24,6 +24,7 @@ TOKENIZERS = {  # what --tokenizer names, and what its tokens are called
     "words": "words",
 }
 LONG = 100_000  # characters of training text from which on pieces of words are the default
+LONGEST_WORD = 10_000  # characters
 VERY_LONG = 500_000  # from which on there are 1024 of them
 MOST_WORDS = 5000  # by default, of words
 SIZES = {"embedding_size": 128, "hidden_size": 256}  # what suits running text, where no option says otherwise
@@ -67,6 +68,8 @@ def load(options: argparse.Namespace) -> RunningText:
     title, found = _texts(options)
     training, held_out = "\n".join(found.training), "\n".join(found.held_out)
     kind = options.tokenizer or ("characters" if len(training) < LONG else "bpe")
+    if kind == "bpe":
+        _check_words(training, held_out)
     tokenizer = make_tokenizer(kind, training, options.vocab_size)
     options.tokenizer = kind  # for the card, which names what was chosen, too
     options.vocab_size = len(tokenizer) if kind in ("bpe", "words") else None
@@ -82,6 +85,14 @@ def load(options: argparse.Namespace) -> RunningText:
     data = f"{names or '33 plays'}: {len(ids) + len(rest):,} {units}, {found.how} held out"
     data = "; ".join([data, *_unknown(tokenizer, held_out), *found.changes])
     return RunningText(title, data, tokenizer, ids, rest, held_out)
+
+
+def _check_words(*texts: str) -> None:
+    """Raise ValueError for a word so long that cutting it into pairs would take for ever."""
+    longest = max(len(word) for text in texts for word in text.split())
+    if longest > LONGEST_WORD:
+        rule = f"text must have no word of more than {LONGEST_WORD:,} characters to be cut into pairs of bytes"
+        raise ValueError(f"{rule}, but it has one of {longest:,}; put spaces in it, or give --tokenizer characters")
 
 
 def _texts(options: argparse.Namespace) -> tuple[str, own.OwnText]:

@@ -31,8 +31,6 @@ class EnglishRecipe(TrainConfig):
 
     about: ClassVar[str] = "Shakespeare's plays, of which four were held out; their speeches are continued"
 
-    lr: float = 0.02
-    optimizer: str = "muon"
     vocab_size: int = 1024
     embedding_size: int = 128
     hidden_size: int = 256
@@ -45,6 +43,9 @@ class EnglishRecipe(TrainConfig):
         study = judging.STUDIES[given.pop("study")]
         measures = significant(study(reader(self, seed), seed, **given))
         return Run(settings or {}, seed, [], [], [], measures)
+
+
+BASE = EnglishRecipe(lr=0.02, optimizer="muon")
 
 
 @cache
@@ -81,7 +82,7 @@ def english() -> Iterator[EnglishJob]:
     pairs = product(BEAMS, PENALTIES)
     studies += [{"study": "line_ends", "num_beams": beams, "length_penalty": penalty} for beams, penalty in pairs]
     for seed, settings in product(SEEDS, studies):  # all of a seed one after the other: its model is trained once
-        yield EnglishRecipe(), settings, seed
+        yield BASE, settings, seed
 
 
 EXPERIMENTS: dict[str, Callable[[], Iterator[EnglishJob]]] = {"english": english}

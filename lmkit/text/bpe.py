@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -11,6 +12,7 @@ from lmkit.text.ids import as_ids, as_whole
 from lmkit.text.tokenizer import Tokenizer, check_not_empty, check_text, numbered, visible
 
 NUM_BYTES = 256  # the first tokens: one for each byte
+LONG_WORD = re.compile(r"\S{1000}")  # is cut in training, whose time grows with the square of a word's length
 
 
 @cache
@@ -96,7 +98,8 @@ class BPE(Tokenizer):
         library = _library({}, [])
         alphabet = list(byte_letters().values())
         library.train_from_iterator(
-            given, trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False)
+            (LONG_WORD.sub(r"\g<0>\n", text) for text in given),
+            trainers.BpeTrainer(vocab_size=size, initial_alphabet=alphabet, show_progress=False),
         )
         ids = library.get_vocab()
         if len(ids) < size:

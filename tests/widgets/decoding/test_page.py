@@ -403,6 +403,11 @@ def test_damaged_weights_are_explained(open_page):
     lab.check()
 
 
+def solid(text: str) -> str:
+    """A text without its white space, be it shown as such or by a sign: tokens may have it inside."""
+    return re.sub(r"[\s␣]", "", text)
+
+
 def test_picture_stands_in_where_scripts_do_not_run(open_page):
     """Without JavaScript each lab is a picture, described by the text that Python decodes."""
     for document in dict(LABS):
@@ -417,4 +422,4 @@ def test_picture_stands_in_where_scripts_do_not_run(open_page):
             assert picture.is_visible()
             assert picture.bounding_box()["height"] > 100
             decoded = DecodingLab(picture, plan).expected()["tokens"]
-            assert f"“{' '.join(decoded)}”" in picture.get_attribute("alt")
+            assert f"“{solid(''.join(decoded))}”" in solid(picture.get_attribute("alt"))

@@ -118,6 +118,7 @@ CALLS = {
     ],
     "mauve_like": lambda to: [metrics.mauve_like(to(STATES.bfloat16().double()[:10]), to(LOGITS[:, :4]), 2)],
     "KneserNey": lambda to: list(kneser_ney.KneserNey(3).fit([to(TOKENS[0]), TOKENS[1]], 6).log_probs(to(TOKENS[0]))),
+    "choose_order": lambda to: [kneser_ney.choose_order(to(TOKENS.flatten()), 6, most=2)],
     "evaluate": lambda to: list(training.evaluate(lstm(to), to(TOKENS), window=3)),
     "evaluate_with_cache": lambda to: list(training.evaluate_with_cache(lstm(to), to(TOKENS), window=3, size=4)),
     "cache_probabilities": lambda to: training.cache_probabilities(

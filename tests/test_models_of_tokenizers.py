@@ -3,13 +3,12 @@
 import json
 
 import pytest
-import torch
 
 from lmkit import decoding, pretrained
 from lmkit.__main__ import main
-from lmkit.models import LSTMLanguageModel
 from lmkit.pretrained import ModelFileError, Pretrained, from_bytes, to_bytes
 from lmkit.text import BPE, Characters, UnknownWordError, Vocab, Words
+from tests.opinionated import opinionated
 from tests.test_pretrained import parts, rewritten
 
 TEXT = "Now is the winter of our discontent\nMade glorious summer by this sun of York;\nAnd all the clouds, all.\n"
@@ -25,14 +24,7 @@ STRATEGIES = [{}, {"do_sample": True, "seed": 2}, {"num_beams": 4}, {"penalty_al
 
 def trained(vocab, seed=0):
     """An untrained model with clear preferences, of which `<unk>` is the first."""
-    torch.manual_seed(seed)
-    model = LSTMLanguageModel(len(vocab), 6, 8)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.8)
-        if vocab.unk is not None:
-            model.decoder.bias[vocab.unk] += 4
-    return Pretrained(model.eval(), vocab, {"title": "Test"})
+    return Pretrained(opinionated(vocab, 6, 8, 0.8, seed), vocab, {"title": "Test"})
 
 
 # Files

@@ -6,7 +6,6 @@ import math
 import xml.etree.ElementTree as ET
 
 import pytest
-import torch
 
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import BPE, Characters, Words
@@ -14,6 +13,7 @@ from lmkit.widgets import DecodingLab, Microscope
 from lmkit.widgets.base import bundle
 from lmkit.widgets.labs.decoding import fallback
 from lmkit.widgets.labs.decoding.entropy import choices
+from tests.opinionated import opinionated
 from tests.widgets import node
 
 TEXT = "Now is the winter of our discontent\nMade glorious summer by this sun of York;\nAnd all the clouds, all.\n\x07"
@@ -38,13 +38,7 @@ DECODE = """({ data, settings }) => {
 
 def lab(name, method):
     vocab = TOKENIZERS[name]
-    torch.manual_seed(4)
-    model = LSTMLanguageModel(len(vocab), 8, 12)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.7)
-        if vocab.unk is not None:
-            model.decoder.bias[vocab.unk] += 4
+    model = opinionated(vocab, 8, 12, 0.7, seed=4)
     return DecodingLab(model, vocab, prompt="the winter ", method=method, top_p=0.8, max_new_tokens=15, position=3)
 
 

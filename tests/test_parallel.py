@@ -216,8 +216,10 @@ def test_torchrun_trains_in_two_processes(tmp_path, capsys):
     capsys.readouterr()
     options = ["--validate-every", "20", "--checkpoint", str(tmp_path / "run")]
     out = torchrun("lmkit", "train", "--text", str(text), *SMALL, *options)
-    assert [line[:5] for line in out.splitlines()].count("wrote") == 1  # one of them speaks
-    assert out.startswith("after 20 steps: held-out perplexity ")
+    lines = out.splitlines()
+    assert [line[:5] for line in lines].count("wrote") == 1  # one of them speaks
+    assert lines.count("step 20 writes:") == 1
+    assert any(line.startswith("after 20 steps: held-out perplexity ") for line in lines), out
     one, two = pretrained.load(alone), pretrained.load(text.with_suffix(".safetensors"))
     assert two.card["command"].startswith(f"torchrun --nproc-per-node 2 -m lmkit train --text {text.name} ")
     assert two.card["metrics"] == pytest.approx(one.card["metrics"], rel=0.02)

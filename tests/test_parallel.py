@@ -25,7 +25,9 @@ PADDED = TEXT.clone()
 PADDED[2, 30:], PADDED[3] = IGNORE_INDEX, IGNORE_INDEX  # the second of two processes has fewer targets, and once none
 HELD_OUT = torch.arange(40).view(2, 20) % 11
 TEXT_OF_CATS = "the cat sat on the mat . the dog sat on the cat . the mat was red . <eos> " * 20
-SMALL = ["--embedding-size", "8", "--hidden-size", "12", "--batch-size", "4", "--window", "8", "--epochs", "9"]
+# Words apart, and no dropout: masks would differ in two processes.
+MODEL = "--tokenizer split --embedding-size 8 --hidden-size 12"
+SMALL = [*MODEL.split(), "--batch-size", "4", "--window", "8", "--epochs", "9"]
 DROPOUTS = {"embed_p": 0.1, "input_p": 0.2, "weight_p": 0.3, "hidden_p": 0.2, "output_p": 0.1}
 SURE = {  # runs without chance in the model, which are the same in two processes as in one
     "plain": {},

@@ -10,7 +10,7 @@ import torch
 
 from lmkit import pretrained
 from lmkit.analysis import probing
-from lmkit.datasets import human_numbers, stories
+from lmkit.datasets import human_numbers, shakespeare, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import Microscope
@@ -167,6 +167,27 @@ def test_preset_of_human_numbers_tells_the_thousands_digit():
     assert len(code) == 9
     tested = range(1103, 9999, 211)
     assert sum(code.get(signs(n)) == n // 1000 for n in tested) > 0.9 * len(tested)
+
+
+def test_presets_of_shakespeare_tell_columns_and_names():
+    """Each unit goes with what its preset is named for, in a play that had no part in its choice."""
+    trained, text = pretrained.load("shakespeare"), shakespeare.plays()["King John"][:20_000]
+    ids = trained.vocab.encode(text)
+    with torch.no_grad():
+        c = trained.model.rnn.trace(trained.model.embedding(torch.tensor([ids])))["c"][0, 0]
+    ends = list(itertools.accumulate(len(trained.vocab.decode([token])) for token in ids))
+    columns = [end - text.rfind("\n", 0, end) - 1 for end in ends]
+    names = {place for name in re.finditer(r"(?<=\n\n)[^\n:]+(?=:\n)", text) for place in range(*name.span())}
+    in_name = torch.tensor([float(end - 1 in names) for end in ends])
+    column, name = microscope.PRESETS["shakespeare"].values()
+    verse = in_name == 0
+    assert min(correlations(c[verse], torch.tensor(columns)[verse].float())[column].abs()) > 0.5
+    assert min(correlations(c, in_name)[name].abs()) > 0.5
+
+
+def correlations(states, values):
+    """Correlation (H,) of each unit of states (N, H) with values (N,)."""
+    return torch.corrcoef(torch.cat([values[None], states.T]))[0, 1:]
 
 
 # --- in JavaScript ----------------------------------------------------------------------------------------

@@ -43,6 +43,7 @@ CONTROLS = Controls(
 PRESETS = {
     "stories": {"gender": [50, 96, 180]},
     "human_numbers": {"thousands digit": [29, 30, 53, 58]},
+    "shakespeare": {"column in a line of verse": [38, 166, 37], "name of a speaker": [207, 153]},
 }
 TEXTS = {
     "stories": [
@@ -59,6 +60,7 @@ TEXTS = {
     ],
     "shakespeare": [
         "Hamlet:⏎To be, or not to be, that is the question:⏎",
+        "Macbeth:⏎Is this a dagger which I see before me,⏎The handle toward my hand?⏎⏎Lady Macbeth:⏎",
         "First Witch:⏎When shall we three meet again⏎In thunder, lightning, or in rain?⏎",
     ],
 }

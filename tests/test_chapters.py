@@ -32,6 +32,7 @@ SYLLABUS = {
     "book/attention": "B4 C3".split(),
 }
 WIDGETS = {
+    "book/intro": "StoryLab",
     "book/next_token": "CountingLab",
     "book/tokens": "TokensLab",
     "book/recurrent_networks": "UnrollLab ParameterLab FillIn",
@@ -44,7 +45,7 @@ WIDGETS = {
     "book/truncation": "RibbonLab",
     "book/beam_search": "BeamTreeLab",
     "book/comparing_decoders": "ComparisonLab DecodingLab",
-    "book/real_english": "DecodingLab",
+    "book/real_english": "DecodingLab Microscope",
     "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
     "book/review": "Review",
@@ -112,7 +113,7 @@ def test_cells_are_short(chapter):
     assert not long, f"a cell must have at most {LONGEST_CELL} lines, but of cells {long} have more; {remedy}"
 
 
-@every_chapter
+@pytest.mark.parametrize("chapter", book.teaching())
 def test_chapter_declares_its_syllabus(chapter):
     """The items of the sources that it teaches: a card may ask them of its chapter, and only of it."""
     declared = book.notebook(chapter).metadata.get("syllabus", [])

@@ -222,7 +222,7 @@ def slugs(document: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", [name for name in book.notebooks() if name != "book/review"])
+@pytest.mark.parametrize("document", book.teaching())
 def test_every_chapter_mentions_terms(document):
     """So that each of them has links; tests/site/test_glossary.py sees them on the page."""
     text = "\n".join(cell.source for cell in book.notebook(document).cells if cell.cell_type == "markdown")

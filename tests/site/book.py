@@ -65,6 +65,11 @@ def notebooks() -> list[str]:
     return [document for document in documents() if source(document).suffix == ".ipynb"]
 
 
+def teaching() -> list[str]:
+    """Those that teach something of their own."""
+    return [document for document in notebooks() if document not in ("book/intro", "book/review")]
+
+
 @cache
 def notebook(document: str) -> nbformat.NotebookNode:
     """A notebook as it is stored."""

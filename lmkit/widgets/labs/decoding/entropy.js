@@ -1,9 +1,9 @@
 // How open each choice of a decoded text was, and how much the chosen tokens surprise, in nats: the mirror of
 // lmkit.widgets.labs.decoding.entropy.
 
-import { KEPT, without } from "../../runtime/filters.js";
+import { entropyKept } from "../../runtime/entropy.js";
+import { without } from "../../runtime/filters.js";
 
-/** @typedef {import("../../runtime/filters.js").Filter} Filter */
 /** @typedef {import("../../runtime/filters.js").FilterSettings} FilterSettings */
 /** @typedef {import("../../runtime/session.js").Result} Result */
 /** @typedef {import("../../runtime/session.js").Session} Session */
@@ -30,26 +30,6 @@ export function choices({ cache, filter, vocab }, { settings, start, best, truth
     const left = filters === UNCHANGED ? own : entropyKept(filter.apply(logProbs, filters));
     return { own, left, surprisal: -best.logProbs[t], truth: trueEntropy(truth?.oracles[t].next()) };
   });
-}
-
-/**
- * The entropy of the tokens that a filter keeps.
- * @param {Filter} filter
- */
-export function entropyKept(filter) {
-  const peak = filter.peak();
-  let mass = 0;
-  let sum = 0;
-  for (let v = 0; v < filter.size; v++) {
-    if (filter.status[v] !== KEPT) continue;
-    const below = filter.logits[v] - peak;
-    const weight = Math.exp(below);
-    if (weight > 0) {
-      mass += weight;
-      sum += weight * below;
-    }
-  }
-  return Math.max(0, Math.log(mass) - sum / mass);
 }
 
 /** @param {Map<string, number> | undefined} distribution */

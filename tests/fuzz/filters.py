@@ -121,8 +121,11 @@ def all_in_order(rows, temperature, top_k, top_p, min_p, typical_p, dtype):
         expected = warper(None, expected)
 
     def ours(x: Tensor, jitter: Jitter) -> Tensor:
+        if not jitter.size:
+            return decoding.filter_logits(x, temperature, top_k, top_p, min_p, typical_p)
         shares = [jitter.share(share) for share in (top_p, min_p, typical_p)]
-        return decoding.filter_logits(x, temperature, top_k, *shares)
+        cooled = decoding.apply_temperature(x, temperature)  # is rounded, too, and where T is large x's noise is small
+        return decoding.filter_logits(jitter(cooled), 1.0, top_k, *shares)
 
     return compare(ours, rows, expected)
 

@@ -122,7 +122,8 @@ def test_view_writes_what_python_writes_and_says_what_it_says(view, model):
         made = StoryLab(model, temperature=temperature, top_p=top_p, seed=seed)
         written, vocab = made.written(), pretrained.load(model).vocab
         text, note = shown(page)
-        assert text == vocab.text(written.tokens)
+        prompt = pretrained.load(model).prompt_ids(made.value("prompt"))
+        assert page.locator(".lmkit-prompt").text_content() + text == vocab.text([*prompt, *written.tokens])
         assert page.locator(".lmkit-story-words > span").count() == len(written.tokens)
         marked = page.locator(".lmkit-story-words .lmkit-impossible").count()
         assert marked == (written.impossible is not None)
@@ -135,7 +136,7 @@ def test_view_writes_what_python_writes_and_says_what_it_says(view, model):
 def test_view_reads_ones_own_model(view):
     made = StoryLab(*own_model(), max_new_tokens=20, temperature=0.7)
     page = view.put(made)
-    assert shown(page)[0] == own_model()[1].text(made.written().tokens)
+    assert shown(page)[0] == " " + own_model()[1].text(made.written().tokens)
 
 
 def test_a_new_text_is_written_word_by_word_and_a_changed_one_is_there_at_once(view):

@@ -17,7 +17,7 @@ class Driver(Lab):
     def check(self, seed: int = 0) -> str:
         """Wait until the page shows Python's text; return it."""
         made = StoryLab(temperature=float(self.values["temperature"]), top_p=float(self.values["top_p"]), seed=seed)
-        expected = pretrained.load("stories").vocab.text(made.written().tokens)
+        expected = " " + pretrained.load("stories").vocab.text(made.written().tokens)
         words = self.root.locator(".lmkit-story-words")
         return eventually(self.page, words.text_content, expected.__eq__)
 

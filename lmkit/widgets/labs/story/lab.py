@@ -143,8 +143,9 @@ class StoryLab(Lab[StoryView]):
 
     def picture(self) -> tuple[str, str]:
         """Draw the text and what there is to say of it, as Python writes it."""
-        written, vocab = self.written(), self._option.trained.vocab
-        said, verdict = f"{self.value('prompt')} {vocab.text(written.tokens)}", self.verdict(written)
+        trained, written = self._option.trained, self.written()
+        said = trained.vocab.text([*trained.prompt_ids(self.value("prompt")), *written.tokens])
+        verdict = self.verdict(written)
         parts, y = [], 10
         for line in textwrap.wrap(said, 76):
             parts.append(text(16, y := y + LINE, line, INK))

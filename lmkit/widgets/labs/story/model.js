@@ -7,16 +7,17 @@ import { without } from "../../runtime/filters.js";
 /** @typedef {import("../../runtime/session.js").Session} Session */
 
 /**
- * A text token by token, as it reads: words with the space before them.
+ * What each new token adds to a text as it reads: words with the space before them.
  *
  * @param {import("../../base/tokenizer.js").Tokenizer} vocab
+ * @param {number[]} prompt
  * @param {number[]} tokens
  * @returns {string[]}
  */
-export function pieces(vocab, tokens) {
-  let before = "";
+export function pieces(vocab, prompt, tokens) {
+  let before = vocab.text(prompt);
   return tokens.map((_, place) => {
-    const now = vocab.text(tokens.slice(0, place + 1));
+    const now = vocab.text([...prompt, ...tokens.slice(0, place + 1)]);
     const piece = now.slice(before.length);
     before = now;
     return piece;

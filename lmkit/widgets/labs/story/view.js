@@ -64,9 +64,9 @@ class StoryView extends WritingView {
    * @param {Result} result
    */
   show(session, result) {
-    const { settings, best, truth } = result;
-    setText(this.prompt, settings.prompt);
-    const parts = pieces(session.vocab, best.tokens);
+    const { settings, prompt, best, truth } = result;
+    setText(this.prompt, session.vocab.text(prompt));
+    const parts = pieces(session.vocab, prompt, best.tokens);
     resize(this.words, parts.length, () => element("span"));
     for (const [place, part] of parts.entries()) {
       const word = /** @type {HTMLElement} */ (this.words.children[place]);

@@ -168,7 +168,7 @@ class DecodingLab(Lab):
             "chosen": [token == tokens[at - 1] for token in rows],
             "entropies": len(tokens) if v["show_entropy"] else 0,
             "columnShown": at if v["show_entropy"] else 0,
-            "hypotheses": [vocab.decode(text.tokens) for text in texts] if several else [],
+            "hypotheses": [vocab.text(text.tokens) for text in texts] if several else [],
             "numbers": {
                 "chances": [100 * math.exp(x) for x in texts[0].log_probs],
                 "bars": [100 * float(probs[token]) for token in rows],

@@ -180,7 +180,7 @@ export class Trainer {
 
   /** Give the memory to the next trainer; this one must not be used any more. */
   close() {
-    giveBack(this.kernel, this.kind);
+    giveBack(this.kernel);
   }
 
   /** @private */
@@ -316,9 +316,9 @@ function norm(values) {
  * @param {{ simd?: boolean, scalar?: string }} options
  */
 function measured(settings, options) {
-  const { kernel, kind } = takeKernel(options);
+  const { kernel } = takeKernel(options);
   const bytes = kernel.measure(settings);
-  giveBack(kernel, kind);
+  giveBack(kernel);
   return bytes;
 }
 

@@ -6,7 +6,6 @@ from tests.widgets.runtime.training import driver, golden
 from tests.widgets.view_harness import module_page
 
 
-
 @pytest.fixture(scope="module")
 def node(scripts):
     return driver.start(scripts)

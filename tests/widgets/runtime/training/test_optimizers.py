@@ -43,7 +43,7 @@ def test_weights_are_torchs_after_fifty_steps(trainer, shape, optimizer):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_weights_are_those_of_lmkits_muon_after_fifty_steps(trainer, shape):
-    """As near to Muon in double precision as lmkit's in single precision is: rounding grows in what it orthogonalises."""
+    """As near to Muon in double precision as lmkit's in single precision is: orthogonalising makes rounding grow."""
     options = {"optimizer": "muon", "lr": 0.01, "weight_decay": 0.1, "schedule": "constant"}
     (weights, losses, _), (known, known_losses, _), run = both(trainer, shape, **options)
     given = driver.windows(run, STEPS, seed=5)

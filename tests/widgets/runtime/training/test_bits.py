@@ -1,7 +1,10 @@
 """The same seed gives the same weights, to the last bit, in every engine, with SIMD and without."""
 
+import gzip
+
 import pytest
 
+from lmkit.widgets.base import bundle
 from tests.widgets.runtime.training import driver, golden
 from tests.widgets.view_harness import module_page
 
@@ -30,3 +33,15 @@ def test_chromium_gives_the_recorded_weights(browser):
     got = [page.evaluate(golden.HASH, each) for each in asked]
     page.close()
     assert dict(zip(golden.RUNS, got, strict=True)) == golden.answers()
+
+
+def test_a_page_that_trains_gets_at_most_25_kb_more():
+    """What its folder brings after gzip; code for engines without SIMD lies in another."""
+    assert len(gzip.compress(bundle.folder_script("runtime/training").encode(), 9)) <= 25_000
+    assert bundle.folders("runtime/training/trainer.js") == ["base", "runtime/training"]
+    assert bundle.folders("runtime/training/scalar/wasm.js") == ["runtime/training/scalar"]
+
+
+def test_pages_that_do_not_train_get_nothing_of_it():
+    for entry in ("runtime/session.js", "runtime/translation_session.js"):
+        assert not [folder for folder in bundle.folders(entry) if "training" in folder]

@@ -37,9 +37,9 @@ export const SIZES = /** @type {const} */ (["vocab_size", "embedding_size", "hid
  * @throws {LabError} If it is no model of this version of lmkit, or damaged.
  */
 export function parseModel(bytes, source = "data") {
-  return openFile(bytes, source, [BROWSER_FORMAT], (metadata, tensorsOf) => {
+  return openFile(bytes, source, [BROWSER_FORMAT], (metadata, tensorsOf, layers) => {
     const [config, card] = ["config", "card"].map((name) => JSON.parse(metadata[name]));
-    checkSizes(config, SIZES);
+    checkModel(config, layers);
     const vocab = tokenizerIn(metadata, config.vocab_size);
     return { config, vocab, card, tensors: tensorsOf(expectedShapes(config)) };
   });
@@ -64,8 +64,9 @@ export function tokenizerIn({ tokenizer, vocab: words }, size) {
  * @param {Uint8Array} bytes
  * @param {string} source
  * @param {Format[]} formats
- * @param {(metadata: Record<string, string>, tensorsOf: (shapes: Map<string, number[]>) => Map<string, Tensor>) => T} make
- *   `tensorsOf` returns the tensors in float32, if they are those of these shapes.
+ * @param {(metadata: Record<string, string>, tensorsOf: (shapes: Map<string, number[]>) => Map<string, Tensor>, layers: number) => T} make
+ *   `tensorsOf` returns the tensors in float32, if they are those of these shapes; `layers` are the recurrent layers
+ *   that have tensors.
  * @returns {T}
  * @throws {LabError} If they are of another format, or damaged.
  */
@@ -79,9 +80,23 @@ export function openFile(bytes, source, formats, make) {
     );
   }
   try {
-    return make(metadata, (shapes) => readTensors(stored, shapes));
+    const layers = [...stored.keys()].filter((name) => /^rnn\.bias_hh_l\d+$/.test(name)).length;
+    return make(metadata, (shapes) => readTensors(stored, shapes), layers);
   } catch (error) {
     throw new LabError(`${source} does not fit together (${messageOf(error)}); get it or train it again`);
+  }
+}
+
+/**
+ * The sizes of a language model: its layers must be those of the file before anything is made for each.
+ *
+ * @param {Record<string, unknown>} config
+ * @param {number} layers
+ */
+export function checkModel(config, layers) {
+  checkSizes(config, SIZES);
+  if (config.num_layers !== layers) {
+    throw new Error(`config must have num_layers ${layers}, the file's, but it has ${config.num_layers}`);
   }
 }
 

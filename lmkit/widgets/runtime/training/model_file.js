@@ -1,7 +1,7 @@
 // Model files of what was trained here, as lmkit.pretrained.model_file writes and reads them.
 
 import { Vocab } from "../../base/vocab.js";
-import { BROWSER_FORMAT, checkSizes, openFile, SIZES, tokenizerIn } from "../safetensors.js";
+import { BROWSER_FORMAT, checkModel, openFile, SIZES, tokenizerIn } from "../safetensors.js";
 import { tokenizerConfig } from "../tokenizers.js";
 import { checkVocab, tensorShapes } from "./settings.js";
 
@@ -83,9 +83,9 @@ function packed(tensors, metadata) {
  * @throws {LabError} If it is no model of this version of lmkit, or damaged.
  */
 export function openModel(bytes, source = "data") {
-  return openFile(bytes, source, [BROWSER_FORMAT, OTHER_FORMAT], (metadata, tensorsOf) => {
+  return openFile(bytes, source, [BROWSER_FORMAT, OTHER_FORMAT], (metadata, tensorsOf, layers) => {
     const config = JSON.parse(metadata.config);
-    checkSizes(config, SIZES);
+    checkModel(config, layers);
     const settings = settingsOf(metadata.model_class ?? "LSTMLanguageModel", config);
     const shapes = new Map(tensorShapes(settings).map(({ name, shape }) => [name, shape]));
     const vocab = tokenizerIn(metadata, config.vocab_size);

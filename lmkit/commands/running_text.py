@@ -23,9 +23,9 @@ TOKENIZERS = {  # what --tokenizer names, and what its tokens are called
     "bpe": "pieces of words",
     "words": "words",
 }
-# Characters of training text from which on pieces of words are the default. Of Shakespeare, trained as this command does
-# (one seed), 50,000 / 100,000 / 200,000 / 400,000 characters gave, in held-out bits per character, with characters 2.79 /
-# 2.63 / 2.60 / 2.48, with pieces 2.99 / 2.68 / 2.54 / 2.49.
+# Characters of training text from which on pieces of words are the default. Of Shakespeare, trained as this command
+# does (one seed), 50,000 / 100,000 / 200,000 / 400,000 characters gave, in held-out bits per character, with characters
+# 2.79 / 2.63 / 2.60 / 2.48, with pieces 2.99 / 2.68 / 2.54 / 2.49.
 LONG = 150_000
 LONGEST_WORD = 10_000  # characters
 VERY_LONG = 500_000  # from which on there are 1024 of them

@@ -30,6 +30,7 @@ from lmkit.widgets import (
     Microscope,
     PaddingLab,
     Quiz,
+    RibbonLab,
     TranslateLab,
     UnrollLab,
 )
@@ -109,6 +110,10 @@ LABS = {
     "beam tree": lambda own: [
         BeamTreeLab({"go": dict.fromkeys(some, 1 / len(some))}, num_beams=5, max_new_tokens=1) for some in BOARDS
     ],
+    "beam tree of a model": lambda own: [
+        BeamTreeLab(model=own[0], vocab=own[1], prompt=word, max_new_tokens=2) for word in own[1].words[:20]
+    ],
+    "ribbon": lambda own: [RibbonLab(" ".join(own[1].words[:99]), model=own[0], vocab=own[1])],
     "decoding": lambda own: [
         DecodingLab(*own, prompt=own[1].words[0], method=method) for method in ("greedy", "sampling", "beam search")
     ],

@@ -53,8 +53,8 @@ class ModelOption:
         own = bool(self.weights)
         return dict(name=self.name, title=self.title, key=self.key, truth=truth, own=own, prompts=self.prompts)
 
-    def ids(self, name: str, text: str) -> list[int]:
-        """Return the ids of a text as the model reads it.
+    def ids(self, name: str, text: str, most: int = MOST_WORDS) -> list[int]:
+        """Return the ids of a text as the model reads it, `most` tokens of it at most.
 
         Raises
         ------
@@ -62,11 +62,11 @@ class ModelOption:
             Which calls the text by this name, if it is too long to be shown, or cannot be read.
         """
         is_split = self.trained.vocab.kind == "split"
-        check_words(name, text) if is_split else check_text(name, text)
+        check_words(name, text, most) if is_split else check_text(name, text)
         with about(name):
             ids = self.trained.prompt_ids(text)
-        if not is_split and len(ids) > MOST_WORDS:
-            raise ValueError(f"{name} must hold at most {MOST_WORDS} tokens, but it holds {len(ids)}; shorten it")
+        if not is_split and len(ids) > most:
+            raise ValueError(f"{name} must hold at most {most} tokens, but it holds {len(ids)}; shorten it")
         return ids
 
     def one_line(self, text: str) -> str:

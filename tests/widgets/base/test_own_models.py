@@ -9,7 +9,7 @@ from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.models import AWDLSTM, FixedContextRNN, LSTMLanguageModel, RecurrentLanguageModel
 from lmkit.text import Vocab
-from lmkit.widgets import DecodingLab, Microscope, RibbonLab, UnrollLab
+from lmkit.widgets import BeamTreeLab, DecodingLab, Microscope, RibbonLab, UnrollLab
 from tests.widgets.node import Scripts
 
 WORDS = stories.vocab()
@@ -40,6 +40,7 @@ CHANGES = {
     "on another device": lambda model: model.to("meta"),
 }
 LABS = {
+    "BeamTreeLab": lambda model: BeamTreeLab(model=model, vocab=WORDS, prompt="one morning anna"),
     "DecodingLab": lambda model: DecodingLab(model, WORDS, prompt="one morning anna", method="greedy"),
     "Microscope": lambda model: Microscope(model, WORDS, text="one morning anna", units=[0, 7]),
     "RibbonLab": lambda model: RibbonLab("one morning anna", model=model, vocab=WORDS),
@@ -98,7 +99,10 @@ def written(engine: Scripts, data: bytes) -> list[int]:
 def written_by_python(lab) -> list[int]:
     if isinstance(lab, DecodingLab):
         return lab.decode()[0].tokens
-    option = lab._option if isinstance(lab, RibbonLab) else lab._options[0]
+    if isinstance(lab, BeamTreeLab):
+        option = lab.table.option
+    else:
+        option = lab._option if isinstance(lab, RibbonLab) else lab._options[0]
     ids = option.trained.prompt_ids("one morning anna")
     return decoding.greedy(option.step, ids, 20, option.trained.eos_token_id).tokens
 

@@ -14,6 +14,7 @@ from lmkit.text import UnknownWordError
 from lmkit.widgets import RibbonLab
 from lmkit.widgets.base import assets
 from lmkit.widgets.labs.ribbon import lab as ribbon
+from lmkit.widgets.labs.ribbon import texts
 from tests.widgets.view_harness import shipped
 
 OPENING = "one morning anna walked to the river . she found a"
@@ -64,12 +65,12 @@ def test_truth_ends_after_a_word_that_cannot_come_and_begins_anew_with_a_story()
     known = measured.known.tolist()
     assert known == [True] * (place + 1) + [False] * (len(known) - place - 1)
     assert not measured.false_mass[~measured.known].any() and not measured.wrong[~measured.known].any()
-    story = ribbon.examples()[0]
+    story = texts.examples()[0]
     assert RibbonLab(f"{story} one morning").filter_effect().known.all()
 
 
 def test_examples_are_whole_stories_that_fit():
-    told = ribbon.examples()
+    told = texts.examples()
     assert len(set(told)) == len(told) >= 3
     for story in told:
         assert story.endswith(" <eos>") and stories.is_grammatical(story)
@@ -90,7 +91,7 @@ def test_settings_are_those_of_the_filter_that_is_chosen():
 
 def test_a_text_of_ones_own_is_the_choice_after_the_last_story():
     lab = RibbonLab(OPENING)
-    assert lab.controls["story"].value == len(ribbon.examples()) == len(lab.controls["story"].options) - 1
+    assert lab.controls["story"].value == len(texts.examples()) == len(lab.controls["story"].options) - 1
     assert RibbonLab().controls["story"].value == 0
 
 
@@ -108,8 +109,24 @@ def test_a_text_of_ones_own_is_the_choice_after_the_last_story():
         ({"typical_p": 0}, "typical_p must be a number from 0.05 to 1.0, but it is 0"),
         ({"temperature": 0}, "temperature must be a number from 0.1 to 3.0, but it is 0"),
         ({"text": OPENING, "step": 12}, "step must be a whole number from 1 to 11, but it is 12"),
-        ({"model": "human_numbers"}, "model must speak Stories, whose truth is known, but 'human_numbers' has"),
-        ({"model": None}, "model must be a model of Stories, but it is None"),
+        ({"model": None}, "model must be a shipped model's name, or an LSTMLanguageModel, but it is None"),
+        (
+            {"model": ["stories"]},
+            "or an LSTMLanguageModel, but it is ['stories']",
+        ),
+        ({"model": "hamlet"}, "model must be one of ['human_numbers', 'shakespeare', 'stories'], but it is 'hamlet'"),
+        ({"vocab": stories.vocab()}, "vocab goes with a model of your own"),
+        ({"model": "shakespeare", "text": ""}, "text: prompt must hold at least one character, but it is empty"),
+        (
+            {"model": "shakespeare", "text": "a"},
+            "text must hold at least two tokens, for nothing stands before",
+        ),
+        (
+            {"model": "shakespeare", "text": "to be " * 61},
+            "text must hold at most 120 tokens, but it holds 123",
+        ),
+        ({"model": "shakespeare", "text": 7}, "text must be a text, but it is 7"),
+        ({"model": "shakespeare", "text": "to be", "step": 3}, "step must be a whole number from 1 to 2, but it is 3"),
         ({"controls": ["seed"]}, "controls must be among"),
     ],
 )
@@ -148,7 +165,7 @@ MEASURE = """([text, settings]) => {
   const ribbon = new lmkit.Ribbon(lmkit.session, text);
   return settings.map((one) => ({ ...ribbon.measure(one), rows: ribbon.rows(0, one) }));
 }"""
-TEXTS = [*ribbon.examples(), OPENING, WRONG, f"<eos> {OPENING}", "was"]
+TEXTS = [*texts.examples(), OPENING, WRONG, f"<eos> {OPENING}", "was"]
 
 
 @pytest.fixture(scope="module")
@@ -307,12 +324,12 @@ def test_view_selects_the_step_that_is_clicked_in_chart_and_text(shown, view):
 def test_view_follows_the_story_and_tells_a_text_of_ones_own(shown, view):
     page = shown(RibbonLab())
     view.set(story_index=1)
-    assert view.get("text") == ribbon.examples()[1] and view.get("steps") == 57
+    assert view.get("text") == texts.examples()[1] and view.get("steps") == 57
     view.set(text=OPENING)
-    assert view.get("story_index") == len(ribbon.examples()) and view.get("steps") == 11
+    assert view.get("story_index") == len(texts.examples()) and view.get("steps") == 11
     view.set(story_index=2)
-    assert view.get("text") == ribbon.examples()[2]
-    view.set(text=ribbon.examples()[0])
+    assert view.get("text") == texts.examples()[2]
+    view.set(text=texts.examples()[0])
     assert view.get("story_index") == 0
     view.set(text="one unicorn")
     page.locator(".lmkit-problem:not([hidden])").wait_for()
@@ -323,7 +340,7 @@ def test_view_follows_the_story_and_tells_a_text_of_ones_own(shown, view):
 
 def test_view_keeps_a_text_of_ones_own_that_it_starts_with(shown, view):
     shown(RibbonLab(OPENING))
-    assert view.get("text") == OPENING and view.get("story_index") == len(ribbon.examples())
+    assert view.get("text") == OPENING and view.get("story_index") == len(texts.examples())
 
 
 def test_view_says_where_the_truth_ends(shown, view):
@@ -347,7 +364,7 @@ def test_view_shows_all_words_on_request(shown, view):
 
 
 def test_a_long_text_scrolls_in_its_own_frame(shown, view):
-    page = shown(RibbonLab(ribbon.examples()[3]))
+    page = shown(RibbonLab(texts.examples()[3]))
     frame = page.locator(".lmkit-ribbon-frame")
     assert frame.get_attribute("tabindex") is None
     page.set_viewport_size({"width": 390, "height": 800})

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import TimeoutError, expect
 
 from lmkit.widgets import RibbonLab as PythonLab
-from lmkit.widgets.labs.ribbon.lab import PARAMETERS, examples
+from lmkit.widgets.labs.ribbon.lab import PARAMETERS
+from lmkit.widgets.labs.ribbon.texts import examples
 from tests.site import book
 from tests.site.lab import PATIENCE, Lab, plans
 from tests.site.rendering import faults_everywhere, overflow

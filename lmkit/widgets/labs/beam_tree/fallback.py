@@ -62,14 +62,16 @@ def describe(lab, search, step: int, over: bool) -> str:
         kept = last.statuses.count("kept") if last else 0
         return f"The tree of a beam search of width {width} after step {step}: {kept} texts go on."
     texts = "; ".join(f"{table.text(found.tokens)} ({found.score:.2f})" for found in search.texts)
-    best, greedy = table.text(lab.optimum().tokens), table.text(lab.greedy().tokens)
-    ending = f"The best of all texts is “{best}”, greedy decoding’s “{greedy}”"
+    best, greedy = lab.optimum(), table.text(lab.greedy().tokens)
+    start = f"The best of all texts is “{table.text(best.tokens)}”" if best else "Nobody knows the best of all texts"
+    ending = f"{start}, {'' if best else 'and '}greedy decoding’s {'' if best else 'is '}“{greedy}”"
     return f"The tree of a beam search of width {width}. Finished texts with their scores: {texts}. {ending}."
 
 
 def _stars(lab, search) -> dict[str, Decoded]:
-    """Return the texts that stand out."""
-    return {"best": search.texts[0], "optimum": lab.optimum(), "greedy": lab.greedy()}
+    """Return the texts that stand out; the best of all only where it is known."""
+    optimum = lab.optimum()
+    return {"best": search.texts[0], **({"optimum": optimum} if optimum else {}), "greedy": lab.greedy()}
 
 
 def _signs(stars: dict[str, Decoded]) -> dict[tuple[int, ...], str]:
@@ -126,7 +128,7 @@ def _chip(node: Node, table, pitch: float, signs: dict) -> list[str]:
     frame = f'<rect x="{x:g}" y="{y - HEIGHT / 2:g}" width="{pitch - 22:g}" height="{HEIGHT}" rx="5"'
     return [
         f"{frame} {_stroke(node.status)}/>",
-        text(x + 6, y - 2, table.words[node.tokens[-1]], ink, 'font-size="13"'),
+        text(x + 6, y - 2, table.show(node.tokens[-1]), ink, 'font-size="13"'),
         text(x + 6, y + 12, f"Σ {_number(node.total)}", MUTED, 'font-size="11"'),
         *([text(x + pitch - 18, y + 5, behind, INK)] if behind else []),
     ]

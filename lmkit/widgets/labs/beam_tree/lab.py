@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import traitlets as T
+from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.decoding import BeamStep, Decoded
+from lmkit.text import Tokenizer
 from lmkit.widgets.base.checks import check_choice, check_number
-from lmkit.widgets.base.controls import Choice, Controls, Slider
+from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.beam_tree import fallback
-from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, Continuation, Rows, Table
+from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, MOST_TOKENS, Continuation, Rows, Table
 
+FIRST_LENGTH = 6  # tokens that a model writes
 CONTROLS = Controls(
     language=Choice("Language", "A small language with a table of next words", form="list", wide=True),
+    prompt=TextField("Prompt", "The text that the model continues; in running text ⏎ ends a line", wide=True),
     num_beams=Slider("Beam width", "How many texts are kept at each step", 1, 5),
     length_penalty=Slider(
         "Length penalty", "Finished texts are ranked by log p / length to this power", -1.0, 3.0, step=0.1
@@ -38,6 +44,7 @@ class BeamTreeView(View, controls=CONTROLS):
     """Searches and draws the tree; `BeamTreeLab` adds the controls."""
 
     languages = T.List(T.Dict(), help="What `Table.traits` gives for each.").tag(sync=True)
+    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
     steps = T.Int(0, help="The longest texts of the language; the view sets it.").tag(sync=True)
 
 
@@ -55,14 +62,14 @@ class Search(NamedTuple):
 
 
 class BeamTreeLab(Lab[BeamTreeView]):
-    """Grow the tree of a beam search over a small language; works with a kernel, and on a page without one.
+    """Grow the tree of a beam search over a small language or a model; works with a kernel, and on a page without one.
 
     Parameters
     ----------
     table : mapping of word to mapping of word to probability, or Table, optional
         The language: what may follow each word. By default some of the book's, one of them to be chosen.
     start, end, max_new_tokens : optional
-        As for `Table`, where `table` is a mapping.
+        As for `Table`, where `table` is a mapping. With a model, `max_new_tokens` from 1 to 8 is 6 by default.
     language : str, optional
         Which of the book's languages is shown first, by its name.
     num_beams : int in [1, 5]
@@ -70,18 +77,30 @@ class BeamTreeLab(Lab[BeamTreeView]):
     early_stopping : False, True or "never"
     step : int, optional
         How far the tree has grown; by default to its end.
+    model : str or LSTMLanguageModel, optional
+        In place of a table: the name of a shipped model, or any model together with its `vocab`. It has too many texts
+        for the best of all to be found, unless they are very short; so the lab shows what the beam finds, and greedy
+        decoding beside it.
+    vocab : Tokenizer, optional
+        The vocabulary of a model that is not shipped.
+    prompt : str, optional
+        The text that the model continues, by default one that suits it.
     controls : sequence of str, optional
-        The controls to show, among `CONTROLS`; by default all but `early_stopping`.
+        The controls to show, among `CONTROLS`; by default all that make a difference but `early_stopping`.
 
     Raises
     ------
     ValueError
         If an argument is not what it should be; for what a table must be, see `Table`.
+    UnknownWordError
+        If the prompt holds a word that the model's vocabulary has not.
 
     Examples
     --------
     >>> BeamTreeLab({"go": {"left": 0.7, "right": 0.3}}, num_beams=1)
     BeamTreeLab('a table', num_beams=1, length_penalty=0.0, step=1)
+    >>> BeamTreeLab(model="shakespeare", prompt="To be, or", num_beams=3)
+    BeamTreeLab(model='shakespeare', prompt='To be, or', num_beams=3, length_penalty=0.0, step=6)
     """
 
     def __init__(
@@ -96,9 +115,17 @@ class BeamTreeLab(Lab[BeamTreeView]):
         length_penalty: float = 0.0,
         early_stopping: bool | str = False,
         step: int | None = None,
+        model: str | Module | None = None,
+        vocab: Tokenizer | None = None,
+        prompt: str | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self.tables = _tables(table, start, end, max_new_tokens)
+        option = _model(model, vocab, prompt, {"table": table, "start": start, "end": end, "language": language})
+        if option is None:
+            self.tables, prompt = _tables(table, start, end, max_new_tokens), ""
+        else:
+            continuation = _continuation(option, prompt, max_new_tokens)
+            self.tables, prompt = [continuation], continuation.text_before
         by_name = {table.name: table for table in self.tables}
         language = next(iter(by_name)) if language is None else language
         check_choice("language", language, by_name)
@@ -106,22 +133,34 @@ class BeamTreeLab(Lab[BeamTreeView]):
         # A slider's End key goes to the largest end that it has ever had, so it starts with the largest of all.
         longest = max(table.max_new_tokens for table in self.tables)
         check_number("step", steps if step is None else step, 0, steps, whole=True)
-        rows = CONTROLS.given(language={"options": list(by_name), "offered": len(by_name) > 1}, step={"high": longest})
+        rows = CONTROLS.given(
+            language={"options": list(by_name), "offered": len(by_name) > 1},
+            prompt={"offered": option is not None, "suggestions": option.prompts if option else None},
+            # texts that do not end are equally long, and then the penalty ranks none before another
+            length_penalty={"shown": any(table.eos_token_id is not None for table in self.tables) or option is None},
+            step={"high": longest},
+        )
         stored = rows.stored(
             language=language,
+            prompt=prompt,
             num_beams=num_beams,
             length_penalty=length_penalty,
             early_stopping=early_stopping,
             step=steps if step is None else step,
         )
-        view = BeamTreeView(languages=[table.traits() for table in self.tables], steps=longest, **stored)
+        languages = [table.traits() for table in self.tables]
+        weights = option.weights if option else b""
+        view = BeamTreeView(languages=languages, weights=weights, steps=longest, **stored)
         super().__init__(view, rows, controls)
         self.follow("steps", "max", "step")
 
     @property
     def table(self) -> Table | Continuation:
         """The language that is shown."""
-        return next(table for table in self.tables if table.name == self.value("language"))
+        found = next(table for table in self.tables if table.name == self.value("language"))
+        if isinstance(found, Continuation) and found.typed:
+            return replace(found, text_before=self.value("prompt"))
+        return found
 
     def settings(self) -> dict[str, Any]:
         """Return what `decoding.beam_search` is called with, at the present settings."""
@@ -134,8 +173,10 @@ class BeamTreeLab(Lab[BeamTreeView]):
         texts = decoding.beam_search(self.table.step, self.table.prompt, on_step=steps.append, **self.settings())
         return Search(steps, texts)
 
-    def optimum(self) -> Decoded:
-        """Return the text with the best score of all, as `decoding.exact_search` finds it."""
+    def optimum(self) -> Decoded | None:
+        """Return the text with the best score of all, as `decoding.exact_search` finds it, or None for too many."""
+        if not self.table.known:
+            return None
         known = {name: self.settings()[name] for name in ("max_new_tokens", "eos_token_id", "length_penalty")}
         return decoding.exact_search(self.table.step, self.table.prompt, **known)
 
@@ -150,7 +191,32 @@ class BeamTreeLab(Lab[BeamTreeView]):
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={self.value(name)!r}" for name in ("num_beams", "length_penalty", "step"))
-        return f"BeamTreeLab({self.table.name!r}, {settings})"
+        table = self.table
+        if isinstance(table, Continuation) and table.typed:
+            return f"BeamTreeLab(model={table.option.name!r}, prompt={table.text_before!r}, {settings})"
+        return f"BeamTreeLab({table.name!r}, {settings})"
+
+
+def _model(model, vocab, prompt, others: dict[str, Any]) -> ModelOption | None:
+    """Return the model that is given in place of a table, if one is."""
+    if model is None:
+        given = {"vocab": vocab, "prompt": prompt}
+        if lost := [name for name, value in given.items() if value is not None]:
+            raise ValueError(f"{lost[0]} must come with a model, but model is None; give both or neither")
+        return None
+    if lost := [name for name, value in others.items() if value is not None]:
+        raise ValueError(f"{lost[0]} must be left out with a model, which takes its place; give one of them")
+    if not isinstance(model, str | Module):
+        raise ValueError(f"model must be a shipped model's name, or an LSTMLanguageModel, but it is {model!r}")
+    return model_options(model, vocab)[0]
+
+
+def _continuation(option: ModelOption, prompt: str | None, max_new_tokens: int | None) -> Continuation:
+    length = FIRST_LENGTH if max_new_tokens is None else max_new_tokens
+    check_number("max_new_tokens", length, 1, MOST_TOKENS, whole=True)
+    prompt = option.prompts[0] if prompt is None else prompt
+    option.ids("prompt", prompt)  # raises for a prompt that the model cannot read
+    return Continuation(option, option.one_line(prompt), int(length), option.title)
 
 
 def _tables(table, start, end, max_new_tokens) -> Sequence[Table | Continuation]:

@@ -1,6 +1,7 @@
 // The languages of the lab, a table of probabilities or a trained model, and the trees that grow in them.
 
 import { greedy } from "../../runtime/decoding.js";
+import { without } from "../../runtime/filters.js";
 import { bestText, growTree, TableReader } from "./search.js";
 
 /** @typedef {import("../../runtime/beams.js").BeamSettings} BeamSettings */
@@ -20,9 +21,14 @@ import { bestText, growTree, TableReader } from "./search.js";
  * @property {number} max_new_tokens
  * @property {number} texts
  */
-/** @typedef {{ name: string, prompt: string, max_new_tokens: number, model: ModelOption }} ModelEntry */
 /**
- * What a search needs to know; `prompt` is a text as the reader has it.
+ * A model as it travels, with the text that it continues; null is for what the reader types. `known` says whether the
+ * best of all texts can be found.
+ * @typedef {{ name: string, prompt: string | null, max_new_tokens: number, known: boolean, model: ModelOption }} ModelEntry
+ */
+/**
+ * What a search needs to know; `prompt` is a text as the reader has it, `after` the same language after another text where
+ * the prompt is typed.
  * @typedef {object} Language
  * @property {string} name
  * @property {{ show: (id: number) => string, text: (ids: number[]) => string }} vocab
@@ -31,9 +37,15 @@ import { bestText, growTree, TableReader } from "./search.js";
  * @property {any} prompt
  * @property {import("./search.js").BatchReader<any>} reader
  * @property {string} label what stands at the root
+ * @property {"word" | "token"} unit what a chip has on it
  * @property {string} all how many texts there are, in words
+ * @property {boolean} known whether the best of them can be found
+ * @property {((text: string) => Language) | null} after
  */
-/** @typedef {{ tree: Tree, optimum: TextInTree, greedy: TextInTree }} JudgedTree */
+/**
+ * `optimum` is null where nobody knows the best of all texts.
+ * @typedef {{ tree: Tree, optimum: TextInTree | null, greedy: TextInTree }} JudgedTree
+ */
 
 /**
  * @param {TableEntry} entry
@@ -49,7 +61,10 @@ export function ofTable(entry) {
     prompt: start,
     reader: new TableReader(entry),
     label: words[start],
+    unit: "word",
     all: `all ${texts} texts`,
+    known: true,
+    after: null,
   };
 }
 
@@ -59,21 +74,44 @@ export function ofTable(entry) {
  * @param {Session} session
  * @returns {Language}
  */
-export function ofModel({ name, max_new_tokens, prompt }, { cache, vocab }) {
-  return {
+export function ofModel({ name, max_new_tokens, prompt, known }, { cache, vocab }) {
+  const unit = vocab.unit === "word" ? "word" : "token";
+  /** @type {Language} */
+  const language = {
     name,
-    vocab,
+    vocab: { show: (id) => vocab.show(id), text: (ids) => vocab.text(ids).replaceAll("⏎\n", "⏎") },
     end: vocab.end,
     max_new_tokens,
-    prompt: cache.readAll(vocab.promptIds(prompt)),
-    reader: cache,
+    prompt: null,
+    reader: writing(cache, vocab.suppressed),
     label: "…",
-    all: `all texts of at most ${max_new_tokens} words`,
+    unit,
+    all: `all texts of at most ${max_new_tokens} ${unit}s`,
+    known,
+    after: null,
+  };
+  /** @param {string} text */
+  const after = (text) => ({ ...language, prompt: cache.readAll(vocab.promptIds(text)) });
+  return prompt === null ? { ...language, after } : after(prompt);
+}
+
+/**
+ * A reader to which what is never written cannot come.
+ * @param {Session["cache"]} cache
+ * @param {number[]} suppressed
+ * @returns {Language["reader"]}
+ */
+function writing(cache, suppressed) {
+  if (!suppressed.length) return cache;
+  return {
+    read: (text, token) => cache.read(text, token),
+    readEach: (texts, tokens) => cache.readEach(texts, tokens),
+    logProbs: (text) => without(cache.logProbs(text), suppressed),
   };
 }
 
 /**
- * The tree with the paths of greedy decoding and of the best text that there is.
+ * The tree with the paths of greedy decoding and of the best text that there is, where that is known.
  * @param {Language} language
  * @param {BeamSettings} settings
  * @returns {Generator<void, JudgedTree, void>}
@@ -81,6 +119,6 @@ export function ofModel({ name, max_new_tokens, prompt }, { cache, vocab }) {
 export function* judgedTree(language, settings) {
   const { reader, prompt } = language;
   const tree = yield* growTree(reader, prompt, settings);
-  const optimum = tree.mark(yield* bestText(reader, prompt, settings), "optimum");
+  const optimum = language.known ? tree.mark(yield* bestText(reader, prompt, settings), "optimum") : null;
   return { tree, optimum, greedy: tree.mark(yield* greedy(reader, prompt, settings), "greedy") };
 }

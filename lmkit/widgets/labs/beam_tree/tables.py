@@ -1,4 +1,4 @@
-"""Languages for the beam tree: a table with the probabilities of the next word, or a shipped model after a prompt."""
+"""Languages for the beam tree: a table with the probabilities of the next word, or a model after a prompt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lmkit.decoding import StepFn
 from lmkit.widgets.base.checks import about, check_number, check_text
 from lmkit.widgets.base.model_options import ModelOption, model_options
 
@@ -102,6 +101,15 @@ class Table:
         """The id of the word with which a text ends, if there is one."""
         return None if self.end is None else self.words.index(self.end)
 
+    @property
+    def known(self) -> bool:
+        """True, for the best of all texts of a table can be found."""
+        return True
+
+    def show(self, token: int) -> str:
+        """Return the word of an id."""
+        return self.words[token]
+
     def text(self, tokens: list[int]) -> str:
         """Return the words of some ids."""
         return " ".join(self.words[token] for token in tokens)
@@ -121,38 +129,43 @@ class Table:
 
 @dataclass(frozen=True)
 class Continuation:
-    """A language of the same kind: continuations of a prompt by a shipped model.
+    """A language of the same kind: continuations of a prompt by a model.
 
     Parameters
     ----------
-    model : str
-        A shipped model's name.
+    model : str or ModelOption
+        A shipped model's name, or the model that the reader of the lab has chosen. The reader then types the prompt.
     text_before : str
         What it continues.
     max_new_tokens : int
     name : str
     """
 
-    model: str
+    model: str | ModelOption
     text_before: str
     max_new_tokens: int
     name: str
     start: str = "…"
 
     @property
+    def typed(self) -> bool:
+        """Say whether the prompt is what stands in the field."""
+        return not isinstance(self.model, str)
+
+    @property
     def option(self) -> ModelOption:
         """The model as labs have it."""
-        return model_options(self.model, None)[0]
+        return model_options(self.model, None)[0] if isinstance(self.model, str) else self.model
 
     @property
-    def words(self) -> list[str]:
-        """All words of the model; ids are their places."""
-        return self.option.trained.vocab.words
+    def known(self) -> bool:
+        """Say whether the best of all texts can be found: after any prompt only where there are few texts."""
+        return not self.typed or len(self.option.trained.vocab) ** self.max_new_tokens <= MOST_TEXTS
 
-    @property
-    def step(self) -> StepFn:
-        """The model's step function."""
-        return self.option.step
+    def step(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        """Answer a decoder as the model does, but that what decoders never write cannot come."""
+        log_probs, state = self.option.step(tokens, state)
+        return self.option.allowed(log_probs), state
 
     @property
     def prompt(self) -> list[int]:
@@ -164,13 +177,18 @@ class Continuation:
         """The id of the word with which a text ends, if there is one."""
         return self.option.trained.eos_token_id
 
+    def show(self, token: int) -> str:
+        """Return the token of an id, with white space to be seen."""
+        return self.option.trained.vocab.show(token)
+
     def text(self, tokens: list[int]) -> str:
-        """Return the words of some ids."""
-        return self.option.trained.vocab.text(tokens)
+        """Return the text of some ids on one line."""
+        return self.option.one_line(self.option.trained.vocab.text(tokens))
 
     def traits(self) -> dict[str, Any]:
         """Return what the browser needs to know."""
-        known = {"name": self.name, "prompt": self.text_before, "max_new_tokens": self.max_new_tokens}
+        prompt = None if self.typed else self.text_before
+        known = {"name": self.name, "prompt": prompt, "max_new_tokens": self.max_new_tokens, "known": self.known}
         return known | {"model": self.option.entry()}
 
 

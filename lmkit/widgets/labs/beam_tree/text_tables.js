@@ -70,7 +70,7 @@ function showText(line, { place, node, what, marks }, { tree, vocab }) {
 function textRows({ tree, optimum, greedy, step, over }) {
   const finished = tree.finishedAfter(over ? Infinity : step);
   const running = over ? [] : step ? tree.steps[step - 1].filter(({ status }) => status === "kept") : [tree.root];
-  const ends = { optimum: optimum.node, greedy: greedy.node, best: over ? tree.best?.node : null };
+  const ends = { optimum: optimum?.node ?? null, greedy: greedy.node, best: over ? tree.best?.node : null };
   /** @param {TreeNode} node */
   const marksOf = (node) => MARKS.filter((mark) => ends[mark] === node);
   const returned = new Set(tree.found.map(({ node }) => node));
@@ -80,8 +80,10 @@ function textRows({ tree, optimum, greedy, step, over }) {
     return { place: gone ? "" : String(finished.indexOf(node) + 1), node, what, marks: marksOf(node) };
   });
   const going = running.map((node) => ({ place: "", node, what: "running", marks: [] }));
-  const others = [...new Set([ends.optimum, ends.greedy])].filter((node) => !finished.includes(node));
-  return [...rows, ...going, ...others.map((node) => ({ place: "", node, what: "", marks: marksOf(node) }))];
+  const others = [...new Set([ends.optimum, ends.greedy])].flatMap((node) =>
+    node && !finished.includes(node) ? [{ place: "", node, what: "", marks: marksOf(node) }] : [],
+  );
+  return [...rows, ...going, ...others];
 }
 
 /** Everything that was looked at in the present step, for those who ask. */

@@ -35,7 +35,7 @@ export function verdictOf(shown) {
 /** @param {Shown} shown */
 function runningWords({ tree, optimum, step, vocab }) {
   const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => `“${textTo(node, vocab)}”`);
-  const lost = lostAt(optimum.node);
+  const lost = optimum && lostAt(optimum.node);
   const gone = lost && lost.length <= step ? " The text that is best of all is lost already." : "";
   return `Going on: ${kept.join(", ")}.${gone}`;
 }
@@ -45,6 +45,7 @@ function runningWords({ tree, optimum, step, vocab }) {
  * @param {TextInTree} best
  */
 function optimumWords({ tree: { settings }, optimum, vocab, language }, best) {
+  if (!optimum) return unknownWords(language, best);
   const name = `“${textTo(optimum.node, vocab)}”`;
   const all = `the best of ${language.all}`;
   if (optimum.node === best.node) return `The beam found ${all}: ${name}.`;
@@ -60,6 +61,15 @@ function optimumWords({ tree: { settings }, optimum, vocab, language }, best) {
       ? `${settings.num_beams} only`
       : `${settings.num_beams} keeps no more than that`;
   return `${lead}: at step ${lost.length} ${prefix} ranked ${ordinal(lost.rank)}, and ${rule} ${keeps}.`;
+}
+
+/**
+ * @param {Language} language
+ * @param {TextInTree} best
+ */
+function unknownWords({ vocab, all }, best) {
+  const name = `“${textTo(best.node, vocab)}”`;
+  return `The beam’s best is ${name}. Nobody knows the best of ${all}: there are too many to try.`;
 }
 
 /**

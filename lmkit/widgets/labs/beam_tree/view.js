@@ -16,7 +16,6 @@ import { verdictOf } from "./verdict.js";
 
 /** @type {(boolean | "never")[]} */
 const EARLY_STOPPING = [false, true, "never"];
-const READING = "On a chip: the word, its probability, and Σ log p of the text so far. Behind a bar: the score.";
 const KEY = [
   ["kept", "kept"],
   ["dropped", "dropped"],
@@ -42,19 +41,23 @@ class BeamTreeView extends LabView {
     const frame = element("div", { class: "lmkit-beam-frame", role: "group", tabindex: "0", "aria-label": label });
     const diagram = new BeamDiagram(frame, () => this.ask());
     const verdict = element("p", { class: "lmkit-beam-verdict" });
+    const reading = element("p", { class: "lmkit-footnote" });
+    const keys = keyList();
     const texts = new TextsTable();
     const looked = new LookedTable();
     super(
       model,
       root,
       walk.root,
-      element("div", { class: "lmkit-panel" }, frame, keyList(), element("p", { class: "lmkit-footnote" }, READING)),
+      element("div", { class: "lmkit-panel" }, frame, keys.root, reading),
       verdict,
       texts.root,
       looked.root,
     );
     this.walk = walk;
     this.diagram = diagram;
+    this.reading = reading;
+    this.keys = keys;
     this.verdict = verdict;
     this.texts = texts;
     this.looked = looked;
@@ -102,17 +105,18 @@ class BeamTreeView extends LabView {
   }
 
   *update() {
-    const { language_index, step } = this.read("language_index", "step");
-    const language = this.opened.get(language_index);
-    if (!language) return;
+    const { language_index, step, prompt } = this.read("language_index", "step", "prompt");
+    const opened = this.opened.get(language_index);
+    if (!opened) return;
+    const language = opened.after?.(prompt) ?? opened;
     const steps = language.max_new_tokens;
-    if (this.language && this.language !== language)
+    if (this.language && this.language !== opened)
       this.wanted = steps; // another language is shown grown
     else if (this.step !== step) this.wanted = step;
-    this.language = language;
+    this.language = opened;
     this.step = Math.max(0, Math.min(this.wanted, steps));
     this.write({ steps, step: this.step });
-    this.show(language, yield* this.grown(language));
+    this.show(language, yield* this.grown(language, prompt));
   }
 
   /**
@@ -121,11 +125,16 @@ class BeamTreeView extends LabView {
    */
   show(language, judged) {
     const { step } = this;
-    const { vocab, label, max_new_tokens: steps } = language;
+    const { vocab, label, unit, known, max_new_tokens: steps } = language;
     const at = { ...judged, over: step >= judged.tree.steps.length, step, steps, language, vocab };
     const said = verdictOf(at);
     this.walk.show(at);
     this.diagram.show({ ...at, depth: steps, start: label, label: `Beam search as a tree. ${said}` });
+    this.keys.optimum.hidden = !known;
+    setText(
+      this.reading,
+      `On a chip: the ${unit}, its probability, and Σ log p of the text so far. Behind a bar: the score.`,
+    );
     setText(this.verdict, said);
     this.texts.show(at);
     this.looked.show(at);
@@ -135,8 +144,9 @@ class BeamTreeView extends LabView {
   /**
    * The tree of the present settings; the step slider only uncovers it.
    * @param {Language} language
+   * @param {string} prompt
    */
-  *grown(language) {
+  *grown(language, prompt) {
     const { num_beams, length_penalty, early_stopping_index } = this.read(
       "num_beams",
       "length_penalty",
@@ -149,7 +159,7 @@ class BeamTreeView extends LabView {
       max_new_tokens: language.max_new_tokens,
       eos_token_id: language.end,
     };
-    const key = JSON.stringify([language.name, settings]);
+    const key = JSON.stringify([language.name, prompt, settings]);
     if (this.judged && this.key === key) return this.judged;
     const judged = yield* judgedTree(language, settings);
     this.judged = judged;
@@ -193,10 +203,11 @@ class TreeWalk {
   }
 }
 
-/** What the lines and signs of the picture mean. */
+/** What the lines and signs of the picture mean; `optimum` is put away where nobody knows the best text. */
 function keyList() {
   const items = KEY.map(([kind, name]) => element("li", { class: `lmkit-beam-key lmkit-beam-key-${kind}` }, name));
-  return element("ul", { class: "lmkit-beam-keys" }, ...items);
+  const optimum = items[KEY.findIndex(([kind]) => kind === "optimum")];
+  return { root: element("ul", { class: "lmkit-beam-keys" }, ...items), optimum };
 }
 
 export default widgetOf(BeamTreeView);

@@ -1,13 +1,16 @@
 // The ribbon: a column for every step of a text. Above the axis the words that can come next, filled as far as they are
-// kept; below it the words that cannot and are kept all the same.
+// kept; below it the words that cannot and are kept all the same. Of a model whose truth nobody knows there is only what
+// is kept, above the axis.
 
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 
 const UNIT = 27; // px for each factor e of 1 + n
 const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };
 const LEAST_COLUMN = 5; // px: a longer text scrolls
+const LEAST_UP = 24; // words above the axis where the truth is known
 const TICKS_UP = [1, 5, 20],
-  TICKS_DOWN = [1, 5, 20, 100];
+  TICKS_DOWN = [1, 5, 20, 100],
+  TICKS_ALL = [1, 5, 20, 100, 500, 2000, 10000];
 
 /** @typedef {import("./model.js").Step} Step */
 
@@ -24,6 +27,8 @@ export class RibbonChart {
     this.width = 0; // of the frame, when it was last drawn, as what follows
     this.length = 0;
     this.most = 0;
+    this.size = 0;
+    this.hasTruth = true;
     this.pitch = LEAST_COLUMN;
     this.edge = 0;
     this.zero = 0;
@@ -55,14 +60,17 @@ export class RibbonChart {
   }
 
   /**
-   * @param {{ steps: Step[], selected: number, size: number, words: string }} shown - What Ribbon.measure has found, the
-   *   step that is selected, the size of the vocabulary, and the same in words.
+   * @param {{ steps: Step[], selected: number, size: number, hasTruth: boolean, words: string }} shown - What
+   *   Ribbon.measure has found, the step that is selected, the size of the vocabulary, whether the truth can be known, and
+   *   the same in words.
    */
-  show({ steps, selected, size, words }) {
+  show({ steps, selected, size, hasTruth, words }) {
     const width = this.root.clientWidth || 640; // hidden until the first measurement is there
-    const most = Math.max(24, ...steps.map(({ right, missing }) => right + missing));
+    this.size = size;
+    this.hasTruth = hasTruth;
+    const most = hasTruth ? Math.max(LEAST_UP, ...steps.map(({ right, missing }) => right + missing)) : size;
     if (width !== this.width || steps.length !== this.length || most !== this.most)
-      this.frame(width, steps.length, most, size);
+      this.frame(width, steps.length, most);
     const { possible, right, unknown, wrong, line, dropped } = this.parts;
     setAttribute(this.svg, "aria-label", words);
     this.fill(possible, steps, (step) => step.right + step.missing, 1);
@@ -94,9 +102,8 @@ export class RibbonChart {
    * @param {number} width
    * @param {number} length
    * @param {number} most - Words above the axis.
-   * @param {number} size - The most words below it.
    */
-  frame(width, length, most, size) {
+  frame(width, length, most) {
     this.width = width;
     this.length = length;
     this.most = most;
@@ -104,7 +111,8 @@ export class RibbonChart {
     this.pitch = Math.max(LEAST_COLUMN, room / length);
     this.edge = MARGIN.left + this.pitch * length;
     this.zero = MARGIN.top + up(most);
-    this.bottom = this.zero + up(size);
+    this.bottom = this.zero + (this.hasTruth ? up(this.size) : 0);
+    this.svg.classList.toggle("lmkit-ribbon-alone", !this.hasTruth);
     const whole = Math.max(width, Math.ceil(this.edge + MARGIN.right)),
       height = this.bottom + MARGIN.bottom;
     for (const [name, value] of Object.entries({ width: whole, height, viewBox: `0 0 ${whole} ${height}` })) {
@@ -172,8 +180,8 @@ export class RibbonChart {
       const y = round(zero - sign * up(n));
       parts.push(line(y, "lmkit-ribbon-grid"), label(y, String(n)));
     };
-    for (const n of TICKS_UP) tick(n, 1);
-    for (const n of TICKS_DOWN) tick(n, -1);
+    for (const n of this.hasTruth ? TICKS_UP : TICKS_ALL.filter((n) => n <= this.size)) tick(n, 1);
+    for (const n of this.hasTruth ? TICKS_DOWN : []) tick(n, -1);
     parts.push(line(zero, "lmkit-ribbon-axis"), label(zero, "0"));
     for (let step = 1; step <= length; step += step === 1 ? 9 : 10) {
       const x = round(this.x(step - 1) + this.pitch / 2);
@@ -186,6 +194,7 @@ export class RibbonChart {
   notes() {
     /** @type {(y: number, text: string) => SVGTextElement} */
     const note = (y, text) => svgElement("text", { class: "lmkit-ribbon-note", x: MARGIN.left + 4, y }, text);
+    if (!this.hasTruth) return [note(MARGIN.top - 16, "▲ tokens that are kept")];
     return [
       note(MARGIN.top - 16, "▲ words that can come next"),
       note(this.bottom - 5, "▼ words that cannot, but are kept"),

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class FilterEffect(NamedTuple):
-    """Effects of a filter at each of L steps; the page computes the same.
+    """Effects of a filter at each of L steps; the page computes the same. Words are the model's tokens.
 
     Attributes
     ----------
@@ -23,7 +23,8 @@ class FilterEffect(NamedTuple):
     allowed : Tensor (L,), bool
         Whether the text's own word is kept.
     known : Tensor (L,), bool
-        Whether the truth is known: not after a word that the grammar cannot write. Counts and errors are 0 there.
+        Whether the truth is known: not after a word that the grammar cannot write, and nowhere of a model that does
+        not speak Stories. All but `kept` and `allowed` are 0 there.
     """
 
     kept: Tensor

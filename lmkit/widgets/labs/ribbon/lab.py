@@ -1,9 +1,8 @@
-"""The ribbon lab: what a filter keeps at every step of a text, beside what can truly come next."""
+"""The ribbon lab: what a filter keeps at every step of a text, beside what can truly come next where that is known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 import torch
@@ -13,18 +12,18 @@ from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.datasets import stories
-from lmkit.text import Tokenizer, tokenize
-from lmkit.widgets.base.checks import about, check_number, check_text, check_words
+from lmkit.text import END, Tokenizer, tokenize
+from lmkit.widgets.base.checks import check_number, check_text
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
 from lmkit.widgets.base.model_options import ModelOption, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ribbon import fallback
 from lmkit.widgets.labs.ribbon.filter_effect import FilterEffect
+from lmkit.widgets.labs.ribbon.texts import OWN_TEXT, texts_for, titles
 
 MOST_WORDS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
-OWN_TEXT = "a text of your own"
 # The parameter of each method; its control is shown only while its method is chosen.
 PARAMETERS = {"top-k": "top_k", "top-p": "top_p", "min-p": "min_p", "typical": "typical_p"}
 CONTROLS = Controls(
@@ -52,6 +51,11 @@ CONTROLS = Controls(
 )
 
 
+# What the rows say of the text where tokens are not words that stand apart, and where nobody knows what can come next.
+RUNNING_TEXT = {"tooltip": "The text that is read; ⏎ ends a line"}
+PASSAGE = {"label": "Passage", "tooltip": "A text that suits the model"}
+
+
 class RibbonView(View, controls=CONTROLS):
     """Filters every step of a text; `RibbonLab` adds the controls."""
 
@@ -72,7 +76,8 @@ class RibbonLab(Lab[RibbonView]):
     Parameters
     ----------
     text : str, optional
-        The text that the model reads, in words of Stories; by default the first of some stories to choose from.
+        The text that the model reads, at most 120 tokens; by default the first of some that suit the model. Of running
+        text ⏎ may stand for the end of a line. With a model of your own that does not speak Stories it must be given.
     method : {"top-k", "top-p", "min-p", "typical"}
         The filter. The next four are its parameter, one for each filter.
     top_k : int in [1, 50]
@@ -84,7 +89,9 @@ class RibbonLab(Lab[RibbonView]):
     step : int in [1, number of tokens]
         The step whose words are shown.
     model : str or LSTMLanguageModel
-        A model of Stories, whose truth is known.
+        The name of a shipped model, or any model together with its `vocab`. The truth is known of Stories alone. With
+        other models the lab shows what is kept, and whether the text's own tokens are. A model without an end token
+        has nothing before the first token of a text, so the steps begin with the second.
     vocab : Tokenizer, optional
         The vocabulary of a model that is not shipped.
     controls : sequence of str, optional
@@ -93,14 +100,16 @@ class RibbonLab(Lab[RibbonView]):
     Raises
     ------
     ValueError
-        If an argument is out of range, or the model does not speak Stories.
+        If an argument is out of range, or the text is empty, too long, or missing.
     UnknownWordError
-        If the text holds a word that Stories has not.
+        If the text holds a word that the vocabulary has not.
 
     Examples
     --------
     >>> RibbonLab("one morning anna walked to the river .", method="top-k", top_k=3)
     RibbonLab('one morning anna walked to the river .', method='top-k', top_k=3, temperature=1.0, step=1)
+    >>> RibbonLab("To be, or not to be", model="shakespeare")
+    RibbonLab('To be, or not to be', model='shakespeare', method='top-p', top_p=0.9, temperature=1.0, step=1)
     """
 
     def __init__(
@@ -118,15 +127,20 @@ class RibbonLab(Lab[RibbonView]):
         vocab: Tokenizer | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self._option = _checked_offer(model, vocab)
+        self._option = option = _checked_offer(model, vocab)
         self._read: tuple[str, tuple[Tensor, Tensor]] | None = None  # a text, and what was found along it
-        told = examples()
+        told = texts_for(option)
+        if text is None and not told:
+            raise ValueError("text must be one that your model can read, but it is None; give it a few words")
         text = told[0] if text is None else text
         steps = len(self._ids(text)) - 1
+        text = option.one_line(text)
         check_number("min_p", min_p, 0, 1)
         min_ps = sorted({*MIN_PS, float(min_p)})
         rows = CONTROLS.given(
-            story={"options": dict(zip([*told, OWN_TEXT], _titles(told), strict=True))},
+            story={"options": dict(zip([*told, OWN_TEXT], titles(option, told), strict=True)), "offered": bool(told)}
+            | ({} if option.has_truth() else PASSAGE),
+            text={} if option.trained.vocab.kind == "split" else RUNNING_TEXT,
             min_p={"options": min_ps},
             step={"high": steps},
         )
@@ -143,8 +157,8 @@ class RibbonLab(Lab[RibbonView]):
         )
         view = RibbonView(
             **stored,
-            option=self._option.entry(),
-            weights=self._option.weights,
+            option=option.entry(),
+            weights=option.weights,
             stories=told,
             min_ps=min_ps,
             steps=steps,
@@ -163,7 +177,7 @@ class RibbonLab(Lab[RibbonView]):
         """Apply Python's own filter at every step with the present settings; the page shows the same."""
         ids = self._ids(self.value("text"))
         log_probs, truth = self.read_along()
-        cut = decoding.filter_logits(log_probs, **self.settings())
+        cut = decoding.filter_logits(self._option.allowed(log_probs), **self.settings())
         kept, known = cut.isfinite(), truth.sum(dim=-1) > 0
         possible = truth > 0
         wrong = kept & ~possible & known[:, None]
@@ -179,59 +193,60 @@ class RibbonLab(Lab[RibbonView]):
         )
 
     def read_along(self) -> tuple[Tensor, Tensor]:
-        """Return the model's log-probabilities before every token of the text, and true probabilities, each (L, V)."""
+        """Return the model's log-probabilities before every token of the text, and true probabilities, each (L, V).
+
+        True probabilities are zeros where they are not known. Of a model without an end token, L is one less than the
+        text's length, for the first token has nothing before it.
+        """
         text = self.value("text")
         if self._read is None or self._read[0] != text:
             self._read = text, self._read_anew(self._ids(text))
         return self._read[1]
 
     def _read_anew(self, ids: list[int]) -> tuple[Tensor, Tensor]:
-        words = self._option.trained.vocab.words
-        rows, state, oracle = [], None, stories.Oracle()
-        truth = torch.zeros(len(ids) - 1, len(words), dtype=torch.float64)
-        for t, (token, following) in enumerate(zip(ids, ids[1:], strict=False)):
+        rows, state = [], None
+        for token in ids[:-1]:
             log_probs, state = self._option.step(torch.tensor([token]), state)
             rows.append(log_probs[0])
+        told = torch.stack(rows)
+        return told, self._truth(ids) if self._option.has_truth() else torch.zeros_like(told, dtype=torch.float64)
+
+    def _truth(self, ids: list[int]) -> Tensor:
+        vocab, oracle = self._option.trained.vocab, stories.Oracle()
+        truth = torch.zeros(len(ids) - 1, len(vocab), dtype=torch.float64)
+        for t, following in enumerate(ids[1:]):
             for word, p in oracle.next().items():
-                truth[t, self._option.trained.vocab.id(word)] = p
-            ended = oracle.read(words[following]) and following == self._option.trained.eos_token_id
+                truth[t, vocab.id(word)] = p
+            ended = oracle.read(vocab.words[following]) and following == self._option.trained.eos_token_id
             oracle = stories.Oracle() if ended else oracle
-        return torch.stack(rows), truth
+        return truth
 
     def __repr__(self) -> str:
         settings = self.settings()
-        named = {"method": self.value("method"), **settings, "step": self.value("step")}
+        model = {} if self._option.has_truth() else {"model": self._option.name}
+        named = {**model, "method": self.value("method"), **settings, "step": self.value("step")}
         return f"RibbonLab({self.value('text')!r}, {', '.join(f'{k}={v!r}' for k, v in named.items())})"
 
     def picture(self) -> tuple[str, str]:
         """Draw the ribbon of the present settings, and in words what it comes to."""
-        return fallback.render(self.filter_effect(), self.value("method"), self.settings(), self.value("text"))
+        words, size = self.value("text"), len(self._option.trained.vocab)
+        return fallback.render(self.filter_effect(), self.value("method"), self.settings(), words, size)
 
     def _ids(self, text: str) -> list[int]:
-        """Return the end token and the text, if it is one that can be shown."""
+        """Return a text as the model reads it, if it is one that can be shown: the end token first, if it has one."""
         check_text("text", text)
-        if tokenize(text) in ([], [stories.load_grammar().end]):
+        begun = self._option.trained.eos_token_id is not None
+        if begun and tokenize(text) in ([], [END]):
             raise ValueError("text must hold at least one word, but it is empty; give it a few words")
-        check_words("text", text, MOST_WORDS)
-        with about("text"):
-            return self._option.trained.prompt_ids(text)
-
-
-def examples() -> list[str]:
-    """Return some stories that the grammar has written, end token included."""
-    supply = list(islice(stories.stories(seed=11), 24))
-    return [" ".join(supply[place]) for place in (0, 5, 23, 12)]
+        ids = self._option.ids("text", text, MOST_WORDS)
+        if len(ids) < 2:
+            raise ValueError(
+                "text must hold at least two tokens, for nothing stands before the first, but it holds 1; lengthen it"
+            )
+        return ids
 
 
 def _checked_offer(model: str | Module, vocab: Tokenizer | None) -> ModelOption:
-    if model is None:
-        raise ValueError("model must be a model of Stories, but it is None; leave it out for the one that is shipped")
-    option = model_options(model, vocab)[0]
-    if not option.has_truth():
-        raise ValueError(f"model must speak Stories, whose truth is known, but {option.name!r} has another vocabulary")
-    return option
-
-
-def _titles(told: Sequence[str]) -> list[str]:
-    shown = [f"{' '.join(story.split()[:8])} … ({len(story.split())} tokens)" for story in told]
-    return [*shown, OWN_TEXT]
+    if not isinstance(model, str | Module):
+        raise ValueError(f"model must be a shipped model's name, or an LSTMLanguageModel, but it is {model!r}")
+    return model_options(model, vocab)[0]

@@ -1,8 +1,8 @@
-// What the ribbon lab computes: at every step of a text, which words a filter keeps and which can truly come next. The
-// mirror of `RibbonLab.measure`.
+// What the ribbon lab computes: at every step of a text, which words a filter keeps, and which can truly come next where
+// that is known. Words are the model's tokens. The mirror of `RibbonLab.filter_effect`.
 
 import { LabError } from "../../base/errors.js";
-import { Filter, KEPT } from "../../runtime/filters.js";
+import { Filter, KEPT, without } from "../../runtime/filters.js";
 
 /**
  * @typedef {import("../../runtime/session.js").Session} Session
@@ -50,7 +50,11 @@ export const METHODS = ["top-k", "top-p", "min-p", "typical"];
 export const SETTINGS = ["top_k", "top_p", "min_p", "typical_p"]; // of the methods, in their order
 const MOST_WORDS = 120;
 
-/** A text that a session has read: what the model and the grammar expect before each of its tokens. */
+/**
+ * A text that a session has read: what the model expects before each of its tokens, and the grammar where there is one.
+ * Before the first token of a text there must be something to read: where texts do not begin after an end token, the
+ * first token itself, which is then no step.
+ */
 export class Ribbon {
   /**
    * @param {Session} session
@@ -60,16 +64,16 @@ export class Ribbon {
     const { vocab } = session;
     const ids = vocab.promptIds(text, MOST_WORDS);
     this.tokens = ids.slice(1);
-    if (!this.tokens.length)
-      throw new LabError("text must hold at least one word, but it is empty; type a few words or choose a story");
+    this.before = vocab.end === null ? ids.slice(0, 1) : []; // what is read of the text before the first step
+    checkSteps(this);
     this.vocab = vocab;
+    this.hasTruth = session.grammar !== null;
+    this.unit = this.hasTruth ? "word" : "token";
     this.filter = new Filter(vocab.size);
-    this.logProbs = readAlong(session.cache, ids);
+    this.logProbs = readAlong(session.cache, ids).map((logProbs) => without(logProbs, vocab.suppressed));
     const said = session.truth(ids.slice(0, 1), this.tokens);
-    if (!said) throw new LabError("model must have a grammar that knows the truth; choose a model of Stories");
-    const { oracles, wrong } = said;
-    this.wrong = wrong; // the first word that the grammar cannot write; the truth ends there
-    this.truth = oracles.map((oracle) => probabilities(oracle.next(), vocab));
+    this.wrong = said?.wrong ?? null; // the first word that the grammar cannot write; the truth ends there
+    this.truth = said?.oracles.map((oracle) => probabilities(oracle.next(), vocab)) ?? this.tokens.map(() => null);
   }
 
   get length() {
@@ -109,7 +113,7 @@ export class Ribbon {
     const total = filter.mass();
     const counts = { right: 0, wrong: 0, missing: 0, falseMass: 0, missedMass: 0, kept: 0 };
     for (let v = 0; v < filter.size; v++) {
-      const kept = filter.status[v] === KEPT;
+      const kept = keeps(filter, v);
       if (kept) counts.kept++;
       if (!truth) continue;
       if (kept && truth[v]) counts.right++;
@@ -121,7 +125,7 @@ export class Ribbon {
         counts.missedMass += truth[v];
       }
     }
-    return { ...counts, known: Boolean(truth), allowed: filter.status[this.tokens[t]] === KEPT };
+    return { ...counts, known: Boolean(truth), allowed: keeps(filter, this.tokens[t]) };
   }
 
   /**
@@ -138,7 +142,7 @@ export class Ribbon {
       total = filter.mass();
     /** @param {number} v */
     const row = (v) => {
-      const kept = filter.status[v] === KEPT,
+      const kept = keeps(filter, v),
         weight = filter.weight(v);
       return {
         word: this.vocab.show(v),
@@ -161,6 +165,28 @@ export class Ribbon {
     filter.sort();
     return filter;
   }
+}
+
+/**
+ * What is never written is not kept, whatever a filter says of it.
+ *
+ * @param {Filter} filter
+ * @param {number} v
+ */
+function keeps(filter, v) {
+  return filter.status[v] === KEPT && filter.logits[v] > -Infinity;
+}
+
+/**
+ * @param {{ tokens: number[], before: number[] }} text
+ * @throws {LabError} If there is no step.
+ */
+function checkSteps({ tokens, before }) {
+  if (tokens.length) return;
+  const rule = before.length
+    ? "text must hold at least two tokens, for nothing stands before the first, but it holds 1; lengthen it"
+    : "text must hold at least one word, but it is empty; type a few words or choose a story";
+  throw new LabError(rule);
 }
 
 /**

@@ -27,11 +27,12 @@ export class StepPanel {
     this.scale = element("th", { scope: "col", class: "lmkit-ribbon-bar-cell" });
     /** @type {(text: string, name: string) => HTMLTableCellElement} */
     const column = (text, name) => element("th", { scope: "col", class: `lmkit-ribbon-${name}` }, text);
+    this.nameHead = column("word", "name");
     this.modelHead = column("model", "model");
     const head = element(
       "tr",
       {},
-      column("word", "name"),
+      this.nameHead,
       this.scale,
       this.modelHead,
       column("filtered", "after"),
@@ -57,11 +58,12 @@ export class StepPanel {
    * @param {Settings} settings
    */
   show(ribbon, { steps }, t, settings) {
-    const { tokens, vocab, length } = ribbon;
+    const { tokens, vocab, length, hasTruth } = ribbon;
     const rows = ribbon.rows(t, settings);
     const shown = this.all ? rows : firstRows(rows);
-    setText(this.heading, `Step ${t + 1} of ${length}: ${placeOf(tokens, t, vocab)} ‘${vocab.show(tokens[t])}’`);
-    setText(this.facts, factsOf(steps[t], vocab.size));
+    setText(this.heading, `Step ${t + 1} of ${length}: ${placeOf(ribbon, t)} ‘${vocab.show(tokens[t])}’`);
+    setText(this.facts, factsOf(steps[t], ribbon));
+    setText(this.nameHead, ribbon.unit);
     setText(this.modelHead, settings.temperature === 1 ? "model" : `T\u202f=\u202f${short(settings.temperature)}`);
     const largest = Math.max(...shown.map(({ p, drawn, truth }) => Math.max(p, drawn, truth ?? 0)));
     const scale = BAR_SCALES.find((limit) => largest <= limit) ?? 1;
@@ -70,13 +72,21 @@ export class StepPanel {
     shown.forEach((row, i) => {
       showRow(this.body.rows[i], row, scale);
     });
+    this.root.classList.toggle("lmkit-ribbon-alone", !hasTruth);
     this.more.hidden = rows.length <= BAR_ROWS;
-    setText(
-      this.more,
-      this.all ? `Show only ${BAR_ROWS}` : `Show all ${rows.length} words that are kept or can come next`,
-    );
+    const those = hasTruth ? "words that are kept or can come next" : keptNames(steps[t].allowed);
+    setText(this.more, this.all ? `Show only ${BAR_ROWS}` : `Show all ${rows.length} ${those}`);
     setAttribute(this.more, "aria-expanded", String(this.all));
   }
+}
+
+/**
+ * What is listed where nobody knows what can come next.
+ *
+ * @param {boolean} allowed - Whether the text's own token is kept.
+ */
+function keptNames(allowed) {
+  return allowed ? "tokens that are kept" : "tokens: those that are kept, and the text’s own";
 }
 
 /**

@@ -77,7 +77,7 @@ class RibbonView extends LabView {
     panels.chart.show(ribbon, result, selected, name);
     panels.story.show(ribbon, result, selected);
     panels.words.show(ribbon, result, selected, settings);
-    this.announce(() => spoken(name, result, selected));
+    this.announce(() => spoken(name, result, selected, ribbon.hasTruth));
   }
 
   /** @param {string} text */
@@ -143,16 +143,13 @@ class ChartPanel {
       element("span", { class: `lmkit-ribbon-swatch lmkit-ribbon-swatch-${name}`, "aria-hidden": "true" });
     /** @type {(name: string, text: string) => HTMLElement} */
     const key = (name, text) => element("li", {}, swatch(name), text);
+    this.truthKeys = [key("missing", "dropped, though it can come next"), key("wrong", "kept, though it cannot")];
     this.unknownKey = key("unknown", "kept, the truth is not known");
-    this.key = element(
-      "ul",
-      { class: "lmkit-ribbon-key" },
-      key("right", "kept"),
-      key("missing", "dropped, though it can come next"),
-      key("wrong", "kept, though it cannot"),
-      key("dropped", "the text’s own word is dropped"),
-      this.unknownKey,
-    );
+    this.own = element("span"); // its words
+    const own = key("dropped", "");
+    own.append(this.own);
+    const keys = [key("right", "kept"), ...this.truthKeys, own, this.unknownKey];
+    this.key = element("ul", { class: "lmkit-ribbon-key" }, ...keys);
     this.totals = new Totals();
     root.append(heading, this.chart.root, this.key, this.totals.root);
   }
@@ -168,23 +165,25 @@ class ChartPanel {
    * @param {string} name - Of the filter.
    */
   show(ribbon, result, selected, name) {
-    const { vocab, length } = ribbon;
-    setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}: words kept at each of ${length} steps`);
-    this.unknownKey.hidden = result.known === length;
-    const drawing = `Number of words that ${name} keeps at each of ${length} steps: ${result.kept.toFixed(1)} on average, at most ${result.most}`;
-    this.chart.show({ steps: result.steps, selected, size: vocab.size, words: drawing });
+    const { vocab, length, unit, hasTruth } = ribbon;
+    setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}: ${unit}s kept at each of ${length} steps`);
+    for (const key of this.truthKeys) key.hidden = !hasTruth;
+    this.unknownKey.hidden = !hasTruth || result.known === length;
+    setText(this.own, `the text’s own ${unit} is dropped`);
+    const drawing = `Number of ${unit}s that ${name} keeps at each of ${length} steps: ${result.kept.toFixed(1)} on average, at most ${result.most}`;
+    this.chart.show({ steps: result.steps, selected, size: vocab.size, hasTruth, words: drawing });
     this.totals.show(ribbon, result);
   }
 }
 
-/** False and missed mass over the whole text. */
+/** What is kept over the whole text; false and missed mass where the truth is known. */
 class Totals {
   constructor() {
     this.body = element("tbody", { "data-filled": "" });
     /** @param {string} text */
     const column = (text) => element("th", { scope: "col" }, text);
     const head = element("tr", {}, element("td"), column("per step"), column("at least once in the text"));
-    const table = element(
+    this.table = element(
       "table",
       { class: "lmkit-ribbon-totals", "aria-label": "Over the whole text" },
       element("thead", {}, head),
@@ -192,7 +191,7 @@ class Totals {
     );
     this.own = element("p", { class: "lmkit-ribbon-own" });
     this.kept = element("p", { class: "lmkit-numbers lmkit-ribbon-mean" });
-    this.root = element("div", {}, this.kept, table, this.own);
+    this.root = element("div", {}, this.kept, this.table, this.own);
   }
 
   /**
@@ -200,7 +199,8 @@ class Totals {
    * @param {Measured} result
    */
   show(ribbon, { kept, most, falseMass, missedMass, everFalse, everMissed, known, dropped }) {
-    setText(this.kept, `Kept per step: ${kept.toFixed(2)} words on average, ${most} at most.`);
+    this.table.hidden = !ribbon.hasTruth;
+    setText(this.kept, `Kept per step: ${kept.toFixed(2)} ${ribbon.unit}s on average, ${most} at most.`);
     const rows = [
       ["false mass: an impossible word is drawn", fine(falseMass), fine(everFalse)],
       ["missed mass: a true word is dropped", fine(missedMass), fine(everMissed)],
@@ -216,16 +216,17 @@ class Totals {
   }
 }
 
-/** The text, each word a place to click at. */
+/** The text, each word a place to click at; what is read before the first step stands before them. */
 class StoryPanel {
   /** @param {(step: number) => void} onSelect */
   constructor(onSelect) {
     const { root, heading } = panel("lmkit-ribbon-story", "The text");
     this.root = root;
     this.line = element("p", { class: "lmkit-ribbon-words" });
+    this.first = 0; // the place of the first step's word
     this.line.addEventListener("click", ({ target }) => {
       const place = target instanceof Element ? [...this.line.children].indexOf(target) : -1;
-      if (place >= 0) onSelect(place);
+      if (place >= this.first) onSelect(place - this.first);
     });
     root.append(heading, this.line);
   }
@@ -235,12 +236,16 @@ class StoryPanel {
    * @param {Measured} result
    * @param {number} selected
    */
-  show({ tokens, vocab }, { steps }, selected) {
-    resize(this.line, tokens.length, () => element("span"));
-    tokens.forEach((id, t) => {
-      const node = this.line.children[t];
+  show({ before, tokens, vocab }, { steps }, selected) {
+    this.first = before.length;
+    const words = [...before, ...tokens];
+    resize(this.line, words.length, () => element("span"));
+    words.forEach((id, place) => {
+      const node = this.line.children[place],
+        t = place - this.first;
       setText(node, vocab.show(id));
-      node.classList.toggle("lmkit-ribbon-dropped-word", !steps[t].allowed);
+      node.classList.toggle("lmkit-ribbon-before", t < 0);
+      node.classList.toggle("lmkit-ribbon-dropped-word", t >= 0 && !steps[t].allowed);
       setAttribute(node, "aria-current", t === selected ? "step" : null);
     });
   }

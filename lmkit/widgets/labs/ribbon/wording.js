@@ -29,14 +29,17 @@ export function nameOf(method, settings) {
  * @param {Ribbon} ribbon
  * @param {number[]} dropped - Steps whose word it drops.
  */
-export function ownLine({ tokens, vocab }, dropped) {
-  if (!dropped.length) return `The filter keeps all ${tokens.length} words of this very text: it could write it.`;
+export function ownLine({ tokens, vocab, unit, hasTruth }, dropped) {
+  if (!dropped.length) return `The filter keeps all ${tokens.length} ${unit}s of this very text: it could write it.`;
   const some = dropped
     .slice(0, 5)
     .map((t) => `‘${vocab.show(tokens[t])}’ at step ${t + 1}`)
     .join(", ");
   const more = dropped.length > 5 ? ` and ${dropped.length - 5} more` : "";
-  return `The filter can never write this very text: it drops ${some}${more}.`;
+  const share = hasTruth
+    ? ""
+    : `${dropped.length} of its ${tokens.length} ${unit}s (${fine(dropped.length / tokens.length)}): `;
+  return `The filter can never write this very text: it drops ${share}${some}${more}.`;
 }
 
 /**
@@ -53,23 +56,29 @@ export function truthEnds({ wrong, length }, known) {
 /**
  * What stands before step t.
  *
- * @param {number[]} tokens
+ * @param {Ribbon} ribbon
  * @param {number} t
- * @param {import("../../base/tokenizer.js").Tokenizer} vocab
  */
-export function placeOf(tokens, t, vocab) {
-  const before = vocab.text(tokens.slice(Math.max(0, t - 4), t));
-  return t ? `after “${t > 4 ? "… " : ""}${before}” the text has` : "the text begins with";
+export function placeOf({ before, tokens, vocab, hasTruth }, t) {
+  const context = [...before, ...tokens.slice(0, t)];
+  if (!context.length) return "the text begins with";
+  const most = hasTruth ? 4 : 8; // pieces of words are short
+  const said = vocab.text(context.slice(-most)).replaceAll("⏎\n", "⏎");
+  return `after “${context.length > most ? "… " : ""}${said}” the text has`;
 }
 
 /**
  * What happens at one step.
  *
  * @param {Step} step
- * @param {number} size - Of the vocabulary.
+ * @param {Ribbon} ribbon
  */
-export function factsOf({ known, kept, right, wrong, missing, falseMass, missedMass }, size) {
-  const keeps = `Kept: ${kept} of ${size} words`;
+export function factsOf(
+  { known, kept, right, wrong, missing, falseMass, missedMass, allowed },
+  { vocab, unit, hasTruth },
+) {
+  const keeps = `Kept: ${kept} of ${vocab.size} ${unit}s`;
+  if (!hasTruth) return `${keeps}, ${ownToken(allowed)}.`;
   if (!known) return `${keeps}. What can truly come next is not known here.`;
   const split = wrong ? `, of which ${wrong} cannot come next (false mass ${fine(falseMass)})` : "";
   const gone = missing ? `; ${missing} dropped that can (missed mass ${fine(missedMass)})` : "; none dropped that can";
@@ -82,11 +91,21 @@ export function factsOf({ known, kept, right, wrong, missing, falseMass, missedM
  * @param {string} name - Of the filter.
  * @param {Measured} result
  * @param {number} t
+ * @param {boolean} hasTruth - Whether the truth can be known.
  */
-export function spoken(name, { kept, falseMass, missedMass, steps }, t) {
+export function spoken(name, { kept, falseMass, missedMass, steps, dropped }, t, hasTruth) {
   const step = steps[t];
+  if (!hasTruth) {
+    const share = `${dropped.length} of the text’s own ${steps.length} dropped`;
+    return `${name}: ${kept.toFixed(1)} tokens kept per step, ${share}. Step ${t + 1}: ${step.kept} kept, ${ownToken(step.allowed)}.`;
+  }
   const possible = step.known ? `, ${step.right} of the ${step.right + step.missing} that can come next` : "";
   return `${name}: ${kept.toFixed(1)} words kept per step, false mass ${fine(falseMass)}, missed mass ${fine(missedMass)}. Step ${t + 1}: ${step.kept} kept${possible}.`;
+}
+
+/** @param {boolean} allowed */
+function ownToken(allowed) {
+  return `the text’s own ${allowed ? "among them" : "dropped"}`;
 }
 
 /**

@@ -194,6 +194,7 @@ def attentions() -> Iterator[PairJob]:
     others: dict[str, dict[str, Any]] = {
         "dot": {"attention": "dot"},
         "scaled dot": {"attention": "scaled_dot"},
+        "scaled dot, 1,500 updates": {"attention": "scaled_dot", "steps": 1500},
         "additive": {"attention": "additive"},
         "additive, before the step": {"attention": "additive", "timing": "before"},
     }

@@ -45,7 +45,7 @@ WIDGETS = {
     "book/truncation": "RibbonLab",
     "book/beam_search": "BeamTreeLab",
     "book/comparing_decoders": "ComparisonLab DecodingLab",
-    "book/real_english": "DecodingLab Microscope",
+    "book/real_english": "DecodingLab Microscope RibbonLab",
     "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
     "book/review": "Review",

@@ -24,6 +24,18 @@ import { charactersOf, checkedText, divided } from "./own_text.js";
  */
 
 /**
+ * A text on offer, as lmkit.widgets.labs.train.texts describes it.
+ *
+ * @typedef {object} TextEntry
+ * @property {Source["name"]} name
+ * @property {string} title
+ * @property {string[]} words
+ * @property {Record<string, string>} tables - Assets and their versions.
+ * @property {{ loss: [value: number, name: string][], accuracy: [value: number, name: string][] }} lines
+ * @property {string[]} prompts
+ */
+
+/**
  * @typedef {object} TrainingText
  * @property {Tokenizer} tokenizer
  * @property {object} words - What a model file says of the vocabulary: `vocab` or `tokenizer`.

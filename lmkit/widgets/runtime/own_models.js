@@ -168,5 +168,7 @@ function refused(error) {
   if (error instanceof DOMException && error.name === "QuotaExceededError") {
     return new LabError("this browser has no room left for the model; delete one that is kept, or save it as a file");
   }
-  return new LabError(`this browser keeps nothing for this page (${messageOf(error)}); save the model as a file instead`);
+  return new LabError(
+    `this browser keeps nothing for this page (${messageOf(error)}); save the model as a file instead`,
+  );
 }

@@ -56,12 +56,6 @@ class MicroscopeView extends LabView {
   }
 
   /** @override */
-  close() {
-    super.close();
-    this.choice.close();
-  }
-
-  /** @override */
   ready() {
     /** @type {Entry} */
     const offered = this.model.get("models")[this.model.get("model_index")];
@@ -139,6 +133,7 @@ class MicroscopeView extends LabView {
   close() {
     super.close();
     this.map.close();
+    this.choice.close();
   }
 }
 

@@ -42,7 +42,11 @@ export class CurvesPanel {
       input.addEventListener("change", () => this.choose(chart));
       return element("label", {}, input, NAMES[chart]);
     });
-    return element("div", { class: "widget-radio-box lmkit-train-switch", role: "radiogroup", "aria-label": "Chart" }, ...labels);
+    return element(
+      "div",
+      { class: "widget-radio-box lmkit-train-switch", role: "radiogroup", "aria-label": "Chart" },
+      ...labels,
+    );
   }
 
   /** @param {Chart} chart */
@@ -101,15 +105,23 @@ export class CurvesPanel {
     const middle = [...norms].sort((a, b) => a - b)[Math.floor(0.9 * norms.length)] ?? 1;
     const top = 1.15 * Math.max(1.5 * middle, clip ?? 0, 0.01);
     const share = points[points.length - 1]?.clipped ?? 0;
-    const name = clip === null ? "largest norm of the gradient" : `largest norm; of late ${percent(share)} of steps clipped`;
+    const name =
+      clip === null ? "largest norm of the gradient" : `largest norm; of late ${percent(share)} of steps clipped`;
     this.charts.norm.show({
       series: [
-        { name, role: "hidden", mark: "circle", points: points.map((point) => [point.step, Math.min(point.norm, top), null]) },
+        {
+          name,
+          role: "hidden",
+          mark: "circle",
+          points: points.map((point) => [point.step, Math.min(point.norm, top), null]),
+        },
       ],
       lines,
       x,
       y: { label: "gradient’s norm", range: [0, top] },
-      words: points.length ? `Norm of the gradient: ${norms[norms.length - 1]?.toPrecision(2)} at last` : "No gradient yet",
+      words: points.length
+        ? `Norm of the gradient: ${norms[norms.length - 1]?.toPrecision(2)} at last`
+        : "No gradient yet",
     });
   }
 }

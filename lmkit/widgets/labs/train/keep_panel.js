@@ -68,7 +68,8 @@ export class KeepPanel {
     const [file] = this.file.files ?? [];
     if (!file) return;
     this.file.value = "";
-    if (file.size > LARGEST_FILE) return this.tell(`${file.name} is too large for a model of this lab; choose another.`);
+    if (file.size > LARGEST_FILE)
+      return this.tell(`${file.name} is too large for a model of this lab; choose another.`);
     open(file.name, new Uint8Array(await file.arrayBuffer()));
   }
 

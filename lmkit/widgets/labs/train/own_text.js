@@ -53,7 +53,8 @@ export function checkedText(text) {
     .replace(/\r\n?/g, "\n")
     .normalize("NFC");
   if (!clean.trim()) throw new LabError("paste a text or open a file first: your own text is empty");
-  if (clean.includes("\0")) throw new LabError("the text must be readable, but it holds characters 0; paste plain text");
+  if (clean.includes("\0"))
+    throw new LabError("the text must be readable, but it holds characters 0; paste plain text");
   if (clean.length < LEAST_CHARACTERS) {
     const rule = `the text must have at least ${LEAST_CHARACTERS} characters`;
     throw new LabError(`${rule}, but it has ${clean.length}; there is nothing to learn from so few`);

@@ -93,7 +93,9 @@ const VALUES = {
 export function differences(setup, other) {
   const names = /** @type {(keyof Setup)[]} */ (Object.keys(NAMES));
   const different = names.filter((name) => setup[name] !== other[name]);
-  return different.length ? different.map((name) => `${NAMES[name]} ${shown(setup[name])}`).join(", ") : "the same settings";
+  return different.length
+    ? different.map((name) => `${NAMES[name]} ${shown(setup[name])}`).join(", ")
+    : "the same settings";
 }
 
 /**

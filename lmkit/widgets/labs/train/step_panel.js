@@ -11,8 +11,16 @@ export class StepPanel {
   constructor() {
     this.head = element("p", { class: "lmkit-train-step-head" });
     this.window = element("tbody");
-    const table = element("table", { class: "lmkit-train-window", "aria-label": "The first row of the window" }, this.window);
-    this.scroll = element("div", { class: "lmkit-train-scroll", role: "region", tabindex: 0, "aria-label": "The window, token by token" }, table);
+    const table = element(
+      "table",
+      { class: "lmkit-train-window", "aria-label": "The first row of the window" },
+      this.window,
+    );
+    this.scroll = element(
+      "div",
+      { class: "lmkit-train-scroll", role: "region", tabindex: 0, "aria-label": "The window, token by token" },
+      table,
+    );
     this.flow = element("p", { class: "lmkit-footnote" });
     this.clip = element("p");
     this.updates = element("tbody");
@@ -26,7 +34,11 @@ export class StepPanel {
       this.updates,
     );
     this.filled = element("div", {}, this.head, this.scroll, this.flow, this.clip, updates);
-    this.empty = element("p", { class: "lmkit-footnote" }, "Press One step: it shows a single batch here, from its tokens to the update.");
+    this.empty = element(
+      "p",
+      { class: "lmkit-footnote" },
+      "Press One step: it shows a single batch here, from its tokens to the update.",
+    );
     const summary = element("summary", {}, "One batch at a time");
     this.root = element("details", { class: "lmkit-train-step" }, summary, this.empty, this.filled);
     this.filled.hidden = true;
@@ -38,7 +50,10 @@ export class StepPanel {
     this.empty.hidden = Boolean(traced);
     if (!traced) return;
     const { trace } = traced;
-    setText(this.head, `Step ${trace.step}, loss ${trace.loss.toFixed(3)}: the first of the rows that are read together.`);
+    setText(
+      this.head,
+      `Step ${trace.step}, loss ${trace.loss.toFixed(3)}: the first of the rows that are read together.`,
+    );
     this.showWindow(traced);
     const cut = trace.layers[trace.layers.length - 1].h[0];
     setText(
@@ -71,11 +86,18 @@ export class StepPanel {
     const losses = Array.from(trace.losses.subarray(0, length));
     const probs = Array.from(trace.probs.subarray(0, length), percent);
     const rows = resize(this.window, ROWS.length + gradients.length, () => row(1));
-    for (const tr of rows) resize(tr, length + 1, (place) => element(place ? "td" : "th", place ? {} : { scope: "row" }));
+    for (const tr of rows)
+      resize(tr, length + 1, (place) => element(place ? "td" : "th", place ? {} : { scope: "row" }));
     fill(rows[0], ROWS[0], words);
     fill(rows[1], ROWS[1], next);
     fill(rows[2], ROWS[2], probs);
-    fill(rows[3], ROWS[3], losses.map((loss) => loss.toFixed(2)), shares(losses), "loss");
+    fill(
+      rows[3],
+      ROWS[3],
+      losses.map((loss) => loss.toFixed(2)),
+      shares(losses),
+      "loss",
+    );
     for (const [i, { name, values }] of gradients.entries()) {
       fill(rows[ROWS.length + i], name, values.map(number), shares(values), "gradient");
     }

@@ -50,7 +50,10 @@ export class OwnTextPanel {
   describe(name) {
     const size = `${this.text.length.toLocaleString("en")} characters`;
     const found = name ? `${name}: ${size}. ` : this.text ? `${size}. ` : "";
-    setText(this.about, `${found}At most ${MOST_BYTES / 1e6}\u202fMB. It stays in this browser: nothing is sent anywhere.`);
+    setText(
+      this.about,
+      `${found}At most ${MOST_BYTES / 1e6}\u202fMB. It stays in this browser: nothing is sent anywhere.`,
+    );
   }
 }
 

@@ -206,7 +206,8 @@ const SPEED = 3e7; // products that a sample may take: some tens of milliseconds
  * @returns {import("../../runtime/training/trainer.js").Settings}
  */
 export function trainerSettings(settings, vocab_size) {
-  const { cell, clip, dropout, decay, hidden_size, num_layers, window, batch_size, optimizer, lr, steps, seed } = settings;
+  const { cell, clip, dropout, decay, hidden_size, num_layers, window, batch_size, optimizer, lr, steps, seed } =
+    settings;
   return {
     vocab_size,
     hidden_size,

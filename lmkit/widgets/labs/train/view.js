@@ -5,11 +5,11 @@ import { element } from "../../base/dom.js";
 import { LabError, messageOf } from "../../base/errors.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { keepModel, offer } from "../../runtime/own_models.js";
+import { RunPanel } from "./currentpanel.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Host } from "./host.js";
 import { download, KeepPanel, kilobytes } from "./keep_panel.js";
 import { openedModel } from "./opened.js";
-import { RunPanel } from "./currentpanel.js";
 import { inShort, newRun, statusOf, withEarlier } from "./runs.js";
 import { StepPanel } from "./step_panel.js";
 import { OwnTextPanel, SamplePanel } from "./text_panels.js";
@@ -121,7 +121,9 @@ class TrainView extends LabView {
     panels.step.show(this.traced);
     const subject = this.opened?.model.title ?? (run?.step ? this.titleOf(run) : "");
     const isLstm = this.opened !== null || run?.setup.cell === "lstm";
-    const offered = isLstm ? "Labs that run a model offer it below ‘Your models’, also on other pages once it is kept." : ONLY_LSTM;
+    const offered = isLstm
+      ? "Labs that run a model offer it below ‘Your models’, also on other pages once it is kept."
+      : ONLY_LSTM;
     panels.keep.show(subject, subject ? offered : "Nothing is trained yet. A model file can be opened.");
     this.say();
   }
@@ -271,7 +273,14 @@ class TrainView extends LabView {
     const metrics = last ? { held_out_loss: round(last.heldLoss), held_out_accuracy: round(last.heldAccuracy) } : {};
     const { text, seed, ...settings } = setup;
     const data = `${facts?.training} tokens of ${text}`;
-    return { title, data, command: "trained in the page by TrainLab", seed, settings: { ...settings, made: step }, metrics };
+    return {
+      title,
+      data,
+      command: "trained in the page by TrainLab",
+      seed,
+      settings: { ...settings, made: step },
+      metrics,
+    };
   }
 
   /**

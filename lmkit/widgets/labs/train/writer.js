@@ -39,7 +39,11 @@ export class Writer {
     let x = Float64Array.from(embedding.subarray(token * hidden, (token + 1) * hidden));
     for (let d = 0; d < this.layers; d++) {
       const [input, recurrent] = ["ih", "hh"].map((kind) =>
-        product(this.weight(`rnn.weight_${kind}_l${d}`), kind === "ih" ? x : memory.h[d], this.weight(`rnn.bias_${kind}_l${d}`)),
+        product(
+          this.weight(`rnn.weight_${kind}_l${d}`),
+          kind === "ih" ? x : memory.h[d],
+          this.weight(`rnn.bias_${kind}_l${d}`),
+        ),
       );
       x = CELLS[this.cell](input, recurrent, memory.h[d], memory.c[d]);
       memory.h[d] = x;

@@ -60,7 +60,17 @@ export class OwnModelChoice {
     const { chosen } = this;
     if (!chosen) return offered;
     const { title, key, truth, prompts } = chosen;
-    return { ...offered, name: title, title, key: `own ${key}`, truth, own: false, kept: key, prompts, ...more(chosen) };
+    return {
+      ...offered,
+      name: title,
+      title,
+      key: `own ${key}`,
+      truth,
+      own: false,
+      kept: key,
+      prompts,
+      ...more(chosen),
+    };
   }
 
   close() {

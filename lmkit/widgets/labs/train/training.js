@@ -55,7 +55,7 @@ import { Writer } from "./writer.js";
  * @property {"vector" | "scalar"} kind
  */
 
-const POINTS = 100; // of a whole run
+const POINTS = 60; // of a whole run
 const FIRST_POINTS = [1, 2, 5, 10, 20, 50]; // a curve moves at once
 const MEASURED = 16_384; // held-out tokens at most
 const ROWS = 32; // of what is held out
@@ -76,9 +76,8 @@ export class Training {
     const stepsPerEpoch = stepsOf(training.length, batch_size, window);
     this.trainer = new Trainer(trainerSettings(settings, tokenizer.size));
     this.windows = epochs(training, { batch_size, window, epochs: Infinity, seed });
-    const kept = held.subarray(0, MEASURED + 1);
-    this.measured = heldOut(kept, Math.max(1, Math.min(ROWS, Math.floor(kept.length / (2 * window)))));
     this.every = Math.max(1, Math.round(steps / POINTS));
+    this.measured = measuredOf(held, window, this.every * batch_size * window);
     /** @type {StepResult[]} */
     this.since = []; // the last point
     this.diverged = 0; // the step at which it did
@@ -196,6 +195,28 @@ export class Training {
   close() {
     this.trainer.close();
   }
+}
+
+/**
+ * What the curves are measured on: rows from all over the held-out text, no more of each than is read between two points,
+ * so that measuring does not take longer than learning.
+ *
+ * @param {Int32Array} held
+ * @param {number} window
+ * @param {number} between - Tokens that are learned from between two points.
+ */
+function measuredOf(held, window, between) {
+  const count = Math.max(1, Math.min(ROWS, Math.floor(held.length / (2 * window))));
+  const { inputs, targets, rows } = heldOut(held, count);
+  const whole = inputs.length / rows;
+  const length = Math.min(whole, Math.max(2 * window, Math.ceil(Math.min(between, MEASURED) / rows)));
+  /** @param {Int32Array} ids */
+  const cut = (ids) => {
+    const kept = new Int32Array(rows * length);
+    for (let row = 0; row < rows; row++) kept.set(ids.subarray(row * whole, row * whole + length), row * length);
+    return kept;
+  };
+  return { inputs: cut(inputs), targets: cut(targets), rows };
 }
 
 const SPEED = 3e7; // products that a sample may take: some tens of milliseconds

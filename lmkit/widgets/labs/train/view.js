@@ -5,7 +5,7 @@ import { element } from "../../base/dom.js";
 import { LabError, messageOf } from "../../base/errors.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { keepModel, offer } from "../../runtime/own_models.js";
-import { RunPanel } from "./currentpanel.js";
+import { RunPanel } from "./run_panel.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Host } from "./host.js";
 import { download, KeepPanel, kilobytes } from "./keep_panel.js";
@@ -140,7 +140,7 @@ class TrainView extends LabView {
     this.announce(() => text);
   }
 
-  /** @param {import("./currentpanel.js").Button} button */
+  /** @param {import("./run_panel.js").Button} button */
   press(button) {
     const { current: run, host } = this;
     if (button === "train" && run?.isRunning) {

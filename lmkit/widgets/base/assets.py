@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
+from pathlib import Path
 
 from lmkit import pretrained
 from lmkit.datasets import shakespeare, stories, translation
 
 GRAMMAR, GERMAN, PLAYS, PIECES = "stories-grammar", "german-grammar", "four-plays", "pieces"
+SCALAR = "training-scalar"  # the kernel of training without vector instructions
+_SCALAR = Path(__file__).resolve().parents[1] / "runtime" / "training" / "scalar" / "wasm.js"
 
 
 @cache
@@ -68,9 +72,23 @@ def pieces_key() -> str:
     return digest(json.dumps(pieces()).encode())
 
 
+@cache
+def scalar() -> dict[str, str]:
+    """Return the kernel of training for browsers without vector instructions: so few have none that it travels alone."""
+    found = re.search(r'TRAINING_SCALAR = "([^"]+)"', _SCALAR.read_text(encoding="utf-8"))
+    assert found
+    return {"wasm": found[1]}
+
+
+@cache
+def scalar_key() -> str:
+    """Return a name for this version of that kernel."""
+    return digest(_SCALAR.read_bytes())
+
+
 def tables() -> dict[str, dict]:
     """Return all tables that travel, by name."""
-    return {GRAMMAR: grammar(), GERMAN: german(), PLAYS: plays(), PIECES: pieces()}
+    return {GRAMMAR: grammar(), GERMAN: german(), PLAYS: plays(), PIECES: pieces(), SCALAR: scalar()}
 
 
 def digest(data: bytes) -> str:

@@ -65,7 +65,7 @@ export class CurvesPanel {
    */
   show(run, earlier, known) {
     const runs = run ? [...earlier, run] : earlier;
-    const x = axisX(Math.max(1, ...runs.map((one) => one.setup.steps)));
+    const x = axisX(Math.max(1, ...runs.map((one) => one.setup.steps)), earlier);
     /** @param {"loss" | "accuracy"} measure */
     const chart = (measure) => {
       const series = curvesOf(measure, run, earlier);
@@ -127,13 +127,17 @@ export class CurvesPanel {
 }
 
 /**
+ * Round numbers of steps, and the ends of earlier runs, whose marks stand there.
+ *
  * @param {number} steps
+ * @param {Run[]} earlier
  * @returns {import("../../base/charts/run_chart.js").AxisX}
  */
-function axisX(steps) {
+function axisX(steps, earlier) {
   const parts = steps % 5 === 0 ? 5 : 1;
   /** @type {[number, string][]} */
   const ticks = Array.from({ length: parts + 1 }, (_, n) => [(n * steps) / parts, count((n * steps) / parts)]);
+  for (const { points } of earlier) ticks.push([points[points.length - 1].step, ""]);
   return { label: "step", range: [0, steps], ticks };
 }
 

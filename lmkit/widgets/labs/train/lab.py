@@ -7,6 +7,7 @@ from typing import Any
 
 import traitlets as T
 
+from lmkit.widgets.base import assets
 from lmkit.widgets.base.checks import check_choice, check_number
 from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
@@ -46,6 +47,7 @@ class TrainView(View, controls=CONTROLS):
 
     texts = T.List(T.Dict(), help="The texts on offer, as `texts.Text.entry` gives them.").tag(sync=True)
     values = T.Dict(help="Of each choice its values, in order; None is no clipping.").tag(sync=True)
+    scalar = T.Unicode(help="The version of the asset for browsers without vector instructions.").tag(sync=True)
     unit_display = T.Unicode("", help="The CSS display of what only running text needs; the view sets it.").tag(
         sync=True
     )
@@ -159,6 +161,7 @@ class TrainLab(Lab[TrainView]):
             ),
             texts=[known.entry() for known in offered],
             values=values | named,
+            scalar=assets.scalar_key(),
             unit_display="" if running else "none",
         )
         super().__init__(view, rows, controls)

@@ -11,7 +11,7 @@ import { Training } from "./training.js";
  * To the server. `begin` makes a new run, in whose `file` answers `card` tells what it is; the others are of this run.
  *
  * @typedef {{ do: "begin", run: number, source: import("./texts.js").Source,
- *     settings: import("./training.js").RunSettings }
+ *     settings: import("./training.js").RunSettings, engine: import("./training.js").Engine }
  *   | { do: "run" | "pause" | "step" | "trace" }
  *   | { do: "file", card: Record<string, unknown>, why: string }} Order
  */
@@ -95,7 +95,7 @@ export class Server {
   }
 
   /** @param {Extract<Order, { do: "begin" }>} order */
-  begin({ run, source, settings }) {
+  begin({ run, source, settings, engine }) {
     this.training?.close();
     this.training = null;
     this.isRunning = false;
@@ -104,7 +104,7 @@ export class Server {
     this.toldAt = 0;
     this.sampledAt = 0;
     this.run = run;
-    this.training = new Training(source, settings);
+    this.training = new Training(source, settings, engine);
     this.tell({ tells: "ready", facts: this.training.facts });
   }
 

@@ -27,6 +27,8 @@ import { Writer } from "./writer.js";
  * @property {number} seed
  */
 
+/** Without `simd` the kernel is `scalar`, in base64. @typedef {{ simd?: boolean, scalar?: string }} Engine */
+
 /**
  * A place on the curves: means over the steps since the one before, and what is held out after the last of them.
  *
@@ -65,16 +67,17 @@ export class Training {
   /**
    * @param {Source} source
    * @param {RunSettings} settings
+   * @param {Engine} [engine]
    * @throws {import("../../base/errors.js").LabError} If the text or a setting will not do.
    */
-  constructor(source, settings) {
+  constructor(source, settings, engine = {}) {
     this.source = source;
     this.settings = settings;
     this.text = readSource(source);
     const { training, held, tokenizer } = this.text;
     const { batch_size, window, seed, steps } = settings;
     const stepsPerEpoch = stepsOf(training.length, batch_size, window);
-    this.trainer = new Trainer(trainerSettings(settings, tokenizer.size));
+    this.trainer = new Trainer(trainerSettings(settings, tokenizer.size), engine);
     this.windows = epochs(training, { batch_size, window, epochs: Infinity, seed });
     this.every = Math.max(1, Math.round(steps / POINTS));
     this.measured = measuredOf(held, window, this.every * batch_size * window);

@@ -5,11 +5,11 @@ import { element } from "../../base/dom.js";
 import { LabError, messageOf } from "../../base/errors.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { keepModel, offer } from "../../runtime/own_models.js";
-import { RunPanel } from "./run_panel.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Host } from "./host.js";
 import { download, KeepPanel, kilobytes } from "./keep_panel.js";
 import { openedModel } from "./opened.js";
+import { RunPanel } from "./run_panel.js";
 import { inShort, newRun, statusOf, withEarlier } from "./runs.js";
 import { StepPanel } from "./step_panel.js";
 import { OwnTextPanel, SamplePanel } from "./text_panels.js";
@@ -38,6 +38,10 @@ const CHOICES = /** @type {const} */ ([
   "clip",
   "decay",
   "steps",
+]);
+// The smallest module with a vector instruction: does the browser take it?
+const SIMD = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
 const NO_WORKER = "This browser lets the page start no worker: training shares the page’s time, and is slow.";
 const NO_SIMD = "This browser has no vector instructions for pages: training is several times slower here.";
@@ -183,10 +187,10 @@ class TrainView extends LabView {
     run.isRunning = what === "run";
     this.ask();
     try {
-      const source = await this.sourceOf(this.entry(), setup);
+      const [source, engine] = await Promise.all([this.sourceOf(this.entry(), setup), this.engine()]);
       if (this.closed || this.current !== run) return;
       const { text: _, unit: __, ...settings } = setup;
-      this.host.send({ do: "begin", run: run.number, source, settings });
+      this.host.send({ do: "begin", run: run.number, source, settings, engine });
       this.order(run, run.isRunning ? "run" : what);
     } catch (error) {
       if (this.current === run) this.refuse(messageOf(error));
@@ -209,6 +213,14 @@ class TrainView extends LabView {
     ]);
     const text = name === "own" ? this.panels.own.text : undefined;
     return { name, unit: /** @type {Source["unit"]} */ (unit), words, grammar, plays, pieces, text };
+  }
+
+  /** @returns {Promise<import("./training.js").Engine>} */
+  async engine() {
+    if (globalThis.WebAssembly?.validate(SIMD) !== false) return {};
+    const key = this.model.get("scalar");
+    const { wasm } = await once(`table ${key}`, () => loadAsset(this.model, "training-scalar", key));
+    return { simd: false, scalar: wasm };
   }
 
   /** @param {RunNews} news */

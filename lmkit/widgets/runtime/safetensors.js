@@ -4,9 +4,10 @@ import { LabError, messageOf } from "../base/errors.js";
 import { Vocab } from "../base/vocab.js";
 import { tokenizerOf } from "./tokenizers.js";
 
-const FORMAT = "lmkit-lstm-language-model";
-const VERSION = "1";
-const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
+/** @typedef {readonly [name: string, version: string]} Format */
+
+export const BROWSER_FORMAT = /** @type {const} */ (["lmkit-lstm-language-model", "1"]);
+export const SIZES = /** @type {const} */ (["vocab_size", "embedding_size", "hidden_size", "num_layers"]);
 
 /** @typedef {{ shape: number[], values: Float32Array }} Tensor */
 /** @typedef {{ shape: number[], values: Float32Array | Int8Array }} StoredTensor */
@@ -36,35 +37,44 @@ const SIZES = ["vocab_size", "embedding_size", "hidden_size", "num_layers"];
  * @throws {LabError} If it is no model of this version of lmkit, or damaged.
  */
 export function parseModel(bytes, source = "data") {
-  return openFile(bytes, source, FORMAT, (metadata, tensorsOf) => {
+  return openFile(bytes, source, [BROWSER_FORMAT], (metadata, tensorsOf) => {
     const [config, card] = ["config", "card"].map((name) => JSON.parse(metadata[name]));
     checkSizes(config, SIZES);
-    const { tokenizer } = metadata; // without it words stand apart
-    const vocab = tokenizer === undefined ? new Vocab(JSON.parse(metadata.vocab)) : tokenizerOf(JSON.parse(tokenizer));
-    if (vocab.size !== config.vocab_size) {
-      throw new Error(`${vocab.size} words for a model of ${config.vocab_size}`);
-    }
+    const vocab = tokenizerIn(metadata, config.vocab_size);
     return { config, vocab, card, tensors: tensorsOf(expectedShapes(config)) };
   });
 }
 
 /**
- * What is made of the bytes of a file of one format.
+ * The vocabulary in a model file.
+ *
+ * @param {Record<string, string>} metadata
+ * @param {number} size - That it must have.
+ */
+export function tokenizerIn({ tokenizer, vocab: words }, size) {
+  const vocab = tokenizer === undefined ? new Vocab(JSON.parse(words)) : tokenizerOf(JSON.parse(tokenizer)); // words stand apart
+  if (vocab.size !== size) throw new Error(`${vocab.size} words for a model of ${size}`);
+  return vocab;
+}
+
+/**
+ * What is made of the bytes of a file of one of some formats.
  *
  * @template T
  * @param {Uint8Array} bytes
  * @param {string} source
- * @param {string} format
+ * @param {Format[]} formats
  * @param {(metadata: Record<string, string>, tensorsOf: (shapes: Map<string, number[]>) => Map<string, Tensor>) => T} make
  *   `tensorsOf` returns the tensors in float32, if they are those of these shapes.
  * @returns {T}
  * @throws {LabError} If they are of another format, or damaged.
  */
-export function openFile(bytes, source, format, make) {
+export function openFile(bytes, source, formats, make) {
   const { metadata, stored } = readFile(bytes, source);
-  if (metadata.format !== format || metadata.version !== VERSION) {
+  if (!formats.some(([name, version]) => metadata.format === name && metadata.version === version)) {
+    const known = formats.map(([name, version]) => `'${name}', version '${version}'`).join(" or ");
     throw new LabError(
-      `${source} must be a model file of format '${format}', version '${VERSION}', but it says ` +
+      `${source} must be a model file of format ${known}, but it says ` +
         `('${metadata.format}', '${metadata.version}'); train it again with this version of lmkit`,
     );
   }
@@ -77,7 +87,7 @@ export function openFile(bytes, source, format, make) {
 
 /**
  * @param {Record<string, unknown>} config
- * @param {string[]} names - Of the sizes that it must have.
+ * @param {readonly string[]} names - Of the sizes that it must have.
  */
 export function checkSizes(config, names) {
   for (const name of names) {

@@ -4,7 +4,7 @@ import { LabError, shortened } from "../base/errors.js";
 import { numbered, Tokenizer, visible } from "../base/tokenizer.js";
 import { Vocab } from "../base/vocab.js";
 import { WHITE_SPACE } from "../base/white_space.js";
-import { BPE } from "./bpe.js";
+import { BPE, NUM_BYTES } from "./bpe.js";
 
 const UNK = "<unk>";
 const VERSION = 1; // of the rules of every kind
@@ -180,4 +180,29 @@ export function tokenizerOf(config) {
     throw new LabError(`${rule}, but it is ${JSON.stringify(version)}; open it with the lmkit that wrote it`);
   }
   return KINDS[kind](config);
+}
+
+/**
+ * What `tokenizerOf` makes the same tokenizer from: the mirror of lmkit.text.Tokenizer.config.
+ *
+ * @param {Tokenizer} tokenizer
+ * @returns {Record<string, unknown>}
+ */
+export function tokenizerConfig(tokenizer) {
+  const [kind, parts] = partsOf(tokenizer);
+  return { kind, version: VERSION, ...parts };
+}
+
+/**
+ * @param {Tokenizer} tokenizer
+ * @returns {[string, object]}
+ */
+function partsOf(tokenizer) {
+  if (tokenizer instanceof Characters) {
+    const unk = tokenizer.unk !== null;
+    return ["characters", { characters: tokenizer.tokens.slice(+unk), unk }];
+  }
+  if (tokenizer instanceof Words) return ["words", { words: tokenizer.tokens.slice(FIXED.length) }];
+  if (tokenizer instanceof BPE) return ["bpe", { tokens: [...tokenizer.idOf.keys()].slice(NUM_BYTES) }];
+  return ["split", { words: tokenizer.words }];
 }

@@ -28,7 +28,7 @@ import { checkSizes, openFile } from "./safetensors.js";
  * @property {Map<string, Tensor>} tensors
  */
 
-const FORMAT = "lmkit-encoder-decoder";
+const FORMAT = /** @type {const} */ (["lmkit-encoder-decoder", "1"]);
 const SIZES = ["source_vocab_size", "target_vocab_size", "embedding_size", "hidden_size"];
 /** @type {Record<string, readonly unknown[]>} */
 const CHOICES = {
@@ -44,7 +44,7 @@ const CHOICES = {
  * @throws {import("../base/errors.js").LabError} If it is no such model of this version of lmkit, or damaged.
  */
 export function parseTranslator(bytes, source = "data") {
-  return openFile(bytes, source, FORMAT, (metadata, tensorsOf) => {
+  return openFile(bytes, source, [FORMAT], (metadata, tensorsOf) => {
     const names = ["config", "source_vocab", "target_vocab", "card"];
     const [config, sourceWords, targetWords, card] = names.map((name) => JSON.parse(metadata[name]));
     checkConfig(config);

@@ -34,9 +34,13 @@ const inEights = (count) => Math.ceil(count / 8) * 8;
 
 /** One instance of the kernel. */
 export class TrainingKernel {
-  /** @param {Operations} operations */
-  constructor(operations) {
+  /**
+   * @param {Operations} operations
+   * @param {string} base64 - The module.
+   */
+  constructor(operations, base64) {
     this.operations = operations;
+    this.base64 = base64;
   }
 
   /**
@@ -166,8 +170,8 @@ function eachRow({ shape: [rows, columns], blocks }, visit) {
 
 /** @type {Map<string, WebAssembly.Module>} */
 const MODULES = new Map(); // each is compiled once
-/** @type {Map<string, TrainingKernel[]>} */
-const SPARE = new Map(); // instances that were given back: their memory is used again
+/** @type {Map<string, TrainingKernel>} */
+const SPARE = new Map(); // an instance of each that was given back: its memory is used again
 
 /**
  * A kernel, with SIMD if the engine has it.
@@ -181,9 +185,10 @@ export function takeKernel({ simd = true, scalar } = {}) {
   let reason = "SIMD is switched off";
   for (const base64 of [simd ? TRAINING : "", scalar ?? ""]) {
     if (!base64) continue;
-    const kind = base64 === scalar ? "scalar" : "vector";
     try {
-      return { kernel: SPARE.get(kind)?.pop() ?? newKernel(base64), kind };
+      const kernel = SPARE.get(base64) ?? newKernel(base64);
+      SPARE.delete(base64);
+      return { kernel, kind: base64 === scalar ? "scalar" : "vector" };
     } catch (error) {
       reason = messageOf(error);
     }
@@ -191,12 +196,9 @@ export function takeKernel({ simd = true, scalar } = {}) {
   throw new LabError(`this browser must know WebAssembly with SIMD to train a model, but it says: ${reason}`);
 }
 
-/**
- * @param {TrainingKernel} kernel
- * @param {"vector" | "scalar"} kind
- */
-export function giveBack(kernel, kind) {
-  SPARE.set(kind, [kernel]); // one is enough, and others are forgotten
+/** @param {TrainingKernel} kernel */
+export function giveBack(kernel) {
+  SPARE.set(kernel.base64, kernel);
 }
 
 /** @param {string} base64 */
@@ -207,5 +209,5 @@ function newKernel(base64) {
     MODULES.set(base64, module);
   }
   const { exports } = new WebAssembly.Instance(module);
-  return new TrainingKernel(/** @type {Operations} */ (/** @type {unknown} */ (exports)));
+  return new TrainingKernel(/** @type {Operations} */ (/** @type {unknown} */ (exports)), base64);
 }

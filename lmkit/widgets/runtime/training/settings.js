@@ -125,6 +125,17 @@ function checkTogether({ cell, nonlinearity, tied, embedding_size, hidden_size }
   }
 }
 
+/**
+ * @param {import("../../base/tokenizer.js").Tokenizer} vocab
+ * @param {number} vocab_size
+ * @throws {LabError} If it is not of this size.
+ */
+export function checkVocab(vocab, vocab_size) {
+  if (vocab.size === vocab_size) return;
+  const rule = `must hold the model's ${vocab_size} tokens`;
+  throw new LabError(`vocab ${rule}, but it holds ${vocab.size}; give the one that was trained with`);
+}
+
 const CELLS = ["rnn", "lstm", "gru"];
 const OPTIMIZERS = ["sgd", "adam", "adamw", "muon"];
 const SCHEDULES = ["constant", "cosine", "one-cycle"];

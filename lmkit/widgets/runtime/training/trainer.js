@@ -2,7 +2,7 @@
 
 import { LabError, messageOf } from "../../base/errors.js";
 import { giveBack, takeKernel } from "./kernel.js";
-import { checkedSettings } from "./settings.js";
+import { checkedSettings, checkVocab } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./kernel.js").Tensor} Tensor */
@@ -178,9 +178,50 @@ export class Trainer {
     this.steps = 0;
   }
 
+  /**
+   * The model as it is now, as `LanguageModel` and `Session` take it: no file lies between.
+   *
+   * @param {import("../../base/tokenizer.js").Tokenizer} vocab
+   * @param {Record<string, any>} [card]
+   * @returns {import("../safetensors.js").ParsedModel}
+   * @throws {LabError} If the page's engine cannot run it, or the vocabulary is of another size.
+   */
+  parsed(vocab, card = {}) {
+    const { vocab_size, embedding_size, hidden_size, num_layers, cell, tied } = this.settings;
+    if (cell !== "lstm" || !tied) {
+      const found = `cell is '${cell}' and tied is ${tied}`;
+      throw new LabError(
+        `model must be an LSTM with tied weights to be shown in a lab, but ${found}; save it as a file`,
+      );
+    }
+    checkVocab(vocab, vocab_size);
+    return { config: { vocab_size, embedding_size, hidden_size, num_layers }, vocab, card, tensors: this.weights() };
+  }
+
+  /**
+   * The masks of the last step, 0 or 1/(1 - p), by what they are multiplied with; without those that drop nothing.
+   *
+   * @returns {Map<string, Tensor>} word (V), input (N, E), weight_l0 as rnn.weight_hh_l0, hidden_l1 (N, H), output (N, H).
+   */
+  masks() {
+    const { vocab_size: V, embedding_size: E, hidden_size: H, num_layers, batch_size: N, cell } = this.settings;
+    const { embed_p, input_p, weight_p, hidden_p, output_p } = this.settings;
+    const blocks = { rnn: 1, lstm: 4, gru: 3 }[cell];
+    /** @type {Map<string, Tensor>} */
+    const masks = new Map();
+    if (embed_p) masks.set("word", this.kernel.mask("word", 0, [V]));
+    if (input_p) masks.set("input", this.kernel.mask("input", 0, [N, E]));
+    for (let d = 0; d < num_layers; d++) {
+      if (weight_p) masks.set(`weight_l${d}`, this.kernel.mask("weight", d, [blocks * H, H], blocks));
+      if (hidden_p && d) masks.set(`hidden_l${d}`, this.kernel.mask("input", d, [N, H]));
+    }
+    if (output_p) masks.set("output", this.kernel.mask("output", 0, [N, H]));
+    return masks;
+  }
+
   /** Give the memory to the next trainer; this one must not be used any more. */
   close() {
-    giveBack(this.kernel, this.kind);
+    giveBack(this.kernel);
   }
 
   /** @private */
@@ -316,9 +357,9 @@ function norm(values) {
  * @param {{ simd?: boolean, scalar?: string }} options
  */
 function measured(settings, options) {
-  const { kernel, kind } = takeKernel(options);
+  const { kernel } = takeKernel(options);
   const bytes = kernel.measure(settings);
-  giveBack(kernel, kind);
+  giveBack(kernel);
   return bytes;
 }
 

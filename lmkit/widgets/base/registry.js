@@ -6,7 +6,7 @@ globalThis.__lmkit ??= (function make() {
   const source = running && "src" in running ? running.src : "";
   /** @type {Map<string, () => object>} */
   const factories = new Map();
-  /** @type {Map<string, object>} */
+  /** @type {Map<string, Record<string, any>>} */
   const modules = new Map();
   return {
     assets: {},
@@ -29,6 +29,7 @@ globalThis.__lmkit ??= (function make() {
         const key = Object.keys(module).find((key) => module[key] === exported);
         if (!key) continue;
         const needed = new Map();
+        /** @param {string} name - Of a module that is needed, with those that it needs. */
         const collect = (name) => {
           if (needed.has(name)) return;
           const text = String(factories.get(name));

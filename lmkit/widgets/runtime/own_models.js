@@ -61,8 +61,8 @@ function tell() {
  */
 export async function ownModels() {
   const kept = await keptModels().catch(() => []);
-  const others = kept.filter(({ key }) => key !== latest?.model.key);
-  return latest ? [latest.model, ...others] : others;
+  const isKept = kept.some(({ key }) => key === latest?.model.key);
+  return latest && !isKept ? [latest.model, ...kept] : kept;
 }
 
 /**

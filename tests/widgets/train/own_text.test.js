@@ -19,9 +19,15 @@ describe("a file", () => {
   });
 
   test("that is binary, in another encoding or too large is refused, with what to do", () => {
-    assert.throws(() => textOfFile(Uint8Array.of(80, 75, 3, 4, 0, 0)), { message: /it is binary; save it as plain text/ });
-    assert.throws(() => textOfFile(Uint8Array.of(0x47, 0xfc, 0x6e)), { message: /text in UTF-8, but some of its bytes/ });
-    assert.throws(() => textOfFile(new Uint8Array(20_000_000)), { message: /at most 10\u202fMB, but it has 20\.0\u202fMB/ });
+    assert.throws(() => textOfFile(Uint8Array.of(80, 75, 3, 4, 0, 0)), {
+      message: /it is binary; save it as plain text/,
+    });
+    assert.throws(() => textOfFile(Uint8Array.of(0x47, 0xfc, 0x6e)), {
+      message: /text in UTF-8, but some of its bytes/,
+    });
+    assert.throws(() => textOfFile(new Uint8Array(20_000_000)), {
+      message: /at most 10\u202fMB, but it has 20\.0\u202fMB/,
+    });
   });
 });
 

@@ -109,7 +109,10 @@ describe("what is said of a run", () => {
 
   test("has sizes and speed", () => {
     const said = factsOf(FACTS, run(1, {}, { seconds: 2, step: 198 }));
-    assert.match(said, /35,230 parameters · 30 kinds of tokens · 50,472 to learn from, 12,623 held out · 2\.0 times read/);
+    assert.match(
+      said,
+      /35,230 parameters · 30 kinds of tokens · 50,472 to learn from, 12,623 held out · 2\.0 times read/,
+    );
     assert.match(said, /2\.7\u202fMB · 2\.0\u202fs, 99 steps a second$/);
     assert.doesNotMatch(factsOf(FACTS, run(1)), /second/);
   });

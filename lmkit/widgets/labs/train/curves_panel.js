@@ -113,7 +113,9 @@ export class CurvesPanel {
           name,
           role: "hidden",
           mark: "circle",
-          points: points.map((point) => [point.step, Math.min(point.norm, top), null]),
+          points: points
+            .filter(({ norm }) => Number.isFinite(norm))
+            .map(({ step, norm }) => [step, Math.min(norm, top), null]),
         },
       ],
       lines,

@@ -1,7 +1,7 @@
 // What becomes of a trained model: a name, a place in the browser, a file; and files that come back.
 
 import { element, resize, setText, uniqueId } from "../../base/dom.js";
-import { messageOf } from "../../base/errors.js";
+import { LabError, messageOf } from "../../base/errors.js";
 import { forgetModel, keptModels, onOwnModels } from "../../runtime/own_models.js";
 
 /** @typedef {import("../../runtime/own_models.js").OwnModel} OwnModel */
@@ -31,6 +31,7 @@ export class KeepPanel {
     this.file = element("input", { type: "file", accept: ".safetensors", "aria-label": "Open a model file" });
     this.file.addEventListener("change", () => this.read(open));
     this.message = element("p", { class: "lmkit-footnote", role: "status" });
+    this.blocked = element("p", { class: "lmkit-footnote" });
     this.list = element("ul", { class: "lmkit-train-kept" });
     this.offered = element("p", { class: "lmkit-footnote" });
     this.form = element(
@@ -50,6 +51,7 @@ export class KeepPanel {
       this.form,
       opening,
       this.message,
+      this.blocked,
       this.list,
     );
     this.proposed = "";
@@ -94,12 +96,14 @@ export class KeepPanel {
   async look() {
     /** @type {OwnModel[]} */
     let models = [];
+    let blocked = "";
     try {
       models = await keptModels();
     } catch (error) {
-      this.tell(`${messageOf(error)}.`);
+      blocked = sentenceOf(error);
     }
     if (this.closed) return;
+    setText(this.blocked, blocked);
     const items = resize(this.list, models.length, () => element("li", {}, element("span"), this.makeDelete()));
     for (const [i, { title, size, key }] of models.entries()) {
       const [text, remove] = /** @type {HTMLElement[]} */ ([...items[i].children]);
@@ -117,11 +121,22 @@ export class KeepPanel {
         this.tell("Deleted.");
         this.root.querySelector("summary")?.focus();
       } catch (error) {
-        this.tell(`${messageOf(error)}.`);
+        this.tell(sentenceOf(error));
       }
     });
     return button;
   }
+}
+
+/**
+ * What went wrong, as a sentence.
+ *
+ * @param {unknown} error
+ */
+export function sentenceOf(error) {
+  if (!(error instanceof LabError)) console.error(error);
+  const message = messageOf(error);
+  return `${message[0].toUpperCase()}${message.slice(1)}.`;
 }
 
 /** @param {number} bytes */

@@ -96,8 +96,8 @@ class TrainLab(Lab[TrainView]):
 
     Examples
     --------
-    >>> TrainLab("human_numbers", hidden_size=32, lr=0.02)
-    TrainLab('human_numbers', cell='lstm', hidden_size=32, window=16, lr=0.02, optimizer='adamw', seed=0)
+    >>> TrainLab("human_numbers", hidden_size=32, lr=0.01)
+    TrainLab('human_numbers', cell='lstm', hidden_size=32, window=16, lr=0.01, optimizer='muon', seed=0)
     """
 
     def __init__(
@@ -110,13 +110,13 @@ class TrainLab(Lab[TrainView]):
         num_layers: int = 1,
         window: int = 16,
         batch_size: int = 32,
-        lr: float = 0.01,
-        optimizer: str = "adamw",
-        dropout: float = 0.0,
-        decay: float = 0.01,
+        lr: float = 0.02,
+        optimizer: str = "muon",
+        dropout: float = 0.1,
+        decay: float = 0.7,
         clip: float | None = 1.0,
         seed: int = 0,
-        steps: int = 2000,
+        steps: int = 1000,
         controls: Sequence[str] | None = None,
     ):
         _check_sizes(hidden_size, num_layers, window, batch_size, steps)

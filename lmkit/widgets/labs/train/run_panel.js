@@ -37,13 +37,15 @@ export class RunPanel {
 
   /**
    * @param {Run | null} run
-   * @param {{ problem: string, note: string }} messages
+   * @param {{ problem: string, note: string, isChanged: boolean }} more - `isChanged`: other settings than the run's.
    */
-  show(run, { problem, note }) {
-    setText(this.train, run?.isRunning ? "Pause" : run?.step && !run.isOver ? "Go on" : "Train");
+  show(run, { problem, note, isChanged }) {
+    const goesOn = run && run.step > 0 && !run.isOver && !isChanged;
+    setText(this.train, run?.isRunning ? "Pause" : goesOn ? "Go on" : "Train");
+    const isDone = run?.isOver && !isChanged;
     // A button that is switched off under the hand loses the keyboard's focus, so these are only marked.
-    setAttribute(this.train, "aria-disabled", run?.isOver ? "true" : null);
-    setAttribute(this.step, "aria-disabled", run?.isOver ? "true" : null);
+    setAttribute(this.train, "aria-disabled", isDone ? "true" : null);
+    setAttribute(this.step, "aria-disabled", isDone ? "true" : null);
     setAttribute(this.again, "aria-disabled", run ? null : "true");
     setText(this.problem, problem);
     this.problem.hidden = !problem;

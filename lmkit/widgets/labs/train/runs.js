@@ -130,7 +130,8 @@ export function curvesOf(measure, run, earlier) {
    * @param {"loss" | "accuracy" | "heldLoss" | "heldAccuracy"} of
    * @returns {import("../../base/charts/run_chart.js").Point[]}
    */
-  const points = (run, of) => run.points.map((point) => [point.step, point[of], null]);
+  const points = (run, of) =>
+    run.points.filter((point) => Number.isFinite(point[of])).map((point) => [point.step, point[of], null]);
   /** @type {Series[]} */
   const before = earlier.map((one, place) => ({
     name: `run ${one.number}: ${differences(one.setup, run?.setup ?? one.setup)}`,

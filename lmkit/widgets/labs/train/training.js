@@ -227,7 +227,7 @@ const SPEED = 3e7; // products that a sample may take: some tens of milliseconds
 /**
  * @param {RunSettings} settings
  * @param {number} vocab_size
- * @returns {import("../../runtime/training/trainer.js").Settings}
+ * @returns {Partial<import("../../runtime/training/settings.js").Settings>}
  */
 export function trainerSettings(settings, vocab_size) {
   const { cell, clip, dropout, decay, hidden_size, num_layers, window, batch_size, optimizer, lr, steps, seed } =

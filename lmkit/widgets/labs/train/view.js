@@ -2,12 +2,12 @@
 
 import { loadAsset, once } from "../../base/assets.js";
 import { element } from "../../base/dom.js";
-import { LabError, messageOf } from "../../base/errors.js";
+import { messageOf } from "../../base/errors.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { keepModel, offer } from "../../runtime/own_models.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Host } from "./host.js";
-import { download, KeepPanel, kilobytes } from "./keep_panel.js";
+import { download, KeepPanel, kilobytes, sentenceOf } from "./keep_panel.js";
 import { openedModel } from "./opened.js";
 import { RunPanel } from "./run_panel.js";
 import { inShort, newRun, statusOf, withEarlier } from "./runs.js";
@@ -43,9 +43,17 @@ const CHOICES = /** @type {const} */ ([
 const SIMD = Uint8Array.from([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
+/** @type {Record<string, string>} */
+const LABELS = {
+  batch_size: "batch",
+  hidden_size: "width",
+  num_layers: "layers",
+  window: "window",
+  lr: "learning rate",
+};
 const NO_WORKER = "This browser lets the page start no worker: training shares the page’s time, and is slow.";
 const NO_SIMD = "This browser has no vector instructions for pages: training is several times slower here.";
-const CHANGED = "The settings have changed: they count from the next run, so press Again.";
+const CHANGED = "The settings have changed: they count from the next run: press Train or, while one runs, Again.";
 const ONLY_LSTM = "The other labs of the book run LSTMs only; this model can be saved as a file.";
 
 class TrainView extends LabView {
@@ -116,7 +124,7 @@ class TrainView extends LabView {
       host.isSlow ? NO_WORKER : "",
       run?.facts?.kind === "scalar" ? NO_SIMD : "",
     ];
-    panels.run.show(run, { problem: this.problem, note: notes.filter(Boolean).join(" ") });
+    panels.run.show(run, { problem: this.problem, note: notes.filter(Boolean).join(" "), isChanged });
     /** @type {TextEntry[]} */
     const texts = this.model.get("texts");
     const learned = texts.find(({ name }) => name === (run?.setup.text ?? entry.name)) ?? entry;
@@ -155,7 +163,7 @@ class TrainView extends LabView {
     const order = button === "step" ? "trace" : "run";
     if (button === "step") this.panels.step.root.open = true;
     if (goesOn) this.order(run, order);
-    else this.begin(order);
+    else this.beginRun(order);
   }
 
   /**
@@ -174,7 +182,7 @@ class TrainView extends LabView {
    *
    * @param {"run" | "trace"} what - Is done first.
    */
-  async begin(what) {
+  async beginRun(what) {
     this.host.send({ do: "pause" });
     this.earlier = withEarlier(this.earlier, this.current);
     this.runs += 1;
@@ -263,7 +271,8 @@ class TrainView extends LabView {
    * @param {string} message
    */
   refuse(message) {
-    this.problem = `${message[0].toUpperCase()}${message.slice(1)}.`;
+    const plain = message.replace(/^(batch_size|hidden_size|num_layers|window|lr)\b/, (name) => LABELS[name]);
+    this.problem = `${plain[0].toUpperCase()}${plain.slice(1)}.`;
     if (this.current && !this.current.points.length) this.current = null;
     else if (this.current) this.current.isRunning = false;
     this.ask();
@@ -331,7 +340,7 @@ class TrainView extends LabView {
         keep.tell(`Kept in this browser: ${title}, ${kilobytes(bytes.length)}.`);
       }
     } catch (error) {
-      keep.tell(`${sentenceOf(error)}.`);
+      keep.tell(sentenceOf(error));
     }
   }
 
@@ -352,16 +361,9 @@ class TrainView extends LabView {
       keep.tell(`Opened: ${model.title}, ${size}. ${runs ? "The labs of this page offer it." : ONLY_LSTM}`);
       this.ask();
     } catch (error) {
-      keep.tell(`${sentenceOf(error)}.`);
+      keep.tell(sentenceOf(error));
     }
   }
-}
-
-/** @param {unknown} error */
-function sentenceOf(error) {
-  const message = messageOf(error);
-  if (!(error instanceof LabError)) console.error(error);
-  return `${message[0].toUpperCase()}${message.slice(1)}`;
 }
 
 /** @param {number} value */

@@ -3,8 +3,9 @@
 
 import { uniform } from "../../base/rng.js";
 
+/** @typedef {Float64Array<ArrayBuffer>} Numbers */
 /** @typedef {{ shape: number[], values: Float32Array }} Tensor */
-/** @typedef {{ h: Float64Array[], c: Float64Array[] }} Memory What is remembered, layer by layer. */
+/** @typedef {{ h: Numbers[], c: Numbers[] }} Memory What is remembered, layer by layer. */
 
 export class Writer {
   /**
@@ -32,7 +33,7 @@ export class Writer {
    *
    * @param {number} token
    * @param {Memory} memory
-   * @returns {Float64Array}
+   * @returns {Numbers}
    */
   read(token, memory) {
     const { hidden, embedding, bias } = this;
@@ -78,7 +79,7 @@ export class Writer {
  * W x + b.
  *
  * @param {Float32Array} weight
- * @param {Float64Array} x
+ * @param {Numbers} x
  * @param {Float32Array} bias
  */
 function product(weight, x, bias) {
@@ -94,7 +95,7 @@ function product(weight, x, bias) {
 /** @param {number} x */
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 
-/** @type {Record<string, (i: Float64Array, r: Float64Array, h: Float64Array, c: Float64Array) => Float64Array>} */
+/** @type {Record<string, (i: Numbers, r: Numbers, h: Numbers, c: Numbers) => Numbers>} */
 const CELLS = {
   tanh: (i, r) => i.map((x, u) => Math.tanh(x + r[u])),
   relu: (i, r) => i.map((x, u) => Math.max(0, x + r[u])),
@@ -117,7 +118,7 @@ const CELLS = {
 /**
  * The token under which u in [0, 1) falls.
  *
- * @param {Float64Array} logits
+ * @param {Numbers} logits
  * @param {number} u
  */
 function drawn(logits, u) {

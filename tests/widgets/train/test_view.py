@@ -1,0 +1,378 @@
+"""The training lab's view in a browser: what it shows is what the trainer computes in Node, and what it says of trouble."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from lmkit import decoding, pretrained
+from lmkit.models import LSTMLanguageModel, RecurrentLanguageModel
+from lmkit.text import Characters
+from lmkit.widgets import DecodingLab, TrainLab
+from lmkit.widgets.base import assets
+from tests.widgets.train.test_lab import SMALL, TRAIN, VERSE, run_settings, source
+from tests.widgets.view_harness import ViewPage, check_drawn_for_width, shipped
+
+ORIGIN = "http://lab.test/"  # of a page that may keep something
+LAST = SMALL["steps"]
+# Every message of the worker is recorded, as the page gets it.
+RECORD = """globalThis.heard = [];
+globalThis.Worker = class extends Worker {
+  constructor(...address) {
+    super(...address);
+    this.addEventListener("message", ({ data }) => heard.push(data));
+  }
+};"""
+
+
+@pytest.fixture
+def trainer(view):
+    """A function that shows a lab, small unless it is told otherwise, on an empty page."""
+
+    def put(text: str = "human_numbers", script: str = RECORD, origin: str = "", **settings) -> Page:
+        if origin:
+            view.page.route(f"{ORIGIN}**", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
+            view.page.goto(origin)
+        view.page.evaluate(f"() => {{ {script} }}")
+        lab = TrainLab(text, **(SMALL | {"dropout": 0.0} | settings))
+        return view.put(lab, answers=assets.tables())
+
+    yield put
+    view.page.unroute_all()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def status(page: Page):
+    return page.locator(".lmkit-train-status")
+
+
+def finish(page: Page, step: int = LAST) -> None:
+    """Wait until a run has made its last step."""
+    expect(status(page)).to_contain_text(f"Step {step:,} of {step:,}")
+    expect(page.locator(".lmkit-train-main")).to_have_text("Train")
+
+
+def points(page: Page, run: int = 1) -> list[dict]:
+    """The points of a run that the page was told."""
+    told = page.evaluate("(run) => heard.filter((news) => news.run === run && news.tells === 'progress')", run)
+    return [point for news in told for point in news["points"]]
+
+
+def test_nothing_runs_until_the_reader_wants_it(trainer, view):
+    page = trainer()
+    expect(status(page)).to_have_text("Nothing runs yet: press Train.")
+    assert page.evaluate("heard") == [] and view.problems == []
+
+
+def test_page_shows_what_node_computes(trainer, scripts):
+    page = trainer()
+    press(page, "Train")
+    finish(page)
+    wanted = scripts("labs/train/training.js").evaluate(TRAIN, [source("human_numbers"), run_settings()])
+    assert points(page) == wanted["points"]
+    last = wanted["points"][-1]
+    expect(status(page)).to_contain_text(f"held out {last['heldLoss']:.2f} nats")
+    said = page.locator(".lmkit-train-loss svg.lmkit-run-chart").get_attribute("aria-label")
+    first = wanted["points"][0]
+    assert said == (
+        f"Loss from step 1 to {LAST}: {first['loss']:.2f} to {last['loss']:.2f} in training, "
+        f"{first['heldLoss']:.2f} to {last['heldLoss']:.2f} held out"
+    )
+    written = page.locator(".lmkit-train-text").inner_text().split()
+    assert len(written) == 44 and set(written) <= set(TrainLab().view.texts[0]["words"])
+
+
+@pytest.mark.parametrize(
+    ("trouble", "note"),
+    [
+        ("delete globalThis.Worker;", "can start no worker|lets the page start no worker"),
+        ("globalThis.Worker = class { constructor() { throw new Error('policy'); } };", "start no worker"),
+        (
+            """globalThis.Worker = class {
+              constructor() { setTimeout(() => this.onerror(new Event("error", { cancelable: true }))); }
+              postMessage() {}
+              terminate() {}
+            };""",
+            "start no worker",
+        ),
+        ("WebAssembly.validate = () => false;", "no vector instructions"),
+    ],
+)
+def test_browsers_that_lack_something_compute_the_same_and_say_that_it_is_slow(trainer, scripts, trouble, note):
+    page = trainer(script=trouble)
+    press(page, "Train")
+    finish(page)
+    expect(page.locator(".lmkit-train-run .lmkit-footnote")).to_have_text(re.compile(note))
+    wanted = scripts("labs/train/training.js").evaluate(TRAIN, [source("human_numbers"), run_settings()])
+    last = wanted["points"][-1]
+    said = page.locator(".lmkit-train-loss svg.lmkit-run-chart").get_attribute("aria-label")
+    assert f"to {last['loss']:.2f} in training" in said and f"to {last['heldLoss']:.2f} held out" in said
+
+
+def test_reader_pauses_goes_on_and_looks_at_single_steps(trainer, scripts):
+    """However it is interrupted, a run is the same run."""
+    page = trainer(steps=5000)
+    press(page, "One step")
+    expect(page.locator(".lmkit-train-step-head")).to_contain_text("Step 1, loss 3.")
+    press(page, "One step")
+    expect(page.locator(".lmkit-train-step-head")).to_contain_text("Step 2,")
+    press(page, "Go on")
+    expect(page.locator(".lmkit-train-main")).to_have_text("Pause")
+    page.locator(".lmkit-train-main").click(force=True)
+    finish_or_go_on(page)
+    finish(page, 5000)
+    wanted = scripts("labs/train/training.js").evaluate(TRAIN, [source("human_numbers"), run_settings(steps=5000)])
+    assert points(page) == wanted["points"]
+
+
+def finish_or_go_on(page: Page) -> None:
+    """The run may have ended before the button was pressed."""
+    expect(page.locator(".lmkit-train-main")).not_to_have_text("Pause")
+    if page.locator(".lmkit-train-main").inner_text() == "Go on":
+        press(page, "Go on")
+
+
+def test_one_batch_from_inside(trainer):
+    page = trainer(num_layers=2)
+    for _ in range(3):
+        press(page, "One step")
+    expect(page.locator(".lmkit-train-step-head")).to_contain_text("Step 3,")
+    trace = page.evaluate("heard.filter(({ tells }) => tells === 'trace').at(-1).traced")
+    rows = {
+        row.locator("th").inner_text(): row.locator("td").all_inner_texts()
+        for row in page.locator(".lmkit-train-window tr").all()
+    }
+    assert rows["reads"] == trace["words"] and rows["must say"] == trace["next"]
+    assert rows["reads"][1:] == rows["must say"][:-1] and len(rows["reads"]) == SMALL["window"]
+    losses = list(trace["trace"]["losses"])[: SMALL["window"]]
+    assert rows["loss"] == [f"{loss:.2f}" for loss in losses]
+    gradients = [name for name in rows if name.startswith("gradient")]
+    assert gradients == [f"gradient at {what} of layer {d}" for d in (1, 2) for what in "hc"]
+    top = list(trace["trace"]["layers"][1]["h"])
+    assert [float(value) for value in rows["gradient at h of layer 2"]] == pytest.approx(top[1:], rel=0.06)
+    names = page.locator(".lmkit-train-updates tbody th").all_inner_texts()
+    assert names == [tensor["name"] for tensor in trace["trace"]["tensors"]]
+
+
+def test_earlier_runs_stay_as_faint_curves_with_what_was_different(trainer, view):
+    page = trainer()
+    for n in range(7):
+        view.set(seed=n)
+        press(page, "Again" if n else "Train")
+        expect(status(page)).to_contain_text(f"Step {LAST} of {LAST}")
+        page.wait_for_function("(n) => heard.some(({ run, isOver }) => run === n && isOver)", arg=n + 1)
+        view.settle()
+    names = page.locator(".lmkit-train-loss .lmkit-run-key").all_inner_texts()
+    assert names == [*(f"run {n}: seed {n - 1}" for n in range(2, 7)), "training", "held out"]
+    assert page.locator(".lmkit-train-loss .lmkit-run-faint").count() == 5
+
+
+def test_changed_settings_count_from_the_next_run(trainer, view):
+    page = trainer()
+    note = page.locator(".lmkit-train-run .lmkit-footnote")
+    press(page, "One step")
+    expect(status(page)).to_contain_text("Step 1 of 60")
+    assert note.is_hidden()
+    view.set(seed=5)
+    expect(note).to_contain_text("count from the next run")
+    press(page, "Train")
+    finish(page)
+    assert note.is_hidden()
+    assert page.evaluate("heard.filter(({ tells }) => tells === 'ready').length") == 2
+
+
+def test_a_run_that_diverges_says_so_and_again_works(trainer, view):
+    page = trainer(cell="relu", optimizer="sgd", lr=100.0, clip=None, steps=300)
+    press(page, "Train")
+    expect(status(page)).to_contain_text(re.compile(r"It diverged at step \d+: .* press Again\."), timeout=20_000)
+    values = view.get("values")
+    view.set(lr_index=values["lr"].index(0.03), clip_index=values["clip"].index(1.0))
+    press(page, "Again")
+    finish(page, 300)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "Paste a text or open a file first"),
+        ("too short", "must have at least 500 characters, but it has 9"),
+        ("a" * 1000, "must hold different characters, but it holds ‘a’ only"),
+    ],
+)
+def test_texts_that_nothing_can_be_learned_from_are_explained(trainer, view, text, message):
+    page = trainer("own")
+    page.locator(".lmkit-train-own textarea").fill(text)
+    press(page, "Train")
+    alert = page.locator(".lmkit-train-run .lmkit-problem")
+    expect(alert).to_have_text(re.compile(message))
+    page.locator(".lmkit-train-own textarea").fill(VERSE)
+    expect(alert).to_be_hidden()
+    press(page, "Train")
+    finish(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("big.txt", b"ab" * 10_000_000, "at most 10 MB, but it has 20.0 MB"),
+        ("a.zip", b"PK\x03\x04\0\0" * 500, "it is binary; save it as plain text"),
+        ("latin.txt", "Straße ".encode("latin-1") * 200, "must be text in UTF-8"),
+    ],
+)
+def test_files_that_are_no_texts_are_explained(trainer, name, content, message):
+    page = trainer("own")
+    field = page.get_by_label("Open a text file")
+    field.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
+    expect(page.locator(".lmkit-train-run .lmkit-problem")).to_contain_text(message.replace(" MB", "\u202fMB"))
+    field.set_input_files({"name": "ok.txt", "mimeType": "text/plain", "buffer": VERSE.encode()})
+    expect(page.locator(".lmkit-train-run .lmkit-problem")).to_be_hidden()
+    press(page, "Train")
+    finish(page)
+
+
+def saved(page: Page, folder: Path) -> bytes:
+    """The bytes of the file that the lab saves."""
+    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
+    with page.expect_download() as download:
+        press(page, "Save as a file")
+    download.value.save_as(folder / "model.safetensors")
+    return (folder / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
+def test_a_saved_file_is_a_model_in_python(trainer, tmp_path, cell):
+    """Its held-out loss is that of the page, within rounding of float32."""
+    page = trainer(cell=cell, seed=3)
+    press(page, "Train")
+    finish(page)
+    trained = pretrained.from_bytes(saved(page, tmp_path))
+    assert trained.card["seed"] == 3 and trained.card["metrics"]["held_out_accuracy"] > 0.1
+    weights = page.evaluate("heard.filter(({ tells }) => tells === 'progress').at(-1).points.at(-1).heldLoss")
+    assert trained.card["metrics"]["held_out_loss"] == pytest.approx(weights, abs=1e-4)
+    assert loss_of(trained) == pytest.approx(weights, rel=1e-4)
+
+
+def loss_of(trained) -> float:
+    """The loss on the rows that the lab measures, by torch."""
+    from lmkit.datasets import human_numbers
+
+    _, held = human_numbers.sequential_split()
+    ids = torch.tensor(trained.vocab.ids(held))
+    length = len(ids) // 32
+    columns = max(2 * SMALL["window"], -(-1 * SMALL["batch_size"] * SMALL["window"] // 32))
+    rows = ids[: 32 * length].view(32, length)[:, : columns + 1]
+    with torch.no_grad():
+        logits = trained.model(rows[:, :-1])[0]
+    return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()))
+
+
+def test_a_model_is_kept_chosen_in_another_lab_and_deleted(trainer, view, tmp_path):
+    page = trainer(origin=ORIGIN)
+    press(page, "Train")
+    finish(page)
+    data = saved(page, tmp_path)
+    page.get_by_label("Name").fill("Mine")
+    press(page, "Keep in this browser")
+    expect(page.locator(".lmkit-train-kept li")).to_contain_text("Mine (")
+    page.goto(ORIGIN)
+    view.put(DecodingLab("human_numbers", method="greedy", max_new_tokens=12), shipped("human_numbers"))
+    page.get_by_label("Your models").select_option("Mine")
+    trained = pretrained.from_bytes(data)
+    expect(page.locator(".lmkit-words")).to_be_visible()
+    view.settle()
+    prompt = view.get("prompt")
+    best = decoding.greedy(trained.model.stepper(), trained.prompt_ids(prompt), 12, trained.eos_token_id)
+    expect(page.locator(".lmkit-token .lmkit-word")).to_have_text([trained.vocab.words[i] for i in best.tokens])
+    trainer(origin=ORIGIN)
+    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
+    press(page, "Delete Mine")
+    expect(page.locator(".lmkit-train-kept li")).to_have_count(0)
+    page.goto(ORIGIN)
+    view.put(DecodingLab("human_numbers"), shipped("human_numbers"))
+    expect(page.locator(".lmkit-own-models")).to_be_hidden()
+
+
+def test_where_nothing_can_be_kept_the_lab_says_so(trainer):
+    page = trainer()  # an empty page has no storage
+    press(page, "Train")
+    finish(page)
+    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
+    press(page, "Keep in this browser")
+    expect(page.locator(".lmkit-train-keep [role=status]")).to_contain_text("keeps nothing for this page")
+
+
+def test_where_there_is_no_room_the_lab_says_so(trainer):
+    page = trainer(origin=ORIGIN)
+    press(page, "Train")
+    finish(page)
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
+    )
+    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
+    press(page, "Keep in this browser")
+    expect(page.locator(".lmkit-train-keep [role=status]")).to_contain_text("no room left for the model; delete one")
+
+
+def opened(page: Page, name: str, content: bytes) -> None:
+    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
+    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    page.get_by_label("Open a model file").last.set_input_files(file)
+
+
+def test_files_from_python_open_and_damaged_ones_are_explained(trainer):
+    page = trainer()
+    told = page.locator(".lmkit-train-keep [role=status]")
+    vocab = Characters.of("abc def")
+    data = pretrained.to_bytes(LSTMLanguageModel(len(vocab), 8, 8), vocab, {"title": "From Python"})
+    opened(page, "x.safetensors", data)
+    expect(told).to_have_text(f"Opened: From Python, LSTM of 8 units, {len(vocab)} tokens. The labs of this page offer it.")
+    gru = RecurrentLanguageModel(len(vocab), 8, 8, cell="gru", tied=True)
+    opened(page, "gru.safetensors", pretrained.to_bytes(gru, vocab))
+    expect(told).to_contain_text("Opened: gru, GRU of 8 units")
+    expect(told).to_contain_text("run LSTMs only")
+    for name, content in {"cut": data[:-5], "text": b"not a model at all", "empty": b""}.items():
+        opened(page, f"{name}.safetensors", content)
+        expect(told).to_contain_text(re.compile(f"^{name.capitalize()}.safetensors .*get it or train it again"))
+
+
+def test_view_fits_every_width(trainer, view):
+    page = trainer()
+    press(page, "Train")
+    finish(page)
+    press(page, "Again")
+    finish(page)
+    check_drawn_for_width(page, ".lmkit-train-loss .lmkit-run-chart", 1280)
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.locator(".lmkit-train-step summary").click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for name in ("Accuracy", "Gradient", "Loss"):
+        page.get_by_label(name, exact=True).check()
+        shown = page.locator(".lmkit-train-chart:visible")
+        assert shown.count() == 1
+    check_drawn_for_width(page, ".lmkit-train-loss .lmkit-run-chart", 390)
+
+
+def test_a_screen_reader_hears_little(trainer):
+    page = trainer()
+    live = page.locator(".lmkit-view > [aria-live=polite]")
+    press(page, "Train")
+    finish(page)
+    expect(live).to_have_text(re.compile(rf"Step {LAST} of {LAST}: held out [\d.]+ nats, \d+\u202f% right\."))
+    assert len(live.inner_text()) <= 150
+
+
+def test_view_leaves_nothing_behind(trainer):
+    page = trainer(steps=20_000)
+    press(page, "Train")
+    expect(status(page)).to_contain_text("of 20,000: held out")
+    page.evaluate("stop()")
+    assert page.evaluate("model.handlers.length") == 0
+    count = page.evaluate("heard.length")
+    page.wait_for_timeout(400)
+    assert page.evaluate("heard.length") == count

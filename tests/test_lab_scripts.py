@@ -100,8 +100,8 @@ def test_a_widget_of_somebody_else_keeps_its_code(lab_scripts):
 
 
 def test_a_kernel_that_does_not_match_its_source_fails_the_build(lab_scripts, tmp_path, monkeypatch):
-    monkeypatch.setattr(lab_scripts.kernel, "belongs", lambda text: False)
-    with pytest.raises(ExtensionError, match=r"wasm\.js: not compiled from the C sources beside it; run `make kernel`"):
+    monkeypatch.setattr(lab_scripts.kernel, "belongs", lambda text, targets: False)
+    with pytest.raises(ExtensionError, match=r"wasm\.js: not compiled from the C sources in .*; run `make kernel`"):
         lab_scripts.write_code(tmp_path / "code")
 
 

@@ -31,8 +31,9 @@ def file_name(path: str) -> str:
 
 def write_code(folder: Path) -> None:
     """Write the scripts and styles that pages load: called while assets are staged."""
-    if not kernel.belongs(kernel.WASM.read_text(encoding="utf-8")):
-        raise ExtensionError(f"{kernel.WASM}: not compiled from the C sources beside it; run `make kernel`")
+    for path, targets in kernel.SCRIPTS.items():
+        if not kernel.belongs(path.read_text(encoding="utf-8"), targets):
+            raise ExtensionError(f"{path}: not compiled from the C sources in {kernel.FOLDER}; run `make kernel`")
     folder.mkdir(parents=True)
     for place in sorted({path.parent for path in bundle.WIDGETS.rglob("*.js")}):
         name = place.relative_to(bundle.WIDGETS).as_posix()

@@ -1,4 +1,4 @@
-"""What travels to the reader's browser besides code: the shipped models' bytes, and tables such as the grammar of Stories.
+"""What travels to the reader's browser besides code: the shipped models' bytes, and tables such as a grammar.
 
 A built book carries each asset as a script in `_static/lmkit/` (`page_scripts`); in a live notebook the view
 asks Python.
@@ -74,7 +74,7 @@ def pieces_key() -> str:
 
 @cache
 def scalar() -> dict[str, str]:
-    """Return the kernel of training for browsers without vector instructions: so few have none that it travels alone."""
+    """Return the kernel of training for browsers without vector instructions; few are left, so it travels alone."""
     found = re.search(r'TRAINING_SCALAR = "([^"]+)"', _SCALAR.read_text(encoding="utf-8"))
     assert found
     return {"wasm": found[1]}

@@ -37,8 +37,9 @@ globalThis.__lmkit ??= (function make() {
           for (const [, other] of text.matchAll(/__lmkit\.require\("([^"]+)"\)/g)) collect(other);
         };
         collect(name);
-        const defined = [...needed].map(([name, text]) => `__lmkit.define(${JSON.stringify(name)}, ${text});\n`);
-        return `globalThis.__lmkit = (${make})();\n${defined.join("")}__lmkit.require("${name}").${key}(globalThis);\n`;
+        const defined = [...needed].map(([name, text]) => `define(${JSON.stringify(name)}, ${text});\n`).join("");
+        const store = `const { define, require } = (globalThis.__lmkit = (${make})());\n`;
+        return `${store}${defined}require("${name}").${key}(globalThis);\n`;
       }
       throw new Error("no module on this page exports this function");
     },

@@ -1,14 +1,11 @@
-"""The training lab: its texts are Python's, its samples are torch's, and its page shows what the trainer does in Node."""
+"""The training lab: its texts are Python's, its samples are torch's, and its points are what the trainer says."""
 
-import json
-import math
 import re
 import xml.etree.ElementTree as ET
 from itertools import islice
 
 import pytest
 import torch
-from playwright.sync_api import expect
 
 from lmkit import pretrained
 from lmkit.analysis import counting
@@ -70,7 +67,9 @@ def test_shipped_plays_are_those_of_the_data_set():
 @pytest.mark.parametrize("unit", ["characters", "pieces"])
 def test_running_text_is_cut_as_python_cuts_it(node, unit):
     source = {"name": "shakespeare", "unit": unit, "plays": assets.plays(), "pieces": assets.pieces()}
-    found = node.evaluate("(source) => { const { training, held } = lmkit.readSource(source); return [training, held] }", source)
+    found = node.evaluate(
+        "(source) => { const { training, held } = lmkit.readSource(source); return [training, held] }", source
+    )
     training, held_out = shakespeare.four_plays()
     tokenizer = Characters.of(training, unk=True) if unit == "characters" else pretrained.load("shakespeare").vocab
     # The page cuts a long text line by line: only at the seams may pieces differ.
@@ -203,7 +202,8 @@ def test_what_cannot_be_trained_is_explained(node, changes, message):
     text = changes.pop("text")
     told = node.evaluate(
         """([source, settings]) => {
-          try { new lmkit.Training(source, settings); return ""; } catch (error) { return `${error.name}: ${error.message}`; }
+          try { new lmkit.Training(source, settings); } catch (error) { return `${error.name}: ${error.message}`; }
+          return "";
         }""",
         [source("own", text=text), run_settings(**changes)],
     )

@@ -1,6 +1,5 @@
-"""The training lab's view in a browser: what it shows is what the trainer computes in Node, and what it says of trouble."""
+"""The training lab's view in a browser: it shows what the trainer computes in Node, and says what is wrong."""
 
-import json
 import re
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from lmkit.text import Characters
 from lmkit.widgets import DecodingLab, TrainLab
 from lmkit.widgets.base import assets
 from tests.widgets.train.test_lab import SMALL, TRAIN, VERSE, run_settings, source
-from tests.widgets.view_harness import ViewPage, check_drawn_for_width, shipped
+from tests.widgets.view_harness import check_drawn_for_width, shipped
 
 ORIGIN = "http://lab.test/"  # of a page that may keep something
 LAST = SMALL["steps"]
@@ -34,7 +33,9 @@ def trainer(view):
 
     def put(text: str = "human_numbers", script: str = RECORD, origin: str = "", **settings) -> Page:
         if origin:
-            view.page.route(f"{ORIGIN}**", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>"))
+            view.page.route(
+                f"{ORIGIN}**", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>")
+            )
             view.page.goto(origin)
         view.page.evaluate(f"() => {{ {script} }}")
         lab = TrainLab(text, **(SMALL | {"dropout": 0.0} | settings))
@@ -331,7 +332,9 @@ def test_files_from_python_open_and_damaged_ones_are_explained(trainer):
     vocab = Characters.of("abc def")
     data = pretrained.to_bytes(LSTMLanguageModel(len(vocab), 8, 8), vocab, {"title": "From Python"})
     opened(page, "x.safetensors", data)
-    expect(told).to_have_text(f"Opened: From Python, LSTM of 8 units, {len(vocab)} tokens. The labs of this page offer it.")
+    expect(told).to_have_text(
+        f"Opened: From Python, LSTM of 8 units, {len(vocab)} tokens. The labs of this page offer it."
+    )
     gru = RecurrentLanguageModel(len(vocab), 8, 8, cell="gru", tied=True)
     opened(page, "gru.safetensors", pretrained.to_bytes(gru, vocab))
     expect(told).to_contain_text("Opened: gru, GRU of 8 units")

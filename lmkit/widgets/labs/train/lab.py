@@ -140,7 +140,7 @@ class TrainLab(Lab[TrainView]):
             text={"options": {known.name: known.title for known in offered}},
             **{name: {"options": _labels(known)} for name, known in values.items()},
         )
-        running = next(known for known in offered if known.name == text).is_running
+        running = next(known for known in offered if known.name == text).is_running()
         named = {"unit": list(UNITS), "cell": list(CELLS), "optimizer": list(OPTIMIZERS)}
         view = TrainView(
             **rows.stored(

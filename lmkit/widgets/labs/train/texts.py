@@ -39,9 +39,8 @@ class Text:
     loss: Lines = field(default_factory=list)
     accuracy: Lines = field(default_factory=list)
 
-    @property
     def is_running(self) -> bool:
-        """Whether it is running text, cut into characters or pieces of words."""
+        """Return whether it is running text, cut into characters or pieces of words."""
         return not self.words
 
     def entry(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ CONTROLS = Controls(
     num_layers=Choice("Layers", "Recurrent layers, one above the other", form="switch", shown=False),
     window=Choice("Window", "Tokens through which a gradient flows back: L", form="slider"),
     batch_size=Choice("Batch", "Places of the text that are read at the same time: N", form="slider", shown=False),
-    optimizer=Choice("Optimiser", "How gradients become changes of the weights", OPTIMIZERS),
+    optimizer=Choice("Optimiser", "How gradients become changes of the weights", OPTIMIZERS, form="list"),
     lr=Choice("Learning rate", "How far a step goes, at its highest", form="slider"),
     clip=Choice("Clip", "The length to which a longer gradient is cut", form="slider"),
     dropout=Slider("Dropout", "The share of outputs that are dropped in training", 0.0, 0.8, step=0.05),

@@ -100,7 +100,7 @@ fuzz: $(DEVELOPER) ## compare decoders, layers, the page's engine and card files
 bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
 	$(BIN)/python -m tests.bench
 
-kernel: $(DEVELOPER) ## compile the page's kernels from C again: lmkit/widgets/runtime/kernel/wasm.js
+kernel: $(DEVELOPER) ## compile the page's kernels from C again, into the scripts that lmkit/widgets/runtime/kernel/build.py names
 	$(BIN)/python $(KERNEL)
 
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip

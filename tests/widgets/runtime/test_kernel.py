@@ -1,6 +1,7 @@
 """The page's kernel: every bit as recorded and as computed anew, on every engine; and compiled from its source."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -186,59 +187,89 @@ def test_kernel_makes_do_with_what_the_engine_has(damage, left):
 
 # --- compiled from its source -----------------------------------------------------------------------------
 
+SCRIPTS = pytest.mark.parametrize(
+    "path", build.SCRIPTS, ids=lambda path: path.relative_to(build.FOLDER.parent).as_posix()
+)
+
+
+def stored(path):
+    return path.read_text(encoding="utf-8")
+
 
 @pytest.fixture
 def sources(tmp_path):
     """A copy of the kernels' sources in a folder of another name."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    for source in {target.source for target in build.TARGETS}:
-        shutil.copy(build.FOLDER / source, folder)
+    for source in [*build.FOLDER.glob("*.c"), *build.FOLDER.glob("*.h")]:
+        shutil.copy(source, folder)
     return folder
 
 
 @pytest.mark.slow
-def test_compiling_again_in_another_folder_gives_the_stored_bytes(sources, monkeypatch):
+@SCRIPTS
+def test_compiling_again_in_another_folder_gives_the_stored_bytes(path, sources, monkeypatch):
     monkeypatch.setenv("ZIG_GLOBAL_CACHE_DIR", str(sources / "cache"))  # nothing that was compiled before
-    assert build.script(sources) == build.WASM.read_text(encoding="utf-8")
+    assert build.script(build.SCRIPTS[path], sources) == stored(path)
 
 
-def test_stored_kernel_belongs_to_its_source():
+def test_stored_kernels_belong_to_their_sources():
     build.main(["--check"])
 
 
-def test_changed_source_is_noticed(sources):
-    stored = build.WASM.read_text(encoding="utf-8")
-    assert build.belongs(stored, sources)
-    for source in sources.iterdir():
-        before = source.read_text(encoding="utf-8")
-        source.write_text(before + "\n", encoding="utf-8")
-        assert not build.belongs(stored, sources)
-        source.write_text(before, encoding="utf-8")
+@SCRIPTS
+def test_changed_source_is_noticed(path, sources):
+    targets = build.SCRIPTS[path]
+    assert build.belongs(stored(path), targets, sources)
+    for name in {name for target in targets for name in (target.source, *target.headers)}:
+        before = (sources / name).read_text(encoding="utf-8")
+        (sources / name).write_text(before + "\n", encoding="utf-8")
+        assert not build.belongs(stored(path), targets, sources)
+        (sources / name).write_text(before, encoding="utf-8")
 
 
-@pytest.mark.parametrize(("name", "value"), [("COMPILER", "ziglang==0.0.0"), ("FLAGS", []), ("TARGETS", ())])
-def test_changed_compiler_is_noticed(name, value, monkeypatch):
-    monkeypatch.setattr(build, name, value)
-    assert not build.belongs(build.WASM.read_text(encoding="utf-8"))
+@SCRIPTS
+def test_headers_of_a_target_are_all_that_its_sources_include(path):
+    for target in build.SCRIPTS[path]:
+        included = re.findall(r'^#include "(.+)"$', stored(build.FOLDER / target.source), re.MULTILINE)
+        assert sorted(included) == sorted(target.headers)
+        assert all('#include "' not in stored(build.FOLDER / header) for header in target.headers)
 
 
+@SCRIPTS
+def test_changed_compiler_is_noticed(path, monkeypatch):
+    targets = build.SCRIPTS[path]
+    assert not build.belongs(stored(path), ())
+    for name, value in (("COMPILER", "ziglang==0.0.0"), ("FLAGS", [])):
+        with monkeypatch.context() as changed:
+            changed.setattr(build, name, value)
+            assert not build.belongs(stored(path), targets)
+
+
+@SCRIPTS
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_changed_bytes_fail_lint_with_the_remedy(damage, tmp_path, monkeypatch):
-    stored = build.WASM.read_text(encoding="utf-8")
-    monkeypatch.setattr(build, "WASM", tmp_path / "wasm.js")
+def test_changed_bytes_fail_lint_with_the_remedy(path, damage, tmp_path, monkeypatch):
+    other = tmp_path / "wasm.js"
+    monkeypatch.setattr(build, "SCRIPTS", {other: build.SCRIPTS[path]})
     if damage == "changed":
-        build.WASM.write_text(stored.replace('= "AGFzbQE', '= "AGFzbQI'), encoding="utf-8")
+        other.write_text(stored(path).replace('= "AGFzbQE', '= "AGFzbQI'), encoding="utf-8")
     with pytest.raises(SystemExit, match=r"wasm\.js: not compiled from the C sources .*`make kernel`"):
         build.main(["--check"])
 
 
-def test_source_that_does_not_compile_is_an_error_with_its_line(sources):
-    target = build.TARGETS[0]
+@SCRIPTS
+def test_source_that_does_not_compile_is_an_error_with_its_line(path, sources):
+    target = build.SCRIPTS[path][0]
     with (sources / target.source).open("a") as source:
         source.write("int wrong(void) { return nothing; }\n")
-    with pytest.raises(RuntimeError, match=r"inference\.c must compile with ziglang.*[\s\S]*inference\.c:\d+"):
+    with pytest.raises(RuntimeError, match=rf"{target.source} must compile with ziglang.*[\s\S]*{target.source}:\d+"):
         build.compile_target(target, sources)
+
+
+@SCRIPTS
+def test_a_page_loads_no_kernel_that_it_does_not_use(path):
+    """A page loads all scripts of a folder: no two of these lie in one."""
+    assert [other for other in build.SCRIPTS if other.parent == path.parent] == [path]
 
 
 def test_compiler_is_the_pinned_one():

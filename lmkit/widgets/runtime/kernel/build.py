@@ -31,6 +31,7 @@ FLAGS = (
     "-Wl,--no-entry -Wl,--strip-all"
 ).split()
 IMPORTED_MEMORY = ("-Wl,--import-memory", "-Wl,-z,stack-size=0")  # kernel.js makes it; nothing of C's own lies there
+SMALL = ("-Os", "-fno-inline-functions")  # as fast as -O2, for all that matters says itself whether it is inlined
 OWN_MEMORY = ("-Wl,-z,stack-size=16384",)  # of the module, which also holds data of C's
 
 
@@ -50,9 +51,9 @@ SCRIPTS = {
         Target("INFERENCE", *INFERENCE, ("-O2", "-msimd128", *IMPORTED_MEMORY)),
         Target("INFERENCE_FUSED", *INFERENCE, ("-O2", "-msimd128", *IMPORTED_MEMORY, "-mrelaxed-simd")),
     ),
-    FOLDER.parent / "training" / "wasm.js": (Target("TRAINING", *TRAINING, ("-Os", "-msimd128", *OWN_MEMORY)),),
+    FOLDER.parent / "training" / "wasm.js": (Target("TRAINING", *TRAINING, (*SMALL, "-msimd128", *OWN_MEMORY)),),
     # For engines without SIMD: the compiler takes vectors apart. A page loads it where it needs it.
-    FOLDER.parent / "training" / "scalar" / "wasm.js": (Target("TRAINING_SCALAR", *TRAINING, ("-Os", *OWN_MEMORY)),),
+    FOLDER.parent / "training" / "scalar" / "wasm.js": (Target("TRAINING_SCALAR", *TRAINING, (*SMALL, *OWN_MEMORY)),),
 }
 
 

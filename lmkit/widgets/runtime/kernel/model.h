@@ -61,10 +61,10 @@ static void *take(u64 count) { // of four bytes each
 INLINE int in_eights(int count) { return (count + 7) & ~7; }
 INLINE int larger_of(int a, int b) { return a > b ? a : b; }
 
-static int add_tensor(int blocks, int height, int width, int is_hidden) {
+static int add_tensor(int blocks, int height, int width, int is_hidden) { // width 0: a vector
   Tensor *t = &tensors[tensor_count];
-  t->rows = blocks * in_eights(height), t->columns = width > 1 ? in_eights(width) : 1;
-  t->blocks = blocks, t->height = height, t->width = width, t->is_hidden = is_hidden, t->at = numbers;
+  t->rows = blocks * in_eights(height), t->columns = width ? in_eights(width) : 1;
+  t->blocks = blocks, t->height = height, t->width = width ? width : 1, t->is_hidden = is_hidden, t->at = numbers;
   numbers += t->rows * t->columns;
   return tensor_count++;
 }
@@ -80,12 +80,12 @@ static void list_tensors(void) {
     layer[d].inputs = d ? H : E;
     layer[d].tensor = add_tensor(blocks, h, d ? h : e, 1);
     add_tensor(blocks, h, h, 1);
-    add_tensor(blocks, h, 1, 0);
-    add_tensor(blocks, h, 1, 0);
+    add_tensor(blocks, h, 0, 0);
+    add_tensor(blocks, h, 0, 0);
   }
   if (has_projection) projection_tensor = add_tensor(1, e, h, 1);
   decoder_tensor = settings[IS_TIED] ? embedding_tensor : add_tensor(1, v, has_projection ? e : h, 1);
-  bias_tensor = add_tensor(1, v, 1, 0);
+  bias_tensor = add_tensor(1, v, 0, 0);
 }
 
 static void lay_out_layer(Layer *l, u64 rows) {

@@ -233,9 +233,13 @@ static void output_backward(int steps) {
   through_penalties(steps);
 }
 
-static double norm_of_sum(const float *a, const float *b) {
+// For a trace, the squared norm of (N, H) numbers, or of the sum of two, also where squares are too small for a float.
+static double traced(const float *a, const float *b) {
   double sum = 0;
-  for (int k = 0; k < N * H; k++) sum += (double)(a[k] + b[k]) * (a[k] + b[k]);
+  for (int k = 0; k < N * H; k++) {
+    double value = b ? (double)a[k] + b[k] : a[k];
+    sum += value * value;
+  }
   return sum;
 }
 
@@ -246,16 +250,16 @@ static void layer_backward(int d, int steps, int traces) {
   for (int t = steps - 1; t >= 0; t--) {
     float *gates = l->gates + t * N * G, *recurrent = l->recurrent + t * N * G;
     const float *above = upstream + t * N * H, *h = l->h + t * N * H;
-    if (traces) l->arriving[t + 1] = norm_of_sum(above, d_state);
+    if (traces) l->arriving[t + 1] = traced(above, d_state);
     if (settings[CELL] == LSTM) {
       through_output(gates, l->tanh_c + t * N * H, above, d_state, d_cell);
-      if (traces) l->arriving[L + 2 + t] = squared_norm(d_cell, N * H);
+      if (traces) l->arriving[L + 2 + t] = traced(d_cell, 0);
       lstm_backward(gates, l->c + t * N * H, l->tanh_c + t * N * H, above, d_state, d_cell);
     } else if (settings[CELL] == GRU) gru_backward(gates, recurrent, h, above, d_state);
     else rnn_backward(gates, above, d_state, settings[IS_RELU]);
     if (t || traces) product(d_state, H, recurrent, G, l->hh, N, G, H, 1);
   }
-  if (traces) l->arriving[0] = squared_norm(d_state, N * H), l->arriving[L + 1] = squared_norm(d_cell, N * H);
+  if (traces) l->arriving[0] = traced(d_state, 0), l->arriving[L + 1] = traced(d_cell, 0);
 }
 
 // Gradients of a layer's weights, and of what it reads, which `upstream` then holds.

@@ -373,11 +373,13 @@ function measured(settings, options) {
  */
 function tooLarge(settings, bytes, options, reason) {
   const saved = SIZES.map((name) => {
-    const lower = { ...settings, [name]: Math.ceil(settings[name] / 2) };
+    const half = Math.ceil(settings[name] / 2);
+    const both = name === "hidden_size" && settings.embedding_size === settings.hidden_size;
+    const lower = { ...settings, [name]: half, ...(both && { embedding_size: half }) };
     return { name, bytes: measured(lower, options) };
   });
   const { name } = saved.reduce((least, each) => (each.bytes < least.bytes ? each : least));
   const found = `with ${settings[name]} ${Math.ceil(bytes / 2 ** 20)} MB are needed`;
-  const limit = reason ? `the browser gives (${reason})` : `${Trainer.LIMIT / 2 ** 20} MB`;
-  return new LabError(`${name} must be so low that a trainer fits into what ${limit}, but ${found}; lower it`);
+  const limit = reason ? `what the browser gives (${reason})` : `${Trainer.LIMIT / 2 ** 20} MB`;
+  return new LabError(`${name} must be so low that a trainer fits into ${limit}, but ${found}; lower it`);
 }

@@ -1,0 +1,109 @@
+"""How fast the page trains, beside torch on one thread: ``python -m tests.bench.page_training``.
+
+A step is a window forward and backward, clipping and an update, of an LSTM with tied weights. The page's trainer runs
+in Node, which has the engine of Chromium; torch's is nn.LSTM with a fused AdamW, and Muon as lmkit has it. They take
+turns, so that a busy machine slows both alike; a figure is a median of processor times.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from lmkit.training import TrainConfig
+from lmkit.training.optimizers import make_optimizers
+from tests.widgets.node import executable
+
+SCRIPT = Path(__file__).with_suffix(".mjs")
+ROUNDS = 15
+SHAPES = [  # V, H, N, L, and steps in a round
+    (30, 64, 32, 16, 30),
+    (30, 96, 32, 16, 20),
+    (80, 128, 32, 64, 5),
+]
+WANTED = {64: 0.9, 128: 0.5}  # of torch's speed
+
+
+class PlainModel(nn.Module):
+    """Embedding, torch's LSTM, and an output layer that shares its weights."""
+
+    def __init__(self, vocab_size: int, size: int):
+        super().__init__()
+        self.embedding, self.output = nn.Embedding(vocab_size, size), nn.Linear(size, vocab_size)
+        self.lstm = nn.LSTM(size, size, batch_first=True)
+        self.output.weight = self.embedding.weight
+
+    def forward(self, x, state):
+        h, state = self.lstm(self.embedding(x), state)
+        return self.output(h), state
+
+
+class TorchSteps:
+    """Steps of torch on one window again and again, with the state carried."""
+
+    def __init__(self, vocab_size: int, size: int, rows: int, window: int, optimizer: str):
+        self.model = PlainModel(vocab_size, size)
+        self.optimizers = make_optimizers(self.model, TrainConfig(optimizer=optimizer))
+        self.x, self.y = torch.randint(vocab_size, (2, rows, window))
+        self.state = None
+
+    def run(self, steps: int) -> float:
+        """Make steps; return the milliseconds of one."""
+        start = time.process_time()
+        for _ in range(steps):
+            self._step()
+        return 1000 * (time.process_time() - start) / steps
+
+    def _step(self) -> None:
+        logits, state = self.model(self.x, self.state)
+        self.state = tuple(part.detach() for part in state)
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
+        cross_entropy(logits.flatten(0, 1), self.y.flatten()).backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+
+
+@contextmanager
+def node_steps(script: Path, settings: dict):
+    """Yield a function that lets a script in Node make steps, and returns the milliseconds of one."""
+    command = [executable(), str(script), json.dumps(settings)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+
+        def run(steps: int) -> float:
+            process.stdin.write(f"{steps}\n")
+            process.stdin.flush()
+            return float(process.stdout.readline())
+
+        yield run
+        process.stdin.close()
+
+
+def main() -> None:
+    """Print steps a second, and their ratio."""
+    torch.set_num_threads(1)
+    print("Training an LSTM in the page, and in torch on one thread: steps a second (ratio to torch)")
+    for vocab_size, size, rows, window, steps in SHAPES:
+        for optimizer in ("adamw", "muon"):
+            settings = {"vocab_size": vocab_size, "hidden_size": size, "batch_size": rows, "window": window}
+            with node_steps(SCRIPT, {**settings, "optimizer": optimizer}) as page:
+                theirs = TorchSteps(vocab_size, size, rows, window, optimizer)
+                times = [(page(steps), theirs.run(steps)) for _ in range(ROUNDS + 2)][2:]
+            ours, torchs = (median(each) for each in zip(*times, strict=True))
+            wanted = f"; wanted: {WANTED[size]}" if size in WANTED else ""
+            shape = f"H = {size}, V = {vocab_size}, {rows} × {window}, {optimizer}"
+            print(f"  {shape}: page {1000 / ours:.0f}, torch {1000 / torchs:.0f} ({torchs / ours:.2f}{wanted})")
+
+
+if __name__ == "__main__":
+    main()

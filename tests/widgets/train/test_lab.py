@@ -210,6 +210,30 @@ def test_what_cannot_be_trained_is_explained(node, changes, message):
     assert told.startswith("LabError: ") and re.search(message, told), told
 
 
+def test_memory_is_used_again_by_the_next_run(scripts):
+    sizes = scripts("labs/train/server.js").evaluate(
+        """async ([source, settings]) => {
+          const memories = [], { Instance } = WebAssembly;
+          WebAssembly.Instance = function (...parts) {
+            const made = new Instance(...parts);
+            if (made.exports.memory) memories.push(made.exports.memory);
+            return made;
+          };
+          const server = new lmkit.Server(() => {}, 1e9), sizes = [];
+          for (let run = 1; run <= 10; run++) {
+            server.receive({ do: "begin", run, source, settings, engine: {} });
+            server.receive({ do: "run" });
+            while (!server.training.isOver) await new Promise((resolve) => setTimeout(resolve, 5));
+            sizes.push(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0));
+          }
+          return sizes;
+        }""",
+        [source("human_numbers"), run_settings()],
+    )
+    assert len(sizes) == 10 and sizes[0] > 0
+    assert sizes[-1] == sizes[1]
+
+
 # --- Python -----------------------------------------------------------------------------------------------------
 
 

@@ -67,7 +67,7 @@ def points(page: Page, run: int = 1) -> list[dict]:
 
 def test_nothing_runs_until_the_reader_wants_it(trainer, view):
     page = trainer()
-    expect(status(page)).to_have_text("Nothing runs yet: press Train.")
+    expect(status(page)).to_have_text("Nothing is trained yet: press Train.")
     assert page.evaluate("heard") == [] and view.problems == []
 
 
@@ -181,7 +181,7 @@ def test_changed_settings_count_from_the_next_run(trainer, view):
     expect(status(page)).to_contain_text("Step 1 of 60")
     assert note.is_hidden()
     view.set(seed=5)
-    expect(note).to_contain_text("count from the next run")
+    expect(note).to_have_text("Changed for the next run: seed 5. Press Train or, while one runs, Again.")
     press(page, "Train")
     finish(page)
     assert note.is_hidden()
@@ -210,7 +210,7 @@ def test_texts_that_nothing_can_be_learned_from_are_explained(trainer, view, tex
     page = trainer("own")
     page.locator(".lmkit-train-own textarea").fill(text)
     press(page, "Train")
-    alert = page.locator(".lmkit-train-run .lmkit-problem")
+    alert = page.locator(".lmkit-train-problem")
     expect(alert).to_have_text(re.compile(message))
     page.locator(".lmkit-train-own textarea").fill(VERSE)
     expect(alert).to_be_hidden()
@@ -230,9 +230,9 @@ def test_files_that_are_no_texts_are_explained(trainer, name, content, message):
     page = trainer("own")
     field = page.get_by_label("Open a text file")
     field.set_input_files({"name": name, "mimeType": "text/plain", "buffer": content})
-    expect(page.locator(".lmkit-train-run .lmkit-problem")).to_contain_text(message.replace(" MB", "\u202fMB"))
+    expect(page.locator(".lmkit-train-problem")).to_contain_text(message.replace(" MB", "\u202fMB"))
     field.set_input_files({"name": "ok.txt", "mimeType": "text/plain", "buffer": VERSE.encode()})
-    expect(page.locator(".lmkit-train-run .lmkit-problem")).to_be_hidden()
+    expect(page.locator(".lmkit-train-problem")).to_be_hidden()
     press(page, "Train")
     finish(page)
 
@@ -368,6 +368,23 @@ def test_a_screen_reader_hears_little(trainer):
     finish(page)
     expect(live).to_have_text(re.compile(rf"Step {LAST} of {LAST}: held out [\d.]+ nats, \d+\u202f% right\."))
     assert len(live.inner_text()) <= 150
+
+
+def test_a_tab_that_is_hidden_draws_nothing_and_shows_the_end_when_it_comes_back(trainer):
+    page = trainer(steps=5000)
+    page.evaluate(
+        """() => {
+          const asked = [], frame = globalThis.requestAnimationFrame;
+          globalThis.requestAnimationFrame = (draw) => asked.push(draw);
+          globalThis.comeBack = () => { globalThis.requestAnimationFrame = frame; asked.splice(0).forEach(frame); };
+        }"""
+    )
+    press(page, "Train")
+    page.wait_for_function("heard.some(({ isOver }) => isOver)")
+    page.wait_for_function("heard.some(({ tells }) => tells === 'file')")
+    assert page.evaluate("heard.length") < 200
+    page.evaluate("comeBack()")
+    finish(page, 5000)
 
 
 def test_view_leaves_nothing_behind(trainer):

@@ -26,7 +26,7 @@ CLIPS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 STEPS = (100, 300, 1000, 2000, 5000, 10_000, 20_000)
 CONTROLS = Controls(
     text=Choice("Text", "What is learned from", form="list"),
-    unit=Choice("Tokens", "What running text is cut into", UNITS),
+    unit=Choice("Tokens", "What running text is cut into", UNITS, form="list"),
     cell=Choice("Cell", "The kind of the recurrent layers", CELLS, form="list"),
     hidden_size=Choice("Width", "Units of a layer, and numbers that stand for a token: H", form="slider"),
     num_layers=Choice("Layers", "Recurrent layers, one above the other", form="switch", shown=False),

@@ -25,12 +25,13 @@ export class RunPanel {
     this.train.classList.add("lmkit-train-main");
     this.step = button("step", "One step");
     this.again = button("again", "Again");
-    this.status = element("p", { class: "lmkit-train-status", "data-filled": "" });
+    this.status = element("p", { class: "lmkit-train-status" });
     this.bar = element("progress", { max: 1, value: 0, "aria-label": "Steps done" });
     this.facts = element("p", { class: "lmkit-numbers" });
     this.note = element("p", { class: "lmkit-footnote" });
-    this.problem = element("p", { class: "lmkit-problem", role: "alert" });
-    const buttons = element("div", { class: "lmkit-train-buttons" }, this.train, this.step, this.again);
+    this.problem = element("p", { class: "lmkit-train-problem", role: "alert" });
+    const attributes = { class: "lmkit-train-buttons", "data-filled": "" };
+    const buttons = element("div", attributes, this.train, this.step, this.again);
     heading.hidden = true;
     root.append(heading, buttons, this.problem, this.bar, this.status, this.facts, this.note);
   }
@@ -49,7 +50,7 @@ export class RunPanel {
     setAttribute(this.again, "aria-disabled", run ? null : "true");
     setText(this.problem, problem);
     this.problem.hidden = !problem;
-    setText(this.status, run ? `${statusOf(run)}.` : "Nothing runs yet: press Train.");
+    setText(this.status, run ? `${statusOf(run)}.` : "Nothing is trained yet: press Train.");
     this.status.hidden = Boolean(problem);
     this.bar.value = run ? run.step / run.setup.steps : 0;
     setText(this.facts, run?.facts ? factsOf(run.facts, run) : "");

@@ -108,6 +108,18 @@ export function inShort({ text, cell, hidden_size, num_layers, optimizer, lr }) 
   return `${shown(text)}: ${shown(cell)} ${hidden_size}${layers}, ${shown(optimizer)} ${lr}`;
 }
 
+/**
+ * All settings of a run that is to come.
+ *
+ * @param {Setup} setup
+ */
+export function planOf(setup) {
+  const names = /** @type {(keyof Setup)[]} */ (Object.keys(NAMES)).slice(3);
+  const rest = names.map((name) => `${NAMES[name]} ${shown(setup[name])}`).join(", ");
+  const unit = ["shakespeare", "own"].includes(setup.text) ? ` in ${setup.unit}` : "";
+  return `${shown(setup.text)}${unit}, ${shown(setup.cell)}, ${rest}`;
+}
+
 /** @param {string | number | null} value */
 function shown(value) {
   return value === null ? "never" : (VALUES[value] ?? String(value));

@@ -10,7 +10,7 @@ import { Host } from "./host.js";
 import { download, KeepPanel, kilobytes, sentenceOf } from "./keep_panel.js";
 import { openedModel } from "./opened.js";
 import { RunPanel } from "./run_panel.js";
-import { inShort, newRun, statusOf, withEarlier } from "./runs.js";
+import { differences, inShort, newRun, planOf, statusOf, withEarlier } from "./runs.js";
 import { StepPanel } from "./step_panel.js";
 import { OwnTextPanel, SamplePanel } from "./text_panels.js";
 
@@ -53,7 +53,7 @@ const LABELS = {
 };
 const NO_WORKER = "This browser lets the page start no worker: training shares the page’s time, and is slow.";
 const NO_SIMD = "This browser has no vector instructions for pages: training is several times slower here.";
-const CHANGED = "The settings have changed: they count from the next run: press Train or, while one runs, Again.";
+const NEXT = "Press Train or, while one runs, Again.";
 const ONLY_LSTM = "The other labs of the book run LSTMs only; this model can be saved as a file.";
 
 class TrainView extends LabView {
@@ -86,6 +86,8 @@ class TrainView extends LabView {
     this.traced = null;
     /** @type {Subject | null} */
     this.opened = null; // from a file
+    /** @type {Setup | null} */
+    this.planned = null; // the settings that were shown last
     this.told = ""; // where the run stood when a screen reader was last told
     this.isStale = false; // whether the reader's own text is another than that of the run
   }
@@ -120,7 +122,10 @@ class TrainView extends LabView {
     panels.own.root.hidden = entry.name !== "own";
     const isChanged = run !== null && (this.isStale || !isSame(run.setup, setup));
     const notes = [
-      isChanged ? CHANGED : "",
+      run ? "" : `Train means: ${planOf(setup)}.`,
+      isChanged
+        ? `Changed for the next run: ${this.isStale ? "the text" : differences(setup, run.setup)}. ${NEXT}`
+        : "",
       host.isSlow ? NO_WORKER : "",
       run?.facts?.kind === "scalar" ? NO_SIMD : "",
     ];
@@ -143,6 +148,13 @@ class TrainView extends LabView {
   /** Tell a screen reader at the beginning, at every quarter, and at the end. */
   say() {
     const { current: run } = this;
+    const setup = this.setup(),
+      planned = planOf(setup);
+    const before = this.planned;
+    if (before && planOf(before) !== planned && planned !== (run && planOf(run.setup))) {
+      this.announce(() => `Next run: ${differences(setup, before)}.`);
+    }
+    this.planned = setup;
     if (!run) return;
     const quarter = Math.floor((4 * run.step) / run.setup.steps);
     const place = [run.number, run.isRunning, run.isRunning ? quarter : run.step, run.diverged].join(" ");

@@ -210,6 +210,26 @@ def test_what_cannot_be_trained_is_explained(node, changes, message):
     assert told.startswith("LabError: ") and re.search(message, told), told
 
 
+def test_an_engine_without_vector_instructions_makes_the_same_points(scripts):
+    node = scripts("labs/train/training.js", "runtime/training/wasm.js")
+    given = [source("human_numbers"), run_settings()]
+    wanted = node.evaluate(TRAIN, given)["points"]
+    without = f"""([source, settings, scalar]) => {{
+      const {{ Module }} = WebAssembly, size = atob(lmkit.TRAINING).length;
+      WebAssembly.Module = function (bytes) {{
+        if (bytes.length === size) throw new WebAssembly.CompileError("SIMD unsupported");
+        return new Module(bytes);
+      }};
+      const {{ Training }} = lmkit;
+      const lmkitThen = {{ Training: class extends Training {{
+        constructor(source, settings) {{ super(source, settings, {{ simd: false, scalar }}); }}
+      }} }};
+      return (({TRAIN.replace("lmkit.", "lmkitThen.")}))([source, settings]);
+    }}"""
+    found = node.evaluate(without, [*given, assets.scalar()["wasm"]])
+    assert found["points"] == wanted and found["facts"]["kind"] == "scalar" and not found["facts"]["bytes"]
+
+
 def test_memory_is_used_again_by_the_next_run(scripts):
     sizes = scripts("labs/train/server.js").evaluate(
         """async ([source, settings]) => {

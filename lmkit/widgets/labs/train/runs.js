@@ -207,8 +207,8 @@ export function factsOf(facts, { seconds, step }) {
     `${count(facts.vocabSize)} kinds of tokens`,
     `${count(facts.training)} to learn from, ${count(facts.held)} held out`,
     `${(step / facts.stepsPerEpoch).toFixed(1)} times read`,
-    `${(facts.bytes / 1e6).toFixed(1)}\u202fMB`,
   ];
+  if (facts.bytes) parts.push(`${(facts.bytes / 1e6).toFixed(1)}\u202fMB`);
   if (seconds >= 0.1) parts.push(`${seconds.toFixed(1)}\u202fs, ${count(Math.round(step / seconds))} steps a second`);
   return parts.join(" · ");
 }

@@ -52,7 +52,7 @@ import { Writer } from "./writer.js";
  * @property {number} measured - Of the held-out tokens, those that the curves are measured on.
  * @property {number} stepsPerEpoch
  * @property {number} parameters
- * @property {number} bytes - Of memory.
+ * @property {number} bytes - Of memory; 0 where it is not known.
  * @property {number} charactersPerToken
  * @property {"vector" | "scalar"} kind
  */
@@ -77,7 +77,10 @@ export class Training {
     const { training, held, tokenizer } = this.text;
     const { batch_size, window, seed, steps } = settings;
     const stepsPerEpoch = stepsOf(training.length, batch_size, window);
-    this.trainer = new Trainer(trainerSettings(settings, tokenizer.size), engine);
+    const learned = trainerSettings(settings, tokenizer.size);
+    // Before there is a trainer, so that both take the same memory; only engines with vector instructions can be asked.
+    const bytes = engine.scalar ? 0 : Trainer.memoryOf(learned);
+    this.trainer = new Trainer(learned, engine);
     this.windows = epochs(training, { batch_size, window, epochs: Infinity, seed });
     this.every = Math.max(1, Math.round(steps / POINTS));
     this.measured = measuredOf(held, window, this.every * batch_size * window);
@@ -92,7 +95,7 @@ export class Training {
       measured: this.measured.inputs.length,
       stepsPerEpoch,
       parameters: this.parameters(),
-      bytes: Trainer.memoryOf(trainerSettings(settings, tokenizer.size)),
+      bytes,
       charactersPerToken: this.text.charactersPerToken,
       kind: this.trainer.kind,
     };

@@ -10,6 +10,7 @@ import {
   lossRange,
   MOST_EARLIER,
   newRun,
+  planOf,
   statusOf,
   withEarlier,
 } from "../../../lmkit/widgets/labs/train/runs.js";
@@ -65,10 +66,13 @@ describe("runs", () => {
     assert.equal(differences({ ...SETUP, cell: "gru", text: "own" }, SETUP), "text your own, cell GRU");
     assert.equal(differences(SETUP, { ...SETUP }), "the same settings");
     assert.equal(inShort({ ...SETUP, num_layers: 2 }), "Human Numbers: LSTM 64 × 2, AdamW 0.01");
+    assert.equal(inShort({ ...SETUP, text: "own" }), "Your own text: LSTM 64, AdamW 0.01");
+    assert.match(planOf(SETUP), /^Human Numbers, LSTM, width 64, layers 1, window 16, .*, clip 1, .*, seed 0$/);
+    assert.match(planOf({ ...SETUP, text: "own", clip: null }), /^your own in characters, LSTM, .* clip never/);
   });
 
   test("have a curve on each text, earlier ones on what is held out alone", () => {
-    const series = curvesOf("loss", run(2), [run(1, { lr: 0.1 })]);
+    const series = curvesOf("loss", run(2), [run(1, { lr: 0.1 })], SETUP);
     assert.deepEqual(
       series.map(({ name, points: [[x, y]] }) => [name, x, y]),
       [
@@ -77,7 +81,9 @@ describe("runs", () => {
         ["held out", 10, 2],
       ],
     );
-    const accuracy = curvesOf("accuracy", run(2), []);
+    const [alone] = curvesOf("loss", null, [run(1, { lr: 0.1 })], { ...SETUP, seed: 2 });
+    assert.equal(alone.name, "run 1: rate 0.1, seed 0");
+    const accuracy = curvesOf("accuracy", run(2), [], SETUP);
     assert.deepEqual(
       accuracy.map(({ points: [[, y]] }) => y),
       [0.1, 0.25],
@@ -85,7 +91,11 @@ describe("runs", () => {
   });
 
   test("are drawn up to a little above a blind guess, however high a loss climbs", () => {
-    const [low, high] = lossRange(curvesOf("loss", run(1, {}, { points: [{ ...POINT, loss: 900 }] }), []), [1], 30);
+    const [low, high] = lossRange(
+      curvesOf("loss", run(1, {}, { points: [{ ...POINT, loss: 900 }] }), [], SETUP),
+      [1],
+      30,
+    );
     assert.equal(low, 0);
     assert.ok(high > Math.log(30) && high < 1.5 * Math.log(30));
     assert.ok(lossRange([], [9], 3)[1] < 9);

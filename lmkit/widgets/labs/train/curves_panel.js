@@ -62,13 +62,14 @@ export class CurvesPanel {
    * @param {Run | null} run
    * @param {Run[]} earlier
    * @param {Known} known
+   * @param {import("./runs.js").Setup} setup - Of the next run.
    */
-  show(run, earlier, known) {
+  show(run, earlier, known, setup) {
     const runs = run ? [...earlier, run] : earlier;
     const x = axisX(Math.max(1, ...runs.map((one) => one.setup.steps)), earlier);
     /** @param {"loss" | "accuracy"} measure */
     const chart = (measure) => {
-      const series = curvesOf(measure, run, earlier);
+      const series = curvesOf(measure, run, earlier, setup);
       const lines = known[measure].map(([value, name]) => ({ value, name }));
       return { series, lines, x };
     };
@@ -139,7 +140,10 @@ function axisX(steps, earlier) {
   const parts = steps % 5 === 0 ? 5 : 1;
   /** @type {[number, string][]} */
   const ticks = Array.from({ length: parts + 1 }, (_, n) => [(n * steps) / parts, count((n * steps) / parts)]);
-  for (const { points } of earlier) ticks.push([points[points.length - 1].step, ""]);
+  for (const { points } of earlier) {
+    const { step } = points[points.length - 1];
+    if (step > steps / 20) ticks.push([step, ""]);
+  }
   return { label: "step", range: [0, steps], ticks };
 }
 

@@ -105,7 +105,7 @@ export function differences(setup, other) {
  */
 export function inShort({ text, cell, hidden_size, num_layers, optimizer, lr }) {
   const layers = num_layers > 1 ? ` × ${num_layers}` : "";
-  return `${shown(text)}: ${shown(cell)} ${hidden_size}${layers}, ${shown(optimizer)} ${lr}`;
+  return `${text === "own" ? "Your own text" : shown(text)}: ${shown(cell)} ${hidden_size}${layers}, ${shown(optimizer)} ${lr}`;
 }
 
 /**
@@ -133,9 +133,10 @@ function shown(value) {
  * @param {Measure} measure
  * @param {Run | null} run
  * @param {Run[]} earlier
+ * @param {Setup} setup - Of the next run: what earlier ones differ from, where there is none.
  * @returns {Series[]}
  */
-export function curvesOf(measure, run, earlier) {
+export function curvesOf(measure, run, earlier, setup) {
   const held = measure === "loss" ? "heldLoss" : "heldAccuracy";
   /**
    * @param {Run} run
@@ -146,7 +147,7 @@ export function curvesOf(measure, run, earlier) {
     run.points.filter((point) => Number.isFinite(point[of])).map((point) => [point.step, point[of], null]);
   /** @type {Series[]} */
   const before = earlier.map((one, place) => ({
-    name: `run ${one.number}: ${differences(one.setup, run?.setup ?? one.setup)}`,
+    name: `run ${one.number}: ${differences(one.setup, run?.setup ?? setup)}`,
     role: "muted",
     mark: MARKS[place],
     faint: true,

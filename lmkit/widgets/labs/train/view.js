@@ -133,7 +133,7 @@ class TrainView extends LabView {
     /** @type {TextEntry[]} */
     const texts = this.model.get("texts");
     const learned = texts.find(({ name }) => name === (run?.setup.text ?? entry.name)) ?? entry;
-    panels.curves.show(run, this.earlier, learned.lines);
+    panels.curves.show(run, this.earlier, learned.lines, setup);
     panels.sample.show(run?.sample ?? null);
     panels.step.show(this.traced);
     const subject = this.opened?.model.title ?? (run?.step ? this.titleOf(run) : "");

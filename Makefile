@@ -97,7 +97,7 @@ endif
 fuzz: $(DEVELOPER) ## compare decoders, layers, the page's engine and card files with others on random cases (MINUTES=10 SEED=7 ONLY=decoders)
 	$(BIN)/python -m tests.fuzz --jobs $(JOBS) --minutes $(MINUTES) $(SEED:%=--seed %) $(if $(ONLY),--only '$(ONLY)')
 
-bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and onnxruntime-web, and pages in a browser
+bench: $(BUILT) $(BROWSER) ## measure our code against torch, transformers and libraries for browsers, and pages in a browser
 	$(BIN)/python -m tests.bench
 
 kernel: $(DEVELOPER) ## compile the page's kernels from C again, into the scripts that lmkit/widgets/runtime/kernel/build.py names

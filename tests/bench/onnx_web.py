@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import shutil
 import statistics
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +34,7 @@ from lmkit import pretrained
 from lmkit.models import LSTMLanguageModel
 from lmkit.widgets.base.model_options import PROMPTS
 from tests.bench import lab_page
+from tests.bench.npm import installed
 from tests.bench.sliders import READY
 from tests.site import browser as chromium
 from tests.site.server import Line, serve, transferred
@@ -216,22 +216,9 @@ def start_seconds(browser: Browser, folder: Path, name: str, slower: float = 1, 
     return seconds
 
 
-def installed() -> bool:
-    """Whether onnxruntime-web is there, or can be brought by npm."""
-    if (FOLDER / "node_modules").is_dir():
-        return True
-    if not shutil.which("npm"):
-        print("onnxruntime-web: left out, for npm is missing (it comes with Node.js)")
-        return False
-    brought = subprocess.run(["npm", "ci", "--ignore-scripts", "--silent"], cwd=FOLDER).returncode == 0
-    if not brought:
-        print(f"onnxruntime-web: left out, for ‘npm ci’ failed in {FOLDER}")
-    return brought
-
-
 def main() -> None:
     """Print bytes, starts and speeds, and ratios of ours to theirs."""
-    if not installed():
+    if not installed(FOLDER, "onnxruntime-web"):
         return
     path = chromium.executable()  # looks for one with a Playwright of its own, so before ours starts
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -2,7 +2,10 @@
 
 A step is a window forward and backward, clipping and an update, of an LSTM with tied weights. The page's trainer runs
 in Node, which has the engine of Chromium; torch's is nn.LSTM with a fused AdamW, and Muon as lmkit has it. They take
-turns, so that a busy machine slows both alike; a figure is a median of processor times.
+turns, so that a busy machine slows all alike; a figure is a median of processor times.
+
+jax-js and TensorFlow.js, on their WebAssembly, compute the gradient of the same network, compiled where the library can
+do that; clipping and update are given to them free. Only the smallest shape is theirs, for they take long.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -20,9 +23,12 @@ from torch.nn.functional import cross_entropy
 
 from lmkit.training import TrainConfig
 from lmkit.training.optimizers import make_optimizers
+from tests.bench.npm import installed
 from tests.widgets.node import executable
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
+WEB = Path(__file__).with_name("training_web")
+LIBRARIES = {"jax-js": "jax.mjs", "TensorFlow.js": "tensorflow.mjs"}
 ROUNDS = 15
 SHAPES = [  # V, H, N, L, and steps in a round
     (30, 64, 32, 16, 30),
@@ -89,9 +95,8 @@ def node_steps(script: Path, settings: dict):
         process.stdin.close()
 
 
-def main() -> None:
-    """Print steps a second, and their ratio."""
-    torch.set_num_threads(1)
+def print_beside_torch() -> None:
+    """Print steps a second of the page and of torch, and their ratio."""
     print("Training an LSTM in the page, and in torch on one thread: steps a second (ratio to torch)")
     for vocab_size, size, rows, window, steps in SHAPES:
         for optimizer in ("adamw", "muon"):
@@ -103,6 +108,29 @@ def main() -> None:
             wanted = f"; wanted: {WANTED[size]}" if size in WANTED else ""
             shape = f"H = {size}, V = {vocab_size}, {rows} × {window}, {optimizer}"
             print(f"  {shape}: page {1000 / ours:.0f}, torch {1000 / torchs:.0f} ({torchs / ours:.2f}{wanted})")
+
+
+def print_beside_libraries() -> None:
+    """Print steps a second of the page and of libraries that differentiate in a browser, and the ratios."""
+    if not installed(WEB, "jax-js and TensorFlow.js"):
+        return
+    vocab_size, size, rows, window, _ = SHAPES[0]
+    settings = {"vocab_size": vocab_size, "hidden_size": size, "batch_size": rows, "window": window}
+    with ExitStack() as stack:
+        page = stack.enter_context(node_steps(SCRIPT, settings))
+        libraries = {title: stack.enter_context(node_steps(WEB / name, settings)) for title, name in LIBRARIES.items()}
+        rounds = [(page(20), [run(3) for run in libraries.values()]) for _ in range(ROUNDS + 2)][2:]
+    ours = median(mine for mine, _ in rounds)
+    for place, title in enumerate(LIBRARIES):
+        theirs = median(times[place] for _, times in rounds)
+        print(f"  {title}, gradient alone: {1000 / theirs:.0f} (page: {theirs / ours:.0f} times as fast)")
+
+
+def main() -> None:
+    """Print all comparisons."""
+    torch.set_num_threads(1)
+    print_beside_torch()
+    print_beside_libraries()
 
 
 if __name__ == "__main__":

@@ -41,6 +41,8 @@ export class TrainingKernel {
   constructor(operations, base64) {
     this.operations = operations;
     this.base64 = base64;
+    /** @type {TensorShape[]} */
+    this.shapes = [];
   }
 
   /**
@@ -106,7 +108,7 @@ export class TrainingKernel {
    */
   tensors(ofGradient) {
     return new Map(
-      (this.shapes ?? []).map((tensor, index) => {
+      this.shapes.map((tensor, index) => {
         const values = new Float32Array(tensor.shape.reduce((product, size) => product * size));
         const padded = this.padded(tensor, this.operations.tensorPlace(index, +ofGradient));
         eachRow(tensor, (row, paddedRow, width) =>
@@ -121,7 +123,7 @@ export class TrainingKernel {
    * @param {Map<string, Tensor>} tensors - Of these names and shapes.
    */
   setWeights(tensors) {
-    for (const [index, tensor] of (this.shapes ?? []).entries()) {
+    for (const [index, tensor] of this.shapes.entries()) {
       const { values } = /** @type {Tensor} */ (tensors.get(tensor.name));
       const padded = this.padded(tensor, this.operations.tensorPlace(index, 0));
       eachRow(tensor, (row, paddedRow, width) =>
@@ -196,9 +198,25 @@ export function takeKernel({ simd = true, scalar } = {}) {
   throw new LabError(`this browser must know WebAssembly with SIMD to train a model, but it says: ${reason}`);
 }
 
-/** @param {TrainingKernel} kernel */
+/** What a trainer has that was closed. */
+export const CLOSED = /** @type {TrainingKernel} */ (
+  new Proxy(
+    {},
+    {
+      get: () => {
+        throw new LabError("trainer must be open, but it was closed; make another");
+      },
+    },
+  )
+);
+
+/**
+ * Let another trainer have a kernel and its memory.
+ *
+ * @param {TrainingKernel} kernel
+ */
 export function giveBack(kernel) {
-  SPARE.set(kernel.base64, kernel);
+  if (kernel !== CLOSED) SPARE.set(kernel.base64, kernel);
 }
 
 /** @param {string} base64 */

@@ -60,11 +60,15 @@ const AT_LEAST_0 = { rule: "at least 0", allows: (v) => v >= 0 && v < Infinity, 
 /** @type {Rule} */
 const FLAG = { rule: "true or false", allows: (v) => typeof v === "boolean", remedy: "give one" };
 
-/** Every setting but `embedding_size`, whose default is `hidden_size`: its rule and its default. */
-/** @type {Record<string, Rule & { value?: number | string | boolean }>} */
+/**
+ * The rule of every setting, and its default; `embedding_size` is as large as `hidden_size` where it is not given.
+ *
+ * @type {Record<string, Rule & { value?: number | string | boolean }>}
+ */
 const KNOWN = {
   vocab_size: wholeFrom(2, 65536),
   hidden_size: { ...wholeFrom(1, 1024), value: 64 },
+  embedding_size: wholeFrom(1, 1024),
   num_layers: { ...wholeFrom(1, 4), value: 1 },
   cell: { ...oneOf("rnn", "lstm", "gru"), value: "lstm" },
   nonlinearity: { ...oneOf("tanh", "relu"), value: "tanh" },
@@ -100,9 +104,9 @@ export function checkedSettings(given) {
   const settings = {};
   for (const [name, { value }] of Object.entries(KNOWN)) settings[name] = value;
   Object.assign(settings, given);
-  settings.embedding_size = given.embedding_size ?? settings.hidden_size;
+  settings.embedding_size ??= settings.hidden_size;
   for (const [name, value] of Object.entries(settings)) {
-    const known = name === "embedding_size" ? KNOWN.hidden_size : KNOWN[name];
+    const known = KNOWN[name];
     if (!known) throw new LabError(`settings must be among ${Object.keys(KNOWN).join(", ")}, but one is ${name}`);
     if (!known.allows(value) || (typeof known.value === "number" && typeof value !== "number")) {
       throw new LabError(`${name} must be ${known.rule}, but it is ${value}; ${known.remedy}`);

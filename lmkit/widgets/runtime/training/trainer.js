@@ -1,7 +1,7 @@
 // A recurrent language model in training: what lmkit.training.train does with one of lmkit.models, step by step.
 
 import { LabError, messageOf } from "../../base/errors.js";
-import { giveBack, takeKernel } from "./kernel.js";
+import { CLOSED, giveBack, takeKernel } from "./kernel.js";
 import { checkedSettings, checkVocab } from "./settings.js";
 
 /** @typedef {import("./settings.js").Settings} Settings */
@@ -164,7 +164,7 @@ export class Trainer {
    * @throws {LabError} If a tensor is missing or of another shape.
    */
   load(weights) {
-    for (const { name, shape } of this.kernel.shapes ?? []) {
+    for (const { name, shape } of this.kernel.shapes) {
       const found = weights.get(name)?.shape;
       if (String(found) !== String(shape)) {
         const rule = `must hold ${name} of shape (${shape})`;
@@ -219,9 +219,10 @@ export class Trainer {
     return masks;
   }
 
-  /** Give the memory to the next trainer; this one must not be used any more. */
+  /** Give the memory to the next trainer; this one cannot be used any more. */
   close() {
     giveBack(this.kernel);
+    this.kernel = CLOSED;
   }
 
   /** @private */

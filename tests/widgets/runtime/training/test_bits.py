@@ -6,7 +6,6 @@ import pytest
 
 from lmkit.widgets.base import bundle
 from tests.widgets.runtime.training import driver, golden
-from tests.widgets.view_harness import module_page
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +24,6 @@ def test_node_gives_the_recorded_weights(node, name, scalar):
 def test_another_seed_gives_other_weights(node, name):
     run = {**golden.run_of(name), "seed": 77}
     assert node.evaluate(golden.HASH, {"run": run, "scalar": False})["hash"] != golden.HASHES[name]
-
-
-def test_chromium_gives_the_recorded_weights(browser):
-    page = module_page(browser, *driver.MODULES)
-    asked = [{"run": golden.run_of(name), "scalar": False} for name in golden.RUNS]
-    got = [page.evaluate(golden.HASH, each) for each in asked]
-    page.close()
-    assert dict(zip(golden.RUNS, got, strict=True)) == golden.answers()
 
 
 def test_a_page_that_trains_gets_at_most_25_kb_more():

@@ -280,6 +280,33 @@ def test_a_browser_that_gives_no_memory_is_told_of(page):
         page.evaluate(source, {"vocab_size": 5000, "hidden_size": 333})
 
 
+KINDS = [("lstm", "tanh"), ("gru", "tanh"), ("rnn", "tanh"), ("rnn", "relu")]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "muon"])
+@pytest.mark.parametrize(("cell", "nonlinearity"), KINDS)
+def test_every_cell_learns_what_can_be_known(page, cell, nonlinearity, optimizer):
+    """A text in which the last two tokens say the next one, but the last one alone does not."""
+    source = """({ settings, pattern }) => {
+      const tokens = Int32Array.from({ length: 2000 }, (_, place) => pattern[place % pattern.length]);
+      const { batch_size, window, steps } = settings;
+      const trainer = new lmkit.Trainer(settings), options = { batch_size, window, epochs: Infinity, seed: 1 };
+      for (const { inputs, targets, first } of lmkit.epochs(tokens, options)) {
+        if (first) trainer.resetState();
+        trainer.step(inputs, targets);
+        if (trainer.steps === steps) break;
+      }
+      const { inputs, targets, rows } = lmkit.heldOut(tokens.subarray(0, 400), 4);
+      const answer = trainer.evaluate(inputs, targets, rows);
+      trainer.close();
+      return answer;
+    }"""
+    run = {"vocab_size": 4, "hidden_size": 16, "cell": cell, "nonlinearity": nonlinearity, "optimizer": optimizer}
+    run |= {"batch_size": 8, "window": 10, "steps": 300, "lr": 2 if optimizer == "sgd" else 0.02, "weight_decay": 0}
+    answer = page.evaluate(source, {"settings": run, "pattern": [0, 1, 0, 2, 1, 3, 2, 3]})
+    assert answer["accuracy"] > 0.95 and answer["loss"] < 0.15
+
+
 # --- what goes wrong --------------------------------------------------------------------------------------
 
 
@@ -349,6 +376,8 @@ def test_bad_settings_are_refused(page, settings, words):
         ("trainer.evaluate(i32(6), i32(6), 4)", "inputs must be 4 rows of at least 1 token, but they are 6 tokens"),
         ("trainer.evaluate(i32(6, -100), i32(6))", "inputs must be ids from 0 to 4, but one is -100"),
         ("trainer.load(new Map())", r"weights must hold embedding.weight of shape \(5,4\), but it is missing"),
+        ("trainer.close() ?? trainer.step(i32(6), i32(6))", "trainer must be open, but it was closed; make another"),
+        ("trainer.close() ?? trainer.close() ?? trainer.weights()", "trainer must be open"),
         ("lmkit.heldOut(i32(3), 2)", "tokens must be at least 2 for each of 2 rows, .* but they are 3"),
     ],
 )

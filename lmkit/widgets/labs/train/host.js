@@ -35,6 +35,8 @@ export class Host {
   }
 
   start() {
+    this.isAwake = false;
+    this.early = [];
     try {
       const script = globalThis.__lmkit.scriptOf?.(serve);
       if (!script) return this.serveHere();

@@ -122,7 +122,7 @@ class TrainView extends LabView {
     panels.own.root.hidden = entry.name !== "own";
     const isChanged = run !== null && (this.isStale || !isSame(run.setup, setup));
     const notes = [
-      run ? "" : `Train means: ${planOf(setup)}.`,
+      run ? "" : `Next run: ${planOf(setup)}.`,
       isChanged
         ? `Changed for the next run: ${this.isStale ? "the text" : differences(setup, run.setup)}. ${NEXT}`
         : "",

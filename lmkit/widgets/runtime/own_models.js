@@ -13,6 +13,7 @@ import { LabError, messageOf } from "../base/errors.js";
  * @property {number} at - When it was made, in ms since 1970.
  * @property {string[]} prompts
  * @property {number} hidden_size
+ * @property {boolean} runs - Whether the page's engine runs it; any model can be kept.
  * @property {{ name: string, key: string } | null} truth - The asset that knows the true probabilities.
  */
 
@@ -54,7 +55,7 @@ function tell() {
 }
 
 /**
- * All models that can be chosen: the latest, and those that are kept, the youngest first. Where the browser keeps
+ * All models that labs can run: the latest, and those that are kept, the youngest first. Where the browser keeps
  * nothing there is only the latest.
  *
  * @returns {Promise<OwnModel[]>}
@@ -62,7 +63,8 @@ function tell() {
 export async function ownModels() {
   const kept = await keptModels().catch(() => []);
   const isKept = kept.some(({ key }) => key === latest?.model.key);
-  return latest && !isKept ? [latest.model, ...kept] : kept;
+  const all = latest && !isKept ? [latest.model, ...kept] : kept;
+  return all.filter(({ runs }) => runs);
 }
 
 /**

@@ -34,7 +34,7 @@ def own(vocab: Tokenizer, prompt: str, layers: int = 1) -> tuple[pretrained.Pret
             weight.copy_(torch.randn_like(weight))
     data = pretrained.to_bytes(model, vocab, quantise=False)
     truth = {"name": assets.GRAMMAR, "key": assets.grammar_key()} if vocab == stories.vocab() else None
-    told = {"title": "Mine", "key": "k1", "prompts": [prompt], "hidden_size": 8, "truth": truth}
+    told = {"title": "Mine", "key": "k1", "prompts": [prompt], "hidden_size": 8, "runs": True, "truth": truth}
     return pretrained.from_bytes(data), told | {"base64": base64.b64encode(data).decode()}
 
 

@@ -1,68 +1,21 @@
 """The training lab's view in a browser: it shows what the trainer computes in Node, and says what is wrong."""
 
 import re
-from pathlib import Path
 
 import pytest
-import torch
 from playwright.sync_api import Page, expect
 
-from lmkit import decoding, pretrained
-from lmkit.models import LSTMLanguageModel, RecurrentLanguageModel
-from lmkit.text import Characters
-from lmkit.widgets import DecodingLab, TrainLab
-from lmkit.widgets.base import assets
+from lmkit.widgets import TrainLab
+from tests.widgets.train.driver import LAST, finish, points, press, shows, status
 from tests.widgets.train.test_lab import SMALL, TRAIN, VERSE, run_settings, source
-from tests.widgets.view_harness import check_drawn_for_width, shipped
-
-ORIGIN = "http://lab.test/"  # of a page that may keep something
-LAST = SMALL["steps"]
-# Every message of the worker is recorded, as the page gets it.
-RECORD = """globalThis.heard = [];
-globalThis.Worker = class extends Worker {
-  constructor(...address) {
-    super(...address);
-    this.addEventListener("message", ({ data }) => heard.push(data));
-  }
-};"""
+from tests.widgets.view_harness import check_drawn_for_width
 
 
 @pytest.fixture
 def trainer(view):
     """A function that shows a lab, small unless it is told otherwise, on an empty page."""
-
-    def put(text: str = "human_numbers", script: str = RECORD, origin: str = "", **settings) -> Page:
-        if origin:
-            view.page.route(
-                f"{ORIGIN}**", lambda route: route.fulfill(content_type="text/html", body="<!doctype html>")
-            )
-            view.page.goto(origin)
-        view.page.evaluate(f"() => {{ {script} }}")
-        lab = TrainLab(text, **(SMALL | {"dropout": 0.0} | settings))
-        return view.put(lab, answers=assets.tables())
-
-    yield put
+    yield shows(view)
     view.page.unroute_all()
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def status(page: Page):
-    return page.locator(".lmkit-train-status")
-
-
-def finish(page: Page, step: int = LAST) -> None:
-    """Wait until a run has made its last step."""
-    expect(status(page)).to_contain_text(f"Step {step:,} of {step:,}")
-    expect(page.locator(".lmkit-train-main")).to_have_text("Train")
-
-
-def points(page: Page, run: int = 1) -> list[dict]:
-    """The points of a run that the page was told."""
-    told = page.evaluate("(run) => heard.filter((news) => news.run === run && news.tells === 'progress')", run)
-    return [point for news in told for point in news["points"]]
 
 
 def test_nothing_runs_until_the_reader_wants_it(trainer, view):
@@ -235,113 +188,6 @@ def test_files_that_are_no_texts_are_explained(trainer, name, content, message):
     expect(page.locator(".lmkit-train-problem")).to_be_hidden()
     press(page, "Train")
     finish(page)
-
-
-def saved(page: Page, folder: Path) -> bytes:
-    """The bytes of the file that the lab saves."""
-    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
-    with page.expect_download() as download:
-        press(page, "Save as a file")
-    download.value.save_as(folder / "model.safetensors")
-    return (folder / "model.safetensors").read_bytes()
-
-
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "relu"])
-def test_a_saved_file_is_a_model_in_python(trainer, tmp_path, cell):
-    """Its held-out loss is that of the page, within rounding of float32."""
-    page = trainer(cell=cell, seed=3)
-    press(page, "Train")
-    finish(page)
-    trained = pretrained.from_bytes(saved(page, tmp_path))
-    assert trained.card["seed"] == 3 and trained.card["metrics"]["held_out_accuracy"] > 0.1
-    weights = page.evaluate("heard.filter(({ tells }) => tells === 'progress').at(-1).points.at(-1).heldLoss")
-    assert trained.card["metrics"]["held_out_loss"] == pytest.approx(weights, abs=1e-4)
-    assert loss_of(trained) == pytest.approx(weights, rel=1e-4)
-
-
-def loss_of(trained) -> float:
-    """The loss on the rows that the lab measures, by torch."""
-    from lmkit.datasets import human_numbers
-
-    _, held = human_numbers.sequential_split()
-    ids = torch.tensor(trained.vocab.ids(held))
-    length = len(ids) // 32
-    columns = max(2 * SMALL["window"], -(-1 * SMALL["batch_size"] * SMALL["window"] // 32))
-    rows = ids[: 32 * length].view(32, length)[:, : columns + 1]
-    with torch.no_grad():
-        logits = trained.model(rows[:, :-1])[0]
-    return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].flatten()))
-
-
-def test_a_model_is_kept_chosen_in_another_lab_and_deleted(trainer, view, tmp_path):
-    page = trainer(origin=ORIGIN)
-    press(page, "Train")
-    finish(page)
-    data = saved(page, tmp_path)
-    page.get_by_label("Name").fill("Mine")
-    press(page, "Keep in this browser")
-    expect(page.locator(".lmkit-train-kept li")).to_contain_text("Mine (")
-    page.goto(ORIGIN)
-    view.put(DecodingLab("human_numbers", method="greedy", max_new_tokens=12), shipped("human_numbers"))
-    page.get_by_label("Your models").select_option("Mine")
-    trained = pretrained.from_bytes(data)
-    expect(page.locator(".lmkit-words")).to_be_visible()
-    view.settle()
-    prompt = view.get("prompt")
-    best = decoding.greedy(trained.model.stepper(), trained.prompt_ids(prompt), 12, trained.eos_token_id)
-    expect(page.locator(".lmkit-token .lmkit-word")).to_have_text([trained.vocab.words[i] for i in best.tokens])
-    trainer(origin=ORIGIN)
-    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
-    press(page, "Delete Mine")
-    expect(page.locator(".lmkit-train-kept li")).to_have_count(0)
-    page.goto(ORIGIN)
-    view.put(DecodingLab("human_numbers"), shipped("human_numbers"))
-    expect(page.locator(".lmkit-own-models")).to_be_hidden()
-
-
-def test_where_nothing_can_be_kept_the_lab_says_so(trainer):
-    page = trainer()  # an empty page has no storage
-    press(page, "Train")
-    finish(page)
-    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
-    press(page, "Keep in this browser")
-    expect(page.locator(".lmkit-train-keep [role=status]")).to_contain_text("keeps nothing for this page")
-
-
-def test_where_there_is_no_room_the_lab_says_so(trainer):
-    page = trainer(origin=ORIGIN)
-    press(page, "Train")
-    finish(page)
-    page.evaluate(
-        "() => { IDBObjectStore.prototype.put = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
-    )
-    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
-    press(page, "Keep in this browser")
-    expect(page.locator(".lmkit-train-keep [role=status]")).to_contain_text("no room left for the model; delete one")
-
-
-def opened(page: Page, name: str, content: bytes) -> None:
-    page.locator(".lmkit-train-keep").evaluate("(details) => { details.open = true; }")
-    file = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    page.get_by_label("Open a model file").last.set_input_files(file)
-
-
-def test_files_from_python_open_and_damaged_ones_are_explained(trainer):
-    page = trainer()
-    told = page.locator(".lmkit-train-keep [role=status]")
-    vocab = Characters.of("abc def")
-    data = pretrained.to_bytes(LSTMLanguageModel(len(vocab), 8, 8), vocab, {"title": "From Python"})
-    opened(page, "x.safetensors", data)
-    expect(told).to_have_text(
-        f"Opened: From Python, LSTM of 8 units, {len(vocab)} tokens. The labs of this page offer it."
-    )
-    gru = RecurrentLanguageModel(len(vocab), 8, 8, cell="gru", tied=True)
-    opened(page, "gru.safetensors", pretrained.to_bytes(gru, vocab))
-    expect(told).to_contain_text("Opened: gru, GRU of 8 units")
-    expect(told).to_contain_text("run LSTMs only")
-    for name, content in {"cut": data[:-5], "text": b"not a model at all", "empty": b""}.items():
-        opened(page, f"{name}.safetensors", content)
-        expect(told).to_contain_text(re.compile(f"^{name.capitalize()}.safetensors .*get it or train it again"))
 
 
 def test_view_fits_every_width(trainer, view):

@@ -2,7 +2,7 @@
 
 import { element, resize, setText, uniqueId } from "../../base/dom.js";
 import { LabError, messageOf } from "../../base/errors.js";
-import { forgetModel, keptModels, onOwnModels } from "../../runtime/own_models.js";
+import { bytesOfOwn, forgetModel, keptModels, onOwnModels } from "../../runtime/own_models.js";
 
 /** @typedef {import("../../runtime/own_models.js").OwnModel} OwnModel */
 
@@ -18,6 +18,7 @@ const LARGEST_FILE = 100_000_000;
 export class KeepPanel {
   /** @param {Deeds} deeds */
   constructor({ keep, save, open }) {
+    this.open = open;
     const id = uniqueId("lmkit-train-name");
     this.name = element("input", { id, type: "text", maxlength: 80 });
     /** @type {(text: string, deed: () => void) => HTMLButtonElement} */
@@ -29,7 +30,7 @@ export class KeepPanel {
     this.keep = button("Keep in this browser", () => keep(this.name.value.trim()));
     this.save = button("Save as a file", () => save(this.name.value.trim()));
     this.file = element("input", { type: "file", accept: ".safetensors", "aria-label": "Open a model file" });
-    this.file.addEventListener("change", () => this.read(open));
+    this.file.addEventListener("change", () => this.read());
     this.message = element("p", { class: "lmkit-footnote", role: "status" });
     this.blocked = element("p", { class: "lmkit-footnote" });
     this.list = element("ul", { class: "lmkit-train-kept" });
@@ -65,14 +66,13 @@ export class KeepPanel {
     this.stop();
   }
 
-  /** @param {(name: string, bytes: Uint8Array) => void} open */
-  async read(open) {
+  async read() {
     const [file] = this.file.files ?? [];
     if (!file) return;
     this.file.value = "";
     if (file.size > LARGEST_FILE)
       return this.tell(`${file.name} is too large for a model of this lab; choose another.`);
-    open(file.name, new Uint8Array(await file.arrayBuffer()));
+    this.open(file.name, new Uint8Array(await file.arrayBuffer()));
   }
 
   /**
@@ -104,27 +104,34 @@ export class KeepPanel {
     }
     if (this.closed) return;
     setText(this.blocked, blocked);
-    const items = resize(this.list, models.length, () => element("li", {}, element("span"), this.makeDelete()));
+    const items = resize(this.list, models.length, () => this.makeItem());
     for (const [i, { title, size, key }] of models.entries()) {
-      const [text, remove] = /** @type {HTMLElement[]} */ ([...items[i].children]);
+      const [text, open, remove] = /** @type {HTMLElement[]} */ ([...items[i].children]);
       setText(text, `${title} (${kilobytes(size)})`);
+      open.setAttribute("aria-label", `Open ${title}`);
       remove.setAttribute("aria-label", `Delete ${title}`);
-      remove.dataset.key = key;
+      items[i].dataset.key = key;
+      items[i].dataset.title = title;
     }
   }
 
-  makeDelete() {
-    const button = element("button", { type: "button", class: "lmkit-button" }, "Delete");
-    button.addEventListener("click", async () => {
-      try {
-        await forgetModel(button.dataset.key ?? "");
-        this.tell("Deleted.");
-        this.root.querySelector("summary")?.focus();
-      } catch (error) {
-        this.tell(sentenceOf(error));
-      }
+  makeItem() {
+    const item = element("li", {}, element("span"));
+    /** @type {(text: string, deed: (key: string) => Promise<void>) => void} */
+    const add = (text, deed) => {
+      const button = element("button", { type: "button", class: "lmkit-button" }, text);
+      button.addEventListener("click", () => {
+        deed(item.dataset.key ?? "").catch((error) => this.tell(sentenceOf(error)));
+      });
+      item.append(button);
+    };
+    add("Open", async (key) => this.open(item.dataset.title ?? "", await bytesOfOwn(key)));
+    add("Delete", async (key) => {
+      await forgetModel(key);
+      this.tell("Deleted.");
+      this.root.querySelector("summary")?.focus();
     });
-    return button;
+    return item;
   }
 }
 

@@ -12,7 +12,7 @@ import { openModel } from "../../runtime/training/model_file.js";
  * @param {Uint8Array} bytes
  * @param {string} name - Of the file, or of the model.
  * @param {TextEntry[]} texts
- * @returns {{ model: OwnModel, size: string, runs: boolean }} `runs`: whether the page's engine runs it.
+ * @returns {{ model: OwnModel, size: string }}
  * @throws {LabError} If it is damaged, or no model.
  */
 export function openedModel(bytes, name, texts) {
@@ -24,7 +24,6 @@ export function openedModel(bytes, name, texts) {
   const title = typeof card.title === "string" && card.title ? card.title : name.replace(/\.safetensors$/, "");
   const { hidden_size = 1, num_layers = 1, cell = "lstm" } = settings;
   return {
-    runs,
     size: `${cell.toUpperCase()} of ${hidden_size} units${num_layers > 1 ? ` in ${num_layers} layers` : ""}, ${vocab.size} tokens`,
     model: {
       key: nameOfBytes(bytes),
@@ -33,6 +32,7 @@ export function openedModel(bytes, name, texts) {
       at: Date.now(),
       prompts: language?.prompts ?? readable(vocab),
       hidden_size,
+      runs,
       truth: grammar ? { name: "stories-grammar", key: grammar } : null,
     },
   };

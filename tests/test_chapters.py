@@ -48,6 +48,7 @@ WIDGETS = {
     "book/real_english": "DecodingLab Microscope RibbonLab",
     "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
+    "book/playground": "TrainLab",
     "book/review": "Review",
 }
 LONGEST_CELL = 30

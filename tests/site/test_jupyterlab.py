@@ -142,6 +142,7 @@ OTHER_LABS = [
     "RibbonLab()",
     "Microscope()",
     "TranslateLab()",
+    "TrainLab()",
     "LengthLab()",
     "PaddingLab()",
     "Quiz('lstm')",
@@ -153,7 +154,7 @@ from lmkit.datasets import human_numbers
 from lmkit.models import RecurrentLanguageModel
 from lmkit.widgets import AblationLab, BeamTreeLab, ComparisonLab, CountingLab, DropoutLab, FillIn, Flashcards
 from lmkit.widgets import LengthLab, Microscope, PaddingLab, ParameterLab, Quiz, ReachLab, RegularisationLab, Review
-from lmkit.widgets import RibbonLab, TranslateLab, UnrollLab
+from lmkit.widgets import RibbonLab, TrainLab, TranslateLab, UnrollLab
 """
 
 

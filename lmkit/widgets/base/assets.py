@@ -1,4 +1,4 @@
-"""What travels to the reader's browser besides code: the shipped models' bytes, the grammar of Stories, its German.
+"""What travels to the reader's browser besides code: the shipped models' bytes, and tables such as a grammar.
 
 A built book carries each asset as a script in `_static/lmkit/` (`page_scripts`); in a live notebook the view
 asks Python.
@@ -9,12 +9,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
+from pathlib import Path
 
 from lmkit import pretrained
-from lmkit.datasets import stories, translation
+from lmkit.datasets import shakespeare, stories, translation
 
-GRAMMAR, GERMAN = "stories-grammar", "german-grammar"
+GRAMMAR, GERMAN, PLAYS, PIECES = "stories-grammar", "german-grammar", "four-plays", "pieces"
+SCALAR = "training-scalar"  # the kernel of training without vector instructions
+_SCALAR = Path(__file__).resolve().parents[1] / "runtime" / "training" / "scalar" / "wasm.js"
 
 
 @cache
@@ -44,9 +48,47 @@ def translation_tables() -> list[dict[str, str]]:
     ]
 
 
+@cache
+def plays() -> dict[str, str]:
+    """Return four plays of Shakespeare: three to train on and one held out."""
+    return json.loads(shakespeare.FOUR_PLAYS.read_text(encoding="utf-8"))
+
+
+@cache
+def plays_key() -> str:
+    """Return a name for this version of the plays."""
+    return digest(shakespeare.FOUR_PLAYS.read_bytes())
+
+
+@cache
+def pieces() -> dict:
+    """Return the tokenizer of the shipped model of Shakespeare: pieces of words, by byte-pair encoding."""
+    return pretrained.load("shakespeare").vocab.config()
+
+
+@cache
+def pieces_key() -> str:
+    """Return a name for this version of the pieces."""
+    return digest(json.dumps(pieces()).encode())
+
+
+@cache
+def scalar() -> dict[str, str]:
+    """Return the kernel of training for browsers without vector instructions; few are left, so it travels alone."""
+    found = re.search(r'TRAINING_SCALAR = "([^"]+)"', _SCALAR.read_text(encoding="utf-8"))
+    assert found
+    return {"wasm": found[1]}
+
+
+@cache
+def scalar_key() -> str:
+    """Return a name for this version of that kernel."""
+    return digest(_SCALAR.read_bytes())
+
+
 def tables() -> dict[str, dict]:
     """Return all tables that travel, by name."""
-    return {GRAMMAR: grammar(), GERMAN: german()}
+    return {GRAMMAR: grammar(), GERMAN: german(), PLAYS: plays(), PIECES: pieces(), SCALAR: scalar()}
 
 
 def digest(data: bytes) -> str:

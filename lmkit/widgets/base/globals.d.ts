@@ -7,6 +7,8 @@ interface Registry {
   root: string | undefined;
   define(name: string, factory: () => object): void;
   require(name: string): any;
+  /** The script of a worker that calls a function which a module exports; absent where an older lmkit made the store. */
+  scriptOf?(exported: (scope: any) => void): string;
 }
 
 declare var __lmkit: Registry;

@@ -80,7 +80,7 @@ function runFor(work, milliseconds) {
  *
  * @param {() => void} run
  */
-function inNextTask(run) {
+export function inNextTask(run) {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
     port1.close();

@@ -149,6 +149,28 @@ export class Grammar {
     return word;
   }
 
+  /**
+   * One story, token by token, the end token included.
+   *
+   * @param {() => number} random - Numbers in [0, 1).
+   * @returns {Generator<string, void, void>}
+   */
+  *sample(random) {
+    const rest = [...this.start.rest].reverse();
+    let { registers } = this.start;
+    for (let head = rest.pop(); head !== undefined; head = rest.pop()) {
+      const symbol = this.symbol(head);
+      if (symbol.kind === "rule") {
+        const banned = symbol.exclude === null ? null : registers[symbol.exclude];
+        rest.push(...drawn(this.without(head, symbol, banned), random()).reverse());
+      } else {
+        const word = this.wordOf(symbol, registers);
+        registers = remember(symbol, word, registers);
+        yield word;
+      }
+    }
+  }
+
   /** @param {string} text */
   symbol(text) {
     let known = this.symbols.get(text);
@@ -201,6 +223,22 @@ export class Grammar {
   wordsOf(name) {
     return this.rules.get(name)?.flatMap(([, symbols]) => this.wordsOf(symbols[0])) ?? [name];
   }
+}
+
+/**
+ * The alternative under which u in [0, 1) falls, as a list of its own.
+ *
+ * @param {Weighted[]} choices
+ * @param {number} u
+ * @returns {string[]}
+ */
+function drawn(choices, u) {
+  let left = u;
+  const found = choices.find(([p]) => {
+    left -= p;
+    return left < 0;
+  });
+  return [...(found ?? choices[choices.length - 1])[1]];
 }
 
 /**

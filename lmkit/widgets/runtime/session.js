@@ -5,6 +5,7 @@ import { complete } from "./decoding.js";
 import { Filter } from "./filters.js";
 import { LanguageModel } from "./lstm.js";
 import { Grammar, Oracle } from "./oracle.js";
+import { bytesOfOwn } from "./own_models.js";
 import { parseModel } from "./safetensors.js";
 import { StateCache } from "./state_cache.js";
 import { inspect, truthOf, write } from "./writing.js";
@@ -27,7 +28,8 @@ import { inspect, truthOf, write } from "./writing.js";
  */
 
 /**
- * A model that a reader can choose, as lmkit.widgets.base.model_options describes it; `own` models come with the view.
+ * A model that a reader can choose, as lmkit.widgets.base.model_options describes it; `own` models come with the view,
+ * `kept` ones were trained or opened in this browser (own_models.js).
  *
  * @typedef {object} ModelOption
  * @property {string} name
@@ -35,6 +37,7 @@ import { inspect, truthOf, write } from "./writing.js";
  * @property {string} key
  * @property {{ name: string, key: string } | null} truth
  * @property {boolean} own
+ * @property {string} [kept]
  */
 
 const ORACLE_LIMIT = 30000; // readings, after which the grammar's memory of texts begins anew
@@ -130,9 +133,9 @@ export class Session {
  * @param {ModelOption} option
  * @returns {Promise<Session>}
  */
-export function openSession(model, { name, key, truth, own }) {
+export function openSession(model, { name, key, truth, own, kept }) {
   return once(`model ${key}`, async () => {
-    const loading = own ? bytesOf(model.get("weights")) : loadAsset(model, name, key);
+    const loading = own ? bytesOf(model.get("weights")) : kept ? bytesOfOwn(kept) : loadAsset(model, name, key);
     const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
     return new Session(parseModel(bytes, name), grammar);
   });

@@ -56,6 +56,27 @@ describe("the registry", () => {
     assert.equal(load().root, undefined);
   });
 
+  test("gives a worker the script of a function that a module exports, with all that the module needs", () => {
+    const registry = load();
+    runInContext(
+      `__lmkit.define("base/sum.js@1", () => { const sum = (a, b) => a + b; return { sum }; });
+       __lmkit.define("other.js@1", () => ({ other: 1 }));
+       __lmkit.define("lab.js@1", () => {
+         const { sum } = __lmkit.require("base/sum.js@1");
+         function serve(scope) { scope.found = sum(40, 2); }
+         return { serve };
+       });`,
+      page,
+    );
+    registry.require("other.js@1");
+    const script = registry.scriptOf(registry.require("lab.js@1").serve);
+    const worker = createContext({ URL });
+    runInContext(script, worker);
+    assert.equal(worker.found, 42);
+    assert.doesNotMatch(script, /other\.js/);
+    assert.throws(() => registry.scriptOf(() => {}), { message: "no module on this page exports this function" });
+  });
+
   test("a module may ask for others", () => {
     const registry = load();
     registry.define("a", () => ({ sum: registry.require("b").one + 1 }));

@@ -31,9 +31,11 @@ export class RunChart {
    * @param {object} options
    * @param {() => void} options.onResize - Called when there is another width to draw for.
    * @param {string | null} options.role - Of the picture; null where its parts have roles.
+   * @param {number} [options.height] - In pixels.
    */
-  constructor({ onResize, role }) {
-    this.svg = svgElement("svg", { class: "lmkit-run-chart", height: HEIGHT });
+  constructor({ onResize, role, height = HEIGHT }) {
+    this.height = height;
+    this.svg = svgElement("svg", { class: "lmkit-run-chart", height });
     if (role) this.svg.setAttribute("role", role);
     this.legend = element("p", { class: "lmkit-run-legend", "aria-hidden": "true" });
     this.frame = element("div", { class: "lmkit-run-frame" }, this.svg);
@@ -47,7 +49,7 @@ export class RunChart {
     this.legendKey = "";
     this.width = 0;
     this.right = 0;
-    this.bottom = HEIGHT - EDGE.bottom;
+    this.bottom = height - EDGE.bottom;
     this.x = scaleOf([0, 1], 0, 1);
     this.y = scaleOf([0, 1], 0, 1);
     this.observer = new ResizeObserver(() => {
@@ -85,7 +87,7 @@ export class RunChart {
     this.right = width - EDGE.right;
     this.x = scaleOf(across, EDGE.left + 8, this.right - 8);
     this.y = scaleOf(up, this.bottom, EDGE.top);
-    setAttribute(this.svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${this.height}`);
     const box = {
       x: EDGE.left,
       y: EDGE.top - 2,
@@ -121,7 +123,7 @@ export class RunChart {
       text({ x: this.x(value), y: bottom + 18, "text-anchor": "middle" }, label);
     }
     text({ class: "lmkit-run-axis", x: 0, y: 14 }, `↑ ${y.label}`);
-    text({ class: "lmkit-run-axis", x: right, y: HEIGHT - 6, "text-anchor": "end" }, `${x.label} →`);
+    text({ class: "lmkit-run-axis", x: right, y: this.height - 6, "text-anchor": "end" }, `${x.label} →`);
     return parts;
   }
 

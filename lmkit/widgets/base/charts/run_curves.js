@@ -19,13 +19,14 @@ import { RunChart, runColor, runMark, runPath } from "./run_chart.js";
  * @property {Point[]} points
  * @property {boolean} [strong]
  * @property {boolean} [dashed]
+ * @property {boolean} [faint]
  */
 
 /** Curves with a mark at every tick, each on a band of mean ± half. */
 export class RunCurves extends RunChart {
-  /** @param {{ onResize: () => void }} options */
-  constructor({ onResize }) {
-    super({ onResize, role: "img" });
+  /** @param {{ onResize: () => void, height?: number }} options */
+  constructor({ onResize, height }) {
+    super({ onResize, role: "img", height });
     this.bands = svgElement("g"); // below all lines
     this.lines = svgElement("g");
     this.drawn.append(this.bands, this.lines);
@@ -70,7 +71,7 @@ export class RunCurves extends RunChart {
    * @param {Series} series
    * @param {Set<number>} [marked]
    */
-  showLine(group, { points, role, mark, strong, dashed }, marked) {
+  showLine(group, { points, role, mark, strong, dashed, faint }, marked) {
     const [line, marks] = resize(group, 2, (n) => runPath("", n ? "lmkit-run-mark" : "lmkit-run-line"));
     const corners = points.map(([at, mean]) => `${this.x(at)} ${this.y(mean)}`);
     setAttribute(line, "d", corners.length ? `M${corners.join("L")}` : "");
@@ -79,6 +80,7 @@ export class RunCurves extends RunChart {
     setAttribute(marks, "d", drawn.join(""));
     line.classList.toggle("lmkit-run-strong", Boolean(strong));
     line.classList.toggle("lmkit-run-dashed", Boolean(dashed));
+    group.classList.toggle("lmkit-run-faint", Boolean(faint));
     runColor(group, role);
   }
 }

@@ -4,6 +4,7 @@ import { percent } from "../../base/dom.js";
 import { widgetOf } from "../../base/view.js";
 import { BarsPanel } from "../../runtime/panels/bars_panel.js";
 import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
+import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { readWritingSettings } from "../../runtime/panels/settings.js";
 import { TextPanel } from "../../runtime/panels/text_panel.js";
 import { openSession } from "../../runtime/session.js";
@@ -35,15 +36,25 @@ class DecodingView extends WritingView {
     const entropy = new EntropyPanel({ onSelect });
     const bars = new BarsPanel();
     const hypotheses = new HypothesesPanel();
+    const choice = new OwnModelChoice(() => this.ask());
     super(model, root, text.root, entropy.root, bars.root, hypotheses.root);
+    root.prepend(choice.root);
+    this.choice = choice;
     this.text = text;
     this.entropy = entropy;
     this.bars = bars;
     this.hypotheses = hypotheses;
   }
 
+  /** @override */
+  close() {
+    super.close();
+    this.choice.close();
+  }
+
+  /** @returns {Entry} */
   entry() {
-    return this.model.get("models")[this.model.get("model_index")];
+    return this.choice.entry(this.model.get("models")[this.model.get("model_index")]);
   }
 
   /** @param {Entry} entry */

@@ -2,6 +2,7 @@
 
 import { element, percent, resize, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { MapPanel } from "./map_panel.js";
 import { mostProbable, QUANTITIES, Tracer, unitsOf } from "./model.js";
@@ -20,6 +21,16 @@ import { NAMES, number, roleOf } from "./quantities.js";
 const COLUMNS = ["before", "f", "i", "g", "c", "o", "h"]; // in the order in which a step uses them
 const LIKELY = 8;
 
+/**
+ * What a reader's own model is first looked at by.
+ *
+ * @param {{ hidden_size: number }} model
+ * @returns {Partial<Entry>}
+ */
+const firstUnits = ({ hidden_size }) => ({
+  presets: [["the first units", Array.from({ length: Math.min(8, hidden_size) }, (_, unit) => unit)]],
+});
+
 class MicroscopeView extends LabView {
   /**
    * @param {Model} model
@@ -30,7 +41,10 @@ class MicroscopeView extends LabView {
     const numbers = new NumbersPanel();
     const likely = new LikelyPanel();
     const below = element("div", { class: "lmkit-microscope-below" }, numbers.root, likely.root);
+    const choice = new OwnModelChoice(() => this.ask());
     super(model, root, map.root, below);
+    root.prepend(choice.root);
+    this.choice = choice;
     this.map = map;
     this.numbers = numbers;
     this.likely = likely;
@@ -44,7 +58,8 @@ class MicroscopeView extends LabView {
   /** @override */
   ready() {
     /** @type {Entry} */
-    const entry = this.model.get("models")[this.model.get("model_index")];
+    const offered = this.model.get("models")[this.model.get("model_index")];
+    const entry = this.choice.entry(offered, firstUnits);
     if (this.entry?.key !== entry.key) this.open(entry);
     return Boolean(this.opened);
   }
@@ -100,7 +115,7 @@ class MicroscopeView extends LabView {
     const look = {
       tokens,
       tracer,
-      layer: layer - 1,
+      layer: Math.min(layer, tracer.model.size.D) - 1,
       units: shown,
       quantity: QUANTITIES[quantity_index],
       words: tokens.map((id) => vocab.show(id)),
@@ -118,6 +133,7 @@ class MicroscopeView extends LabView {
   close() {
     super.close();
     this.map.close();
+    this.choice.close();
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { RibbonChart } from "./chart.js";
 import { Ribbon, SETTINGS } from "./model.js";
@@ -26,9 +27,15 @@ class RibbonView extends LabView {
     const chart = new ChartPanel({ onSelect, onResize: () => this.ask() });
     const story = new StoryPanel(onSelect);
     const words = new StepPanel(() => this.ask());
+    const choice = new OwnModelChoice(
+      () => this.ask(),
+      ({ truth }) => truth !== null,
+    );
     super(model, root, chart.root, story.root, words.root);
+    root.prepend(choice.root);
+    this.choice = choice;
     this.panels = { chart, story, words };
-    this.opening = false;
+    this.opening = ""; // the key of the model that is shown, or is being loaded
     /** @type {Session | null} */
     this.session = null;
     /** @type {{ text: string, ribbon: Ribbon } | null} */
@@ -41,25 +48,29 @@ class RibbonView extends LabView {
   close() {
     super.close();
     this.panels.chart.close();
+    this.choice.close();
   }
 
   /** @override */
   ready() {
-    if (!this.opening) this.open();
+    const offer = this.choice.entry(this.model.get("option"));
+    if (this.opening !== offer.key) this.open(offer);
     return Boolean(this.session);
   }
 
-  async open() {
-    this.opening = true;
-    const offer = this.model.get("option");
+  /** @param {import("../../runtime/session.js").ModelOption} offer */
+  async open(offer) {
+    this.opening = offer.key;
+    this.session = null;
+    this.shown = null;
     this.messages.tell({ progress: `Loading ${offer.title} …` });
     try {
       const session = await openSession(this.model, offer);
-      if (this.closed) return;
+      if (this.closed || this.opening !== offer.key) return;
       this.session = session;
       this.run();
     } catch (error) {
-      if (!this.closed) this.fail(error);
+      if (!this.closed && this.opening === offer.key) this.fail(error);
     }
   }
 

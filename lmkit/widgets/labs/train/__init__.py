@@ -1,0 +1,1 @@
+"""The lab in which a reader trains a model."""

@@ -35,7 +35,13 @@ PROMPTS = {
 
 @pytest.fixture(scope="module")
 def node(scripts):
-    return scripts("runtime/safetensors.js", "runtime/oracle.js", "runtime/session.js", "labs/decoding/entropy.js")
+    return scripts(
+        "runtime/safetensors.js",
+        "runtime/oracle.js",
+        "runtime/session.js",
+        "runtime/entropy.js",
+        "labs/decoding/entropy.js",
+    )
 
 
 @pytest.mark.parametrize("name", PROMPTS)

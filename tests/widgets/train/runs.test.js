@@ -28,6 +28,8 @@ const SETUP = {
   clip: 1,
   dropout: 0,
   decay: 0.01,
+  alpha: 0,
+  beta: 0,
   steps: 1000,
   seed: 0,
 };

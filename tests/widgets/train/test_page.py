@@ -59,7 +59,16 @@ def test_the_page_has_the_lab_tested_here():
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_every_control_counts_and_the_page_trains_as_node_does(lab, scripts, by):
     lab, keyboard = lab(), by == "keyboard"
-    others = {"num_layers": "2", "lr": "0.03", "clip": "0.5", "dropout": 0.3, "decay": "0.1", "seed": 7}
+    others = {
+        "num_layers": "2",
+        "lr": "0.03",
+        "clip": "0.5",
+        "dropout": 0.3,
+        "decay": "0.1",
+        "alpha": 1.0,
+        "beta": 2.0,
+        "seed": 7,
+    }
     lab.set_all(SMALL | others, keyboard)
     lab.press("Train", keyboard)
     said = lab.finish(100)

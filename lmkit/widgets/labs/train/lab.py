@@ -37,6 +37,10 @@ CONTROLS = Controls(
     clip=Choice("Clip", "The length to which a longer gradient is cut", form="slider"),
     dropout=Slider("Dropout", "The share of outputs that are dropped in training", 0.0, 0.8, step=0.05),
     decay=Choice("Weight decay", "Each step shrinks weights by this times the rate", form="slider", shown=False),
+    alpha=Slider(
+        "AR", "Activation regularisation: what large outputs of the layers cost", 0.0, 5.0, step=0.5, shown=False
+    ),
+    beta=Slider("TAR", "Temporal AR: what outputs cost that change from step to step", 0.0, 5.0, step=0.5, shown=False),
     steps=Choice("Steps", "How many batches are learned from", form="slider", shown=False),
     seed=SEED,
 )
@@ -81,13 +85,16 @@ class TrainLab(Lab[TrainView]):
         Of what the output layer reads.
     decay : float in [0, 10]
         Weight decay.
+    alpha, beta : float in [0, 5]
+        Of activation regularisation and temporal activation regularisation.
     clip : float in (0, 1000], optional
         None never clips.
     steps : int in [1, 100000]
     seed : int in [0, 2³²)
         The same seed gives the same weights, bit for bit, in every browser.
     controls : sequence of str, optional
-        The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, steps.
+        The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, AR, TAR
+        and steps.
 
     Raises
     ------
@@ -106,7 +113,7 @@ class TrainLab(Lab[TrainView]):
         *,
         unit: str = "characters",
         cell: str = "lstm",
-        hidden_size: int = 64,
+        hidden_size: int = 96,
         num_layers: int = 1,
         window: int = 16,
         batch_size: int = 32,
@@ -114,6 +121,8 @@ class TrainLab(Lab[TrainView]):
         optimizer: str = "muon",
         dropout: float = 0.1,
         decay: float = 0.7,
+        alpha: float = 2.0,
+        beta: float = 1.0,
         clip: float | None = 1.0,
         seed: int = 0,
         steps: int = 1000,
@@ -155,6 +164,8 @@ class TrainLab(Lab[TrainView]):
                 optimizer=optimizer,
                 dropout=dropout,
                 decay=decay,
+                alpha=alpha,
+                beta=beta,
                 clip=clip,
                 steps=steps,
                 seed=seed,

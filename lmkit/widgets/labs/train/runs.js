@@ -66,6 +66,8 @@ const NAMES = {
   clip: "clip",
   dropout: "dropout",
   decay: "decay",
+  alpha: "AR",
+  beta: "TAR",
   steps: "steps",
   seed: "seed",
 };

@@ -23,6 +23,8 @@ import { Writer } from "./writer.js";
  * @property {number | null} clip - Null never clips.
  * @property {number} dropout
  * @property {number} decay
+ * @property {number} alpha - Of activation regularisation.
+ * @property {number} beta - Of temporal activation regularisation.
  * @property {number} steps
  * @property {number} seed
  */
@@ -233,8 +235,8 @@ const SPEED = 3e7; // products that a sample may take: some tens of milliseconds
  * @returns {Partial<import("../../runtime/training/settings.js").Settings>}
  */
 export function trainerSettings(settings, vocab_size) {
-  const { cell, clip, dropout, decay, hidden_size, num_layers, window, batch_size, optimizer, lr, steps, seed } =
-    settings;
+  const { cell, clip, dropout, decay, hidden_size, num_layers, window, batch_size, optimizer, lr, steps } = settings;
+  const { alpha, beta, seed } = settings;
   return {
     vocab_size,
     hidden_size,
@@ -251,6 +253,8 @@ export function trainerSettings(settings, vocab_size) {
     weight_decay: decay,
     clip: clip ?? Infinity,
     output_p: dropout,
+    alpha,
+    beta,
     seed,
   };
 }

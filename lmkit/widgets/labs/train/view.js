@@ -97,8 +97,9 @@ class TrainView extends LabView {
   setup() {
     const values = this.model.get("values");
     const chosen = CHOICES.map((name) => [name, values[name][this.model.get(`${name}_index`)]]);
-    const { dropout, seed } = this.read("dropout", "seed");
-    return { text: this.entry().name, ...Object.fromEntries(chosen), dropout: Number(dropout.toFixed(4)), seed };
+    const { dropout, alpha, beta, seed } = this.read("dropout", "alpha", "beta", "seed");
+    const amounts = { dropout: Number(dropout.toFixed(4)), alpha, beta };
+    return { text: this.entry().name, ...Object.fromEntries(chosen), ...amounts, seed };
   }
 
   /** @override */

@@ -93,8 +93,8 @@ class TrainLab(Lab[TrainView]):
     seed : int in [0, 2³²)
         The same seed gives the same weights, bit for bit, in every browser.
     controls : sequence of str, optional
-        The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, AR, TAR
-        and steps.
+        The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, AR,
+        TAR and steps.
 
     Raises
     ------

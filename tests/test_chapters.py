@@ -36,6 +36,7 @@ WIDGETS = {
     "book/next_token": "CountingLab",
     "book/tokens": "TokensLab",
     "book/recurrent_networks": "UnrollLab ParameterLab FillIn",
+    "book/training": "TrainLab",
     "book/vanishing_gradients": "ReachLab",
     "book/lstm": "Microscope",
     "book/dropout": "DropoutLab",

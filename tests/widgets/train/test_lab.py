@@ -147,6 +147,15 @@ def test_the_default_settings_learn_to_count(scripts):
     assert node.evaluate(TRAIN, [source("human_numbers"), settings])["points"][-1]["heldAccuracy"] > 0.96
 
 
+def test_a_clip_mends_what_a_high_rate_breaks(scripts):
+    """What the chapter on training says of its lab."""
+    node = scripts("labs/train/training.js")
+    plain = run_settings(cell="relu", optimizer="sgd", lr=3.0, hidden_size=64, window=16, batch_size=32, steps=600)
+    broken, mended = (node.evaluate(TRAIN, [source("human_numbers"), plain | {"clip": clip}]) for clip in (None, 1.0))
+    assert 0 < broken["diverged"] < 100 and not mended["diverged"]
+    assert mended["points"][-1]["heldAccuracy"] > 0.4
+
+
 def test_points_are_means_of_what_the_trainer_says(scripts):
     """By hand: the same windows to a trainer of its own, and means over the steps between two points."""
     node = scripts("labs/train/training.js", "runtime/training/trainer.js", "runtime/training/batches.js")

@@ -345,7 +345,7 @@ def test_weights_travel_once(full_lab):
     assert sorted(loaded) == sorted(set(loaded))
     for title in lab.plan.controls["model"].options:
         for place in range(labs.count()):
-            if (select := labs.nth(place).locator("select")).count():
+            if (select := labs.nth(place).locator(".lmkit-controls select")).count():
                 select.select_option(title)
                 labs.nth(place).locator(".lmkit-content:not([hidden]):not([inert])").wait_for()
         lab.page.wait_for_function("() => document.querySelectorAll('.lmkit-progress:not([hidden])').length === 0")

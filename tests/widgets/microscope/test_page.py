@@ -202,7 +202,7 @@ def test_controls_have_their_visible_names_and_are_reached_by_tab(open_microscop
       const at = document.activeElement, part = at.closest(".lmkit-controls > *");
       return !root.contains(at) ? null : part ? part.className : at.className;
     }"""
-    lab.root.locator("select").focus()
+    lab.root.locator(".lmkit-controls select").focus()
     visited = []
     while (at := lab.root.evaluate(where)) is not None and len(visited) < 30:
         visited.append(at)

@@ -3,7 +3,16 @@
 import torch
 
 from lmkit.models import LSTMLanguageModel
-from lmkit.text import Tokenizer
+from lmkit.text import BPE, Characters, Tokenizer, Vocab, Words
+
+SOME = "Now is the winter of our discontent\nMade glorious summer by this sun of York;\nAnd all the clouds, all.\n"
+TOKENIZERS: dict[str, Tokenizer] = {
+    "characters": Characters.of(SOME),
+    "characters with unk": Characters.of(SOME, unk=True),
+    "words": Words.of(SOME, min_count=1),
+    "bpe": BPE.train(SOME, 300),
+    "split": Vocab.of(SOME.split()),
+}
 
 
 def opinionated(vocab: Tokenizer, embedding_size: int, hidden_size: int, std: float, seed: int) -> LSTMLanguageModel:

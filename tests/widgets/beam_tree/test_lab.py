@@ -83,16 +83,21 @@ def grown(scripts) -> list[tuple[BeamTreeLab, dict]]:
     return list(zip(labs, out, strict=True))
 
 
+def check_steps(lab: BeamTreeLab, tree: dict, rounding: float) -> None:
+    """The scripts have looked at the texts that Python looks at, step by step."""
+    search, kept = lab.search(), [[]]
+    assert len(tree["steps"]) == len(search.steps), lab.settings()
+    for looked, step in zip(tree["steps"], search.steps, strict=True):
+        texts = [[*kept[parent], token] for parent, token in zip(step.parents, step.tokens, strict=True)]
+        assert [node["tokens"] for node in looked] == texts, lab.settings()
+        assert [node["status"] for node in looked] == step.statuses, lab.settings()
+        assert [node["total"] for node in looked] == pytest.approx(step.totals, abs=rounding)
+        kept = [text for text, status in zip(texts, step.statuses, strict=True) if status == "kept"]
+
+
 def test_browser_looks_at_what_python_looks_at(grown):
     for lab, tree in grown:
-        search, kept = lab.search(), [[]]
-        assert len(tree["steps"]) == len(search.steps), lab.settings()
-        for looked, step in zip(tree["steps"], search.steps, strict=True):
-            texts = [[*kept[parent], token] for parent, token in zip(step.parents, step.tokens, strict=True)]
-            assert [node["tokens"] for node in looked] == texts, lab.settings()
-            assert [node["status"] for node in looked] == step.statuses, lab.settings()
-            assert [node["total"] for node in looked] == pytest.approx(step.totals, abs=1e-9)
-            kept = [text for text, status in zip(texts, step.statuses, strict=True) if status == "kept"]
+        check_steps(lab, tree, rounding=1e-9)
 
 
 def test_browser_ranks_what_python_ranks(grown):

@@ -10,22 +10,15 @@ from playwright.sync_api import expect
 
 from lmkit import decoding, pretrained
 from lmkit.models import LSTMLanguageModel
-from lmkit.text import BPE, Characters, UnknownWordError, Vocab, Words
+from lmkit.text import UnknownWordError, Vocab
 from lmkit.widgets import BeamTreeLab
 from lmkit.widgets.base import assets
-from tests.opinionated import opinionated
+from tests.opinionated import SOME, TOKENIZERS, opinionated
+from tests.widgets.beam_tree.test_lab import check_steps
 from tests.widgets.view_harness import shipped
 
 ROMEO = "Romeo:⏎O,"
-SOME = "Now is the winter of our discontent\nMade glorious summer by this sun of York;\nAnd all the clouds, all.\n"
-TOKENIZERS = {
-    "characters": Characters.of(SOME),
-    "characters with unk": Characters.of(SOME, unk=True),
-    "words": Words.of(SOME, min_count=1),
-    "bpe": BPE.train(SOME, 300),
-    "split": Vocab.of(SOME.split()),
-    "split with an end": Vocab(["<eos>", *dict.fromkeys(SOME.split())]),
-}
+KINDS = TOKENIZERS | {"split with an end": Vocab(["<eos>", *dict.fromkeys(SOME.split())])}
 SHIPPED = ["shakespeare", "stories", "human_numbers"]
 
 
@@ -33,7 +26,7 @@ def made(name: str, **settings) -> BeamTreeLab:
     """A lab with a shipped model, or with one that has opinions about a vocabulary of each kind."""
     if name in SHIPPED:
         return BeamTreeLab(model=name, **settings)
-    vocab = TOKENIZERS[name]
+    vocab = KINDS[name]
     model = opinionated(vocab, 8, 12, 0.7, seed=4)
     return BeamTreeLab(model=model, vocab=vocab, **{"prompt": "the winter", **settings})
 
@@ -51,7 +44,7 @@ def log_probs_after(lab: BeamTreeLab, tokens: list[int]) -> torch.Tensor:
     return told
 
 
-@pytest.mark.parametrize("name", ["shakespeare", *TOKENIZERS])
+@pytest.mark.parametrize("name", ["shakespeare", *KINDS])
 @pytest.mark.parametrize("width", [1, 4])
 def test_search_looks_at_the_best_extensions_of_what_goes_on(name, width):
     """A second algorithm: at each step all extensions of all texts, in a list that is sorted whole."""
@@ -99,7 +92,7 @@ def test_the_best_of_all_is_known_only_where_texts_are_few():
     )
 
 
-@pytest.mark.parametrize("name", [*SHIPPED, *TOKENIZERS])
+@pytest.mark.parametrize("name", [*SHIPPED, *KINDS])
 @pytest.mark.parametrize("step", [0, 2, 4])
 def test_picture_shows_the_tree_and_no_best_of_all(name, step):
     lab = made(name, max_new_tokens=4, step=step)
@@ -190,7 +183,7 @@ def data_of(lab: BeamTreeLab) -> str:
 
 
 @pytest.mark.parametrize("length", [2, 6])
-@pytest.mark.parametrize("name", [*SHIPPED, *TOKENIZERS])
+@pytest.mark.parametrize("name", [*SHIPPED, *KINDS])
 def test_browser_looks_at_what_python_looks_at(scripts, name, length):
     settings = [
         {"num_beams": width, "length_penalty": penalty, "early_stopping": early}
@@ -201,14 +194,8 @@ def test_browser_looks_at_what_python_looks_at(scripts, name, length):
     asked = [lab.settings() for lab in labs]
     grown = scripts(*SCRIPTS).evaluate(GROW, [data_of(labs[0]), entry, prompt, asked])
     for lab, tree in zip(labs, grown, strict=True):
-        search, kept = lab.search(), [[]]
-        assert len(tree["steps"]) == len(search.steps), lab.settings()
-        for looked, step in zip(tree["steps"], search.steps, strict=True):
-            texts = [[*kept[parent], token] for parent, token in zip(step.parents, step.tokens, strict=True)]
-            assert [node["tokens"] for node in looked] == texts, lab.settings()
-            assert [node["status"] for node in looked] == step.statuses, lab.settings()
-            assert [node["total"] for node in looked] == pytest.approx(step.totals, abs=1e-3)
-            kept = [text for text, status in zip(texts, step.statuses, strict=True) if status == "kept"]
+        search = lab.search()
+        check_steps(lab, tree, rounding=1e-3)
         assert [text["tokens"] for text in tree["texts"]] == [text.tokens for text in search.texts]
         assert [text["text"] for text in tree["texts"]] == [lab.table.text(text.tokens) for text in search.texts]
         best = lab.optimum()

@@ -11,23 +11,14 @@ from playwright.sync_api import expect
 
 from lmkit import decoding
 from lmkit.datasets import shakespeare
-from lmkit.text import BPE, Characters, Vocab, Words
 from lmkit.widgets import RibbonLab
 from lmkit.widgets.base import assets
 from lmkit.widgets.labs.ribbon import lab as ribbon
 from lmkit.widgets.labs.ribbon import texts
-from tests.opinionated import opinionated
+from tests.opinionated import SOME, TOKENIZERS, opinionated
 from tests.widgets.view_harness import check_drawn_for_width, shipped
 
 HAMLET = "Hamlet:⏎To be, or not to be, that is the question:⏎"
-SOME = "Now is the winter of our discontent\nMade glorious summer by this sun of York;\nAnd all the clouds, all.\n"
-TOKENIZERS = {
-    "characters": Characters.of(SOME),
-    "characters with unk": Characters.of(SOME, unk=True),
-    "words": Words.of(SOME, min_count=1),
-    "bpe": BPE.train(SOME, 300),
-    "split": Vocab.of(SOME.split()),
-}
 FILTERS = {
     "top_k": [1, 7, 50],
     "top_p": [0.05, 0.9, 1.0],

@@ -103,7 +103,7 @@ def judge(model: LSTMLanguageModel, seed: int) -> dict[str, Any]:
     middles, digits = states(model, numbers), torch.tensor(numbers) // 1000
     right = next_digits(model, numbers, middles) == digits
     donors = torch.tensor(rng.sample(range(len(numbers)), len(numbers)))
-    judged = (right & right[donors] & (digits != digits[donors])).nonzero()[:PAIRS, 0].tolist()
+    judged = (digits != digits[donors]).nonzero()[:PAIRS, 0].tolist()
     hosts = [numbers[i] for i in judged]
     wanted, c = digits[donors[judged]], torch.stack([middles[i][1][0, 0] for i in judged]).tanh()
 
@@ -126,9 +126,7 @@ def judge(model: LSTMLanguageModel, seed: int) -> dict[str, Any]:
     return {"right": float(right.double().mean()), "pairs": len(judged), "counts": counts, **shares}
 
 
-def transplanted(
-    host: tuple[Tensor, Tensor], donor: tuple[Tensor, Tensor], units: list[int]
-) -> tuple[Tensor, Tensor]:
+def transplanted(host: tuple[Tensor, Tensor], donor: tuple[Tensor, Tensor], units: list[int]) -> tuple[Tensor, Tensor]:
     """Return the host's state with the donor's values in some units of its cell state."""
     h, c = host
     c = c.clone()

@@ -17,10 +17,10 @@ def model():
 
 
 def test_drawn_numbers_have_a_next_one_with_the_same_thousands_digit():
-    numbers = digits.drawn(50, seed=1)
+    numbers = digits.drawn_numbers(50, seed=1)
     assert len(numbers) == 50
     assert all(number // 1000 == (number + 1) // 1000 in range(1, 10) for number in numbers)
-    assert digits.drawn(50, seed=1) == numbers != digits.drawn(50, seed=2)
+    assert digits.drawn_numbers(50, seed=1) == numbers != digits.drawn_numbers(50, seed=2)
 
 
 def test_vocabulary_is_that_of_the_shipped_model():
@@ -28,13 +28,13 @@ def test_vocabulary_is_that_of_the_shipped_model():
 
 
 def test_a_good_model_goes_on_with_the_digit_that_it_has_read(model):
-    numbers = digits.drawn(20, seed=3)
+    numbers = digits.drawn_numbers(20, seed=3)
     found = digits.next_digits(model, numbers, digits.states(model, numbers))
     assert found.tolist() == [number // 1000 for number in numbers]
 
 
 def test_next_digit_is_that_of_the_whole_text_read_at_once(model):
-    numbers = digits.drawn(5, seed=4)
+    numbers = digits.drawn_numbers(5, seed=4)
     for number, found in zip(numbers, digits.next_digits(model, numbers, digits.states(model, numbers)), strict=True):
         text = [human_numbers.SEPARATOR, *human_numbers.tokens(range(number - 3, number + 1))]
         logits = model(torch.tensor([digits.VOCAB.ids(text)]))[0][0, -1]
@@ -51,7 +51,7 @@ def test_transplanting_no_unit_changes_nothing_and_all_units_give_the_donors_cel
 
 
 def test_units_are_ranked_by_how_far_the_digits_means_lie_apart(model):
-    numbers = digits.drawn(100, seed=5)
+    numbers = digits.drawn_numbers(100, seed=5)
     order, means = digits.ranked(model, numbers)
     assert sorted(order) == list(range(64)) and means.shape == (9, 64)
     spread = means.var(dim=0)[order]

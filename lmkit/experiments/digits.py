@@ -55,7 +55,7 @@ class DigitsRecipe(TrainConfig):
         return model.eval()
 
 
-def drawn(count: int, seed: int) -> list[int]:
+def drawn_numbers(count: int, seed: int) -> list[int]:
     """Return random numbers of four digits whose next one has the same thousands digit."""
     rng = random.Random(seed)
     numbers = (rng.randrange(1100, 9999) for _ in range(10 * count))
@@ -98,8 +98,8 @@ def judge(model: LSTMLanguageModel, seed: int) -> dict[str, Any]:
     The units are ranked on numbers that are not judged. "rest" are all units but the first k, "random" k units drawn
     among all; all shares are of the same pairs of numbers with different digits.
     """
-    order, means = ranked(model, drawn(RANKING, 2 * seed))
-    numbers, rng = drawn(2 * PAIRS, 2 * seed + 1), random.Random(seed)
+    order, means = ranked(model, drawn_numbers(RANKING, 2 * seed))
+    numbers, rng = drawn_numbers(2 * PAIRS, 2 * seed + 1), random.Random(seed)
     middles, digits = states(model, numbers), torch.tensor(numbers) // 1000
     right = next_digits(model, numbers, middles) == digits
     donors = torch.tensor(rng.sample(range(len(numbers)), len(numbers)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS, english, sweeps, translating
+from lmkit.experiments import EXPERIMENTS, english, reading, sweeps, translating
 from lmkit.runs import BINS, Run, Runs, RunsFileError, interval, share_interval
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
@@ -111,7 +111,10 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS)))
+OTHERS = sweeps.EXPERIMENTS | english.EXPERIMENTS | reading.EXPERIMENTS
+
+
+@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(OTHERS)))
 def test_shipped_runs_of_translators_fit_together(name):
     for run in runs.load(name).runs:
         assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
@@ -127,6 +130,13 @@ def test_shipped_runs_of_english_fit_together():
         assert len(set(shipped.values(name, study="decoders", decoder="people"))) == 1
     shares = ("repeated_4_grams", "distinct_2", "spelling", "mauve_like", "share", "different")
     assert all(0 <= run.measures[name] <= 1 for run in shipped.runs for name in shares if name in run.measures)
+
+
+def test_reading_more_lowers_every_loss():
+    shipped = runs.load("reading")
+    for measure in ("kneser_ney", "cross_entropy"):
+        curves = zip(*(shipped.values(measure, **settings) for settings in shipped.all_settings()), strict=True)
+        assert all(list(curve) == sorted(curve, reverse=True) for curve in curves)
 
 
 @pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))

@@ -493,7 +493,7 @@ def test_nothing_is_muted_unless_something_is_highlighted():
         ("output", "(output|target)-.", "output"),
         ("W_hh", "hidden-1-[0-2]", "weight"),
         ({"W_ih", "W_hy"}, "W_ih-1-.|W_hy-.", "weight"),
-        ("weights", "W_.-(1-)?.|hidden-1-[0-2]", "weight"),
+        ("weights", "W_..?-(1-)?.|hidden-1-[0-2]", "weight"),
     ],
 )
 def test_highlighted_parts_have_their_colour_and_the_rest_is_muted(highlight, pattern, role):

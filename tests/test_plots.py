@@ -383,7 +383,7 @@ def test_unrolled_network_has_every_part_at_every_step(layers, steps):
 def test_unrolled_network_has_the_same_letter_on_each_arrow():
     labels = texts(plots.plot_rnn(1, 4, tokens=WORDS, ax=canvas()))
     for weight in ("W_e", "W_ih", "W_hy"):
-        assert [labels[f"{weight}-{name}-text"] for name in _names(weight)] == ["$W_{%s}$" % weight[2:]] * 4
+        assert [labels[f"{weight}-{name}-text"] for name in _names(weight)] == [f"$W_{{{weight[2:]}}}$"] * 4
     assert [labels[f"W_hh-1-{t}-text"] for t in range(1, 5)] == ["$W_{hh}$"] * 4
     assert [labels[f"hidden-1-{t}-text"] for t in range(5)] == [f"$h_{{{t}}}$" for t in range(5)]
 

@@ -1,7 +1,7 @@
 """Counting beside a network that has read the very same text: `python -m lmkit experiment reading`.
 
-Each seed tells stories of its own. A table with Kneser–Ney smoothing and a small LSTM read the first 10,000, 100,000 and
-1,000,000 tokens of them, and both are judged on stories that neither has read.
+Each seed tells stories of its own. A table with Kneser–Ney smoothing and a small LSTM read the first 10,000, 100,000
+and 1,000,000 tokens of them, and both are judged on stories that neither has read.
 """
 
 from __future__ import annotations

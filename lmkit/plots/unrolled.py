@@ -151,7 +151,9 @@ class _Network:
         start, gap = (t - 1, half) if t > 1 else (0.3, -_AIR)
         middle, shift = ((start + t) / 2, layer), 0 if t > 1 else -36 * half
         gid = f"hidden-{layer}-{t - 1}"
-        self.arrow((start, layer), (t, layer), (gap, half), self.flow("hidden", "W_hh"), {"weights", "W_hh"} | mine, gid)
+        self.arrow(
+            (start, layer), (t, layer), (gap, half), self.flow("hidden", "W_hh"), {"weights", "W_hh"} | mine, gid
+        )
         self.draw_letters(middle, layer, t - 1, mine | {max(t - 1, 1)}, shift)
         self.draw_letters(middle, layer, t, mine, shift, weight=True)
         if t == self.columns[-1]:
@@ -165,7 +167,11 @@ class _Network:
         name = f"{layer}-{self.index(t)}"
         place = {"offset": (right, -4 if weight else 4), "ha": ha, "va": "top" if weight else "bottom"}
         if weight:
-            text, parts, gid = self.formula("W_hh", layer), parts - {"hidden"} | {"weights", "W_hh"}, f"W_hh-{name}-text"
+            text, parts, gid = (
+                self.formula("W_hh", layer),
+                parts - {"hidden"} | {"weights", "W_hh"},
+                f"W_hh-{name}-text",
+            )
             self.sketch.label(at, text, "weight", parts, gid, **place)
         else:
             self.sketch.label(at, self.formula("h", layer, t), "hidden", parts, f"hidden-{name}-text", **place)

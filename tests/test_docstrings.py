@@ -21,6 +21,7 @@ EXPERIMENTS = {
     "experiments/tutorials.py": ("tutorials",),
     "experiments/english.py": ("english",),
     "experiments/digits.py": ("digits",),
+    "experiments/reading.py": ("reading",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

@@ -1,4 +1,4 @@
-"""Figures in a chapter's sentences are printed by a cell of the same page, and every ± comes from `lmkit.statistics`."""
+"""Figures in a chapter's sentences are printed by a cell of the same page; every ± comes from `lmkit.statistics`."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,9 @@ def numbers_of(text):
 def known_numbers(notebook):
     """The numbers that cells print, and those that they set."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return numbers_of(" ".join([cell.source for cell in code] + [printed(out) for cell in code for out in cell.outputs]))
+    return numbers_of(
+        " ".join([cell.source for cell in code] + [printed(out) for cell in code for out in cell.outputs])
+    )
 
 
 def strays(text, known):

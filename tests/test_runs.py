@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS, digits, english, sweeps, translating
+from lmkit.experiments import EXPERIMENTS, digits, sweeps, translating, tutorials
 from lmkit.runs import BINS, Run, Runs, RunsFileError
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
@@ -63,10 +63,7 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS) - set(digits.EXPERIMENTS)),
-)
+@pytest.mark.parametrize("name", sorted({**translating.EXPERIMENTS, **tutorials.EXPERIMENTS}))
 def test_shipped_runs_of_translators_fit_together(name):
     for run in runs.load(name).runs:
         assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
@@ -93,6 +90,13 @@ def test_shipped_runs_of_digits_fit_together():
         assert all(len(share) == len(measures["counts"]) and all(0 <= x <= 1 for x in share) for share in shares)
         assert measures["counts"][-1] == 64
         assert measures["moved"][-1] == measures["random"][-1] > 0.99 and measures["rest"][-1] == 0
+
+
+def test_reading_more_lowers_every_loss():
+    shipped = runs.load("reading")
+    for measure in ("kneser_ney", "cross_entropy"):
+        curves = zip(*(shipped.values(measure, **settings) for settings in shipped.all_settings()), strict=True)
+        assert all(list(curve) == sorted(curve, reverse=True) for curve in curves)
 
 
 @pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))

@@ -16,12 +16,12 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from lmkit.experiments import digits, english, sweeps, translating, tutorials
+from lmkit.experiments import digits, english, reading, sweeps, translating, tutorials
 from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.runs import FOLDER, Run, Runs, RunsFileError
 from lmkit.training.config import check_counts
 
-AnyRecipe = sweeps.Recipe | translating.PairRecipe | english.EnglishRecipe | digits.DigitsRecipe
+AnyRecipe = sweeps.Recipe | translating.PairRecipe | english.EnglishRecipe | digits.DigitsRecipe | reading.ReadingRecipe
 Job = tuple[AnyRecipe, dict[str, Any], int]
 EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
     **sweeps.EXPERIMENTS,
@@ -29,6 +29,7 @@ EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
     **tutorials.EXPERIMENTS,
     **english.EXPERIMENTS,
     **digits.EXPERIMENTS,
+    **reading.EXPERIMENTS,
 }
 
 

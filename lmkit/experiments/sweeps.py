@@ -209,6 +209,17 @@ def decay() -> Iterator[Job]:
         yield replace(SMALL, weight_decay=strength, optimizer=optimizer), settings, seed
 
 
+def optimizers() -> Iterator[Job]:
+    """Weight decay, AR and TAR under AdamW and under Muon, and AR in two layers, all from the same seeds."""
+    chosen = [(0.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.0, 2.0, 0.0), (0.0, 0.0, 0.1), (0.0, 0.0, 1.0), (2.0, 0.0, 1.0)]
+    kinds = [(optimizer, 1, strengths) for optimizer in ("adamw", "muon") for strengths in chosen]
+    kinds += [("muon", 2, strengths) for strengths in chosen[:2]]
+    for seed, (optimizer, layers, (alpha, beta, decay)) in product(range(1, 6), kinds):
+        options = {"optimizer": optimizer, "alpha": alpha, "beta": beta, "weight_decay": decay}
+        network = {1: SMALL, 2: replace(SMALL, num_layers=2, hidden_size=64)}[layers]
+        yield replace(network, **options), options | {"layers": layers}, seed
+
+
 def sources() -> Iterator[Job]:
     """The settings of AR and TAR that textbooks disagree on, in the best-known treatment's own protocol."""
     for seed, (alpha, beta) in product(range(1, 13), ((0.0, 0.0), (1.0, 2.0), (2.0, 1.0))):
@@ -261,5 +272,5 @@ def development() -> Iterator[Job]:
 
 
 EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
-    each.__name__: each for each in (regularisation, decay, sources, ablation, record, development)
+    each.__name__: each for each in (regularisation, decay, optimizers, sources, ablation, record, development)
 }

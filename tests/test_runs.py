@@ -141,6 +141,7 @@ def test_shipped_runs_fit_together(name):
 
 def test_every_setting_has_as_many_seeds():
     seeds = {"regularisation": 3, "decay": 8, "sources": 12, "ablation": 8, "record": 10, "development": 3}
+    seeds |= {"strengths": 5, "company": 5}
     for name, count in seeds.items():
         shipped = runs.load(name)
         assert {len(shipped.where(**settings)) for settings in shipped.all_settings()} == {count}

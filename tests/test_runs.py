@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS, english, sweeps, translating
+from lmkit.experiments import EXPERIMENTS, digits, english, sweeps, translating
 from lmkit.runs import BINS, Run, Runs, RunsFileError
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
@@ -63,7 +63,10 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS)))
+@pytest.mark.parametrize(
+    "name",
+    sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS) - set(digits.EXPERIMENTS)),
+)
 def test_shipped_runs_of_translators_fit_together(name):
     for run in runs.load(name).runs:
         assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
@@ -79,6 +82,17 @@ def test_shipped_runs_of_english_fit_together():
         assert len(set(shipped.values(name, study="decoders", decoder="people"))) == 1
     shares = ("repeated_4_grams", "distinct_2", "spelling", "mauve_like", "share", "different")
     assert all(0 <= run.measures[name] <= 1 for run in shipped.runs for name in shares if name in run.measures)
+
+
+def test_shipped_runs_of_digits_fit_together():
+    """Shares are shares; none of the units moves no digit, and all of them move every one."""
+    for run in runs.load("digits").runs:
+        measures = run.measures
+        assert measures["right"] > 0.95 and measures["pairs"] == digits.PAIRS
+        shares = [measures[name] for name in ("read", "moved", "rest", "random")]
+        assert all(len(share) == len(measures["counts"]) and all(0 <= x <= 1 for x in share) for share in shares)
+        assert measures["counts"][-1] == 64
+        assert measures["moved"][-1] == measures["random"][-1] > 0.99 and measures["rest"][-1] == 0
 
 
 @pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))

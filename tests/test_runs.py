@@ -115,6 +115,8 @@ def test_every_setting_has_as_many_seeds():
         "decay": 8,
         "optimizers": 5,
         "sources": 12,
+        "strengths": 5,
+        "company": 5,
         "ablation": 8,
         "record": 10,
         "development": 3,

@@ -7,6 +7,7 @@
 from lmkit.experiments.making import EXPERIMENTS, make
 from lmkit.experiments.sweeps import (
     BASE,
+    COMPANIES,
     OURS,
     OURS_DIAGONAL,
     PARTS,
@@ -20,6 +21,7 @@ from lmkit.experiments.translating import PairRecipe
 
 __all__ = [
     "BASE",
+    "COMPANIES",
     "EXPERIMENTS",
     "OURS",
     "OURS_DIAGONAL",

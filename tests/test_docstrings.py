@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
     "experiments/tutorials.py": ("tutorials",),
     "experiments/english.py": ("english",),
+    "experiments/ladder.py": ("ladder",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

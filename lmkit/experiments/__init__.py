@@ -1,7 +1,7 @@
 """How everything that is shipped was made: models (`recipes`) and runs of many settings.
 
-`sweeps` are of language models, `translating` of translators, `tutorials` of two tutorials' designs beside ours, and
-`making` makes them.
+`sweeps` are of language models, `translating` of translators, `tutorials` of two tutorials' designs beside ours,
+`ladder` of the chapter on training; `making` makes them.
 """
 
 from lmkit.experiments.making import EXPERIMENTS, make

@@ -43,13 +43,7 @@ def start_at_identity(model: RecurrentLanguageModel) -> RecurrentLanguageModel:
 
 
 class BlindlyStateful(nn.Module):
-    """A model that begins every window in the state that its last call left, whatever text that was.
-
-    Parameters
-    ----------
-    model : Module
-        (tokens, state) -> (logits, state)
-    """
+    """A model (tokens, state) -> (logits, state) that begins every window in the state that its last call left."""
 
     def __init__(self, model: nn.Module):
         super().__init__()
@@ -109,7 +103,7 @@ class LadderRecipe(TrainConfig):
             found |= {"median_norm": median(history.grad_norms), "largest_norm": max(history.grad_norms)}
         except ValueError:  # a loss or gradient is no longer finite; the weights are those before it
             found["diverged"] = True
-        found |= judged(model.eval(), held_out, None if self.carry_state else self.window)
+        found |= measured(model.eval(), held_out, None if self.carry_state else self.window)
         return Run(settings or {}, seed, [_short(x) for x in losses], [], [], _shortened(found))
 
     def _streams(self, training: Tensor) -> tuple[Iterator[Tensor], int]:
@@ -134,7 +128,7 @@ def rows_of(split: str) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def judged(model: nn.Module, held_out: Tensor, reach: int | None = None) -> dict[str, Any]:
+def measured(model: nn.Module, held_out: Tensor, reach: int | None = None) -> dict[str, Any]:
     """Return how a model does at every token of rows (N, T), and where it is wrong.
 
     Parameters
@@ -143,16 +137,13 @@ def judged(model: nn.Module, held_out: Tensor, reach: int | None = None) -> dict
         (tokens, state) -> (logits, state)
     held_out : Tensor of int64 (N, T)
     reach : int, optional
-        Of a model that was trained from a state of zero in windows of so many tokens: it is asked with that many tokens
-        before each target where it was trained on the last one (3), and in its windows otherwise.
+        With 3, the model is asked with three tokens before each target, as the lowest rung is trained.
 
     Returns
     -------
     dict
-        `accuracy` and `cross_entropy` with the state carried along; `zeroed_accuracy` and `zeroed_cross_entropy` with
-        a state of zero before every window of 16, and `zeroed_by_place`, the loss at its places; `after_stop` and
-        `elsewhere`, accuracies after a full stop and after other tokens; `worst`, the three most frequent mistakes
-        (read, came, share of all mistakes).
+        `accuracy` and `cross_entropy` with the state carried; the same `zeroed_` before every window of 16, and
+        `zeroed_by_place`, the loss at its places; and `mistakes`.
     """
     if reach == 3:
         return _asked_of_three(model, held_out)
@@ -291,15 +282,11 @@ class FastbookRecipe:
         return found | mistakes(read, guesses, came)
 
 
-def _layers(num_layers: int, nonlinearity: str = "tanh") -> Callable[[], nn.Module]:
-    return lambda: RecurrentLanguageModel(30, SIZE, SIZE, num_layers, nonlinearity=nonlinearity)
-
-
 DESIGNS: dict[str, Callable[[], nn.Module]] = {
     "looped": lambda: LoopedRNN(30, SIZE, 3),
-    "one relu layer": _layers(1, "relu"),
-    "one tanh layer": _layers(1),
-    "two tanh layers": _layers(2),
+    "one relu layer": lambda: RecurrentLanguageModel(30, SIZE, SIZE, nonlinearity="relu"),
+    "one tanh layer": lambda: RecurrentLanguageModel(30, SIZE, SIZE),
+    "two tanh layers": lambda: RecurrentLanguageModel(30, SIZE, SIZE, 2),
 }
 
 

@@ -6,7 +6,12 @@ import { readFileSync } from "node:fs";
 import { Training } from "../../lmkit/widgets/labs/train/training.js";
 
 const { text, pieces, unit, seconds, settings } = JSON.parse(process.argv[2]);
-const source = { name: "own", unit, text: readFileSync(text, "utf8"), pieces: JSON.parse(readFileSync(pieces, "utf8")) };
+const source = {
+  name: "own",
+  unit,
+  text: readFileSync(text, "utf8"),
+  pieces: JSON.parse(readFileSync(pieces, "utf8")),
+};
 
 const spent = () => {
   const { user, system } = process.cpuUsage();
@@ -27,9 +32,10 @@ const taken = spent() - before;
 const { facts, text: read, trainer } = training;
 const rows = Math.max(1, Math.min(32, Math.floor(read.held.length / 200)));
 const length = Math.floor(read.held.length / rows);
-const cut = (from) => Int32Array.from({ length: rows * (length - 1) }, (_, i) => {
-  return read.held[Math.floor(i / (length - 1)) * length + (i % (length - 1)) + from];
-});
+const cut = (from) =>
+  Int32Array.from({ length: rows * (length - 1) }, (_, i) => {
+    return read.held[Math.floor(i / (length - 1)) * length + (i % (length - 1)) + from];
+  });
 const held = trainer.evaluate(cut(0), cut(1), rows); // all of it
 const bits = (loss) => loss / Math.LN2 / facts.charactersPerToken;
 const { heapUsed, external, rss } = process.memoryUsage();

@@ -19,6 +19,7 @@ from lmkit.widgets.labs.train.texts import bounds_of_stories, held_out_stories, 
 TEXTS = {text.name: text for text in texts()}
 SMALL = {"hidden_size": 16, "window": 8, "batch_size": 8, "steps": 60, "optimizer": "adamw", "lr": 0.02, "decay": 0.0}
 SMALL |= {"alpha": 0.0, "beta": 0.0}
+RACE = {"plain": {"cell": "rnn"}, "gated": {"cell": "lstm", "lr": 0.03}}
 VERSE = "Full fathom five thy father lies;\nOf his bones are coral made;\nThose are pearls that were his eyes.\n" * 40
 
 
@@ -287,7 +288,7 @@ def test_settings_are_those_that_were_given():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"text": "bible"}, "text must be one of ['human_numbers', 'stories', 'shakespeare', 'own']"),
+        ({"text": "bible"}, "text must be one of ['human_numbers', 'stories', 'shakespeare', 'recall', 'own']"),
         ({"unit": "words"}, "unit must be one of"),
         ({"cell": "transformer"}, "cell must be one of"),
         ({"hidden_size": 20}, "hidden_size must be a multiple of 8, but it is 20; take 16"),
@@ -302,7 +303,22 @@ def test_settings_are_those_that_were_given():
         ({"clip": 0}, "clip must be a number from 1e-06 to 1000"),
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"steps": 0}, "steps must be a whole number from 1 to 100000"),
+        ({"distance": 0}, "distance must be a whole number from 1 to 60, but it is 0"),
+        ({"distance": 61}, "distance must be a whole number from 1 to 60"),
         ({"controls": ["rate"]}, "controls"),
+        ({"presets": {"A": {"cell": "rnn"}}}, "presets must be two to four settings with names"),
+        (
+            {"presets": {"A": {}, "B": {"lr": 0.1}}},
+            "presets: a preset must name the settings in which it differs, but 'A'",
+        ),
+        ({"presets": {"A": {"rate": 1}, "B": {"lr": 0.1}}}, "presets: a setting must be one of"),
+        ({"presets": {"A": {"text": "own"}, "B": {"lr": 0.1}}}, "presets: a setting must be one of"),
+        ({"presets": {"A": {"cell": "cnn"}, "B": {"lr": 0.1}}}, "presets: cell must be one of"),
+        ({"presets": {"A": {"lr": 0}, "B": {"lr": 0.1}}}, "presets: lr must be a number from 1e-06 to 100"),
+        ({"predict": [("Which?", ["A", "B"], "lowest_loss")]}, "predict: measure must be one of ['lowest_at',"),
+        ({"predict": [("Which?", ["A", "B"], "second_beside_first")], "presets": RACE}, "predict: choices must be 3"),
+        ({"predict": [("Which?", ["A"] * 5, "lowest_at")]}, "predict: choices must be at least two different texts"),
+        ({"predict": [("Bits?", ["few", "many"], "bits_per_character")]}, "predict: bounds must be 1 rising numbers"),
     ],
 )
 def test_a_bad_setting_is_named_with_its_rule(settings, message):

@@ -45,6 +45,9 @@ CONTROLS = Controls(
         "AR", "Activation regularisation: what large outputs of the layers cost", 0.0, 5.0, step=0.5, shown=False
     ),
     beta=Slider("TAR", "Temporal AR: what outputs cost that change from step to step", 0.0, 5.0, step=0.5, shown=False),
+    forget_bias=Slider(
+        "Forget bias", "Added to the biases of an LSTM's forget gates at the start", 0.0, 6.0, step=0.5, shown=False
+    ),
     steps=Choice("Steps", "How many batches are learned from", form="slider", shown=False),
     seed=SEED,
 )
@@ -98,6 +101,8 @@ class TrainLab(Lab[TrainView]):
         Weight decay.
     alpha, beta : float in [0, 5]
         Of activation regularisation and temporal activation regularisation.
+    forget_bias : float in [0, 6]
+        Added to the biases of the forget gates before the first step, where the cell is an LSTM.
     clip : float in (0, 1000], optional
         None never clips.
     steps : int in [1, 100000]
@@ -107,7 +112,7 @@ class TrainLab(Lab[TrainView]):
         The same seed gives the same weights, bit for bit, in every browser.
     controls : sequence of str, optional
         The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, AR,
-        TAR and steps.
+        TAR, forget bias and steps.
     presets : mapping of str to mapping, optional
         Two to four settings with a name, each the arguments in which it differs: *Race* trains them one after the
         other, with all else as the controls stand. What a preset sets needs no control.
@@ -146,6 +151,7 @@ class TrainLab(Lab[TrainView]):
         decay: float = 0.7,
         alpha: float = 2.0,
         beta: float = 1.0,
+        forget_bias: float = 0.0,
         clip: float | None = 1.0,
         seed: int = 0,
         steps: int = 1000,
@@ -190,6 +196,7 @@ class TrainLab(Lab[TrainView]):
                 decay=decay,
                 alpha=alpha,
                 beta=beta,
+                forget_bias=forget_bias,
                 clip=clip,
                 steps=steps,
                 distance=distance,

@@ -26,6 +26,7 @@ export class RunPanel {
     this.step = button("step", "One step");
     this.again = button("again", "Again");
     this.race = button("race", "Race");
+    this.race.classList.add("lmkit-train-race");
     this.race.hidden = true;
     this.status = element("p", { class: "lmkit-train-status" });
     this.bar = element("progress", { max: 1, value: 0, "aria-label": "Steps done" });
@@ -43,8 +44,6 @@ export class RunPanel {
    */
   offerRace(names) {
     this.race.hidden = !names.length;
-    this.race.classList.toggle("lmkit-train-main", names.length > 0);
-    this.train.classList.toggle("lmkit-train-main", !names.length);
     setText(this.race, `Race: ${names.join(" against ")}`);
   }
 

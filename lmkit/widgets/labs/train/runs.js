@@ -74,6 +74,7 @@ const NAMES = {
   decay: "decay",
   alpha: "AR",
   beta: "TAR",
+  forget_bias: "forget bias",
   distance: "distance",
   steps: "steps",
   seed: "seed",

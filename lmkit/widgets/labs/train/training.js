@@ -26,6 +26,7 @@ import { Writer } from "./writer.js";
  * @property {number} decay
  * @property {number} alpha - Of activation regularisation.
  * @property {number} beta - Of temporal activation regularisation.
+ * @property {number} [forget_bias] - What is added to the biases of an LSTM's forget gates before the first step.
  * @property {number} [distance] - Of the text "recall": distractors between a symbol and the place where it is asked for.
  * @property {number} steps
  * @property {number} seed
@@ -87,6 +88,7 @@ export class Training {
     // Before there is a trainer, so that both take the same memory; only engines with vector instructions can be asked.
     const bytes = engine.scalar ? 0 : Trainer.memoryOf(learned);
     this.trainer = new Trainer(learned, engine);
+    if (settings.cell === "lstm" && settings.forget_bias) this.openGates(settings.forget_bias);
     this.windows = isEndless
       ? recallWindows({ distance, batch_size, seed })
       : epochs(training, { batch_size, window, epochs: Infinity, seed });
@@ -107,6 +109,21 @@ export class Training {
       charactersPerToken: this.text.charactersPerToken,
       kind: this.trainer.kind,
     };
+  }
+
+  /**
+   * Add to the biases of the forget gates, which come second of four.
+   *
+   * @param {number} bias
+   */
+  openGates(bias) {
+    const { num_layers, hidden_size } = this.settings;
+    const weights = this.trainer.weights();
+    for (let d = 0; d < num_layers; d++) {
+      const values = weights.get(`rnn.bias_ih_l${d}`)?.values.subarray(hidden_size, 2 * hidden_size) ?? [];
+      for (const [unit, value] of values.entries()) values[unit] = value + bias;
+    }
+    this.trainer.load(weights);
   }
 
   parameters() {

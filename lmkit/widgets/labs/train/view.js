@@ -103,9 +103,8 @@ class TrainView extends LabView {
   setup() {
     const values = this.model.get("values");
     const chosen = CHOICES.map((name) => [name, values[name][this.model.get(`${name}_index`)]]);
-    const { dropout, alpha, beta, distance, seed } = this.read("dropout", "alpha", "beta", "distance", "seed");
-    const amounts = { dropout: Number(dropout.toFixed(4)), alpha, beta, distance };
-    return { text: this.entry().name, ...Object.fromEntries(chosen), ...amounts, seed };
+    const { dropout, ...amounts } = this.read("dropout", "alpha", "beta", "forget_bias", "distance", "seed");
+    return { text: this.entry().name, ...Object.fromEntries(chosen), dropout: Number(dropout.toFixed(4)), ...amounts };
   }
 
   /** @override */

@@ -87,12 +87,15 @@ def test_running_text_is_cut_as_python_cuts_it(node, unit):
 def models() -> dict[str, torch.nn.Module]:
     sizes = {"vocab_size": 11, "embedding_size": 16, "hidden_size": 16, "num_layers": 2}
     cells = {"gru": {"cell": "gru"}, "rnn": {"cell": "rnn"}, "relu": {"cell": "rnn", "nonlinearity": "relu"}}
-    return {"lstm": LSTMLanguageModel(**sizes)} | {
-        name: RecurrentLanguageModel(**sizes, **more, tied=True) for name, more in cells.items()
+    others = {
+        "projected": LSTMLanguageModel(**sizes | {"embedding_size": 8}),
+        "untied": RecurrentLanguageModel(**sizes | {"embedding_size": 8}, cell="gru"),
     }
+    tied = {name: RecurrentLanguageModel(**sizes, **more, tied=True) for name, more in cells.items()}
+    return {"lstm": LSTMLanguageModel(**sizes)} | others | tied
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "relu"])
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "relu", "projected", "untied"])
 def test_what_writes_samples_is_torchs_model(scripts, name):
     model = models()[name].eval()
     tokens = torch.randint(0, 11, (1, 30))
@@ -100,8 +103,10 @@ def test_what_writes_samples_is_torchs_model(scripts, name):
         for weight in model.parameters():
             weight.copy_(torch.randn_like(weight) * 0.4)
         wanted = model(tokens)[0][0]
-    weights = {key: value.flatten().tolist() for key, value in model.state_dict().items() if key != "decoder.weight"}
-    cell = "rnn" if name in ("rnn", "relu") else name
+    weights = {key: value.flatten().tolist() for key, value in model.state_dict().items()}
+    if name != "untied":
+        del weights["decoder.weight"]  # files hold it once
+    cell = {"rnn": "rnn", "relu": "rnn", "projected": "lstm", "untied": "gru"}.get(name, name)
     settings = {"cell": cell, "nonlinearity": "relu" if name == "relu" else "tanh", "num_layers": 2, "hidden_size": 16}
     found = scripts("labs/train/writer.js").evaluate(
         """([weights, settings, tokens]) => {

@@ -134,7 +134,7 @@ class TrainView extends LabView {
     const texts = this.model.get("texts");
     const learned = texts.find(({ name }) => name === (run?.setup.text ?? entry.name)) ?? entry;
     panels.curves.show(run, this.earlier, learned.lines, setup);
-    panels.sample.show(run?.sample ?? null);
+    panels.sample.show(this.handover.opened?.sample ?? run?.sample ?? null);
     panels.step.show(this.traced);
     this.showPredictions();
     this.handover.show(run);

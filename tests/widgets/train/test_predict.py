@@ -26,7 +26,7 @@ def trainer(view):
 
 
 def race(page: Page) -> None:
-    page.get_by_role("button", name="Race: RNN against LSTM, b = 4").click()
+    page.get_by_role("button", name="Race: RNN · LSTM, b = 4").click()
     page.wait_for_function("heard.filter(({ tells, isOver }) => tells === 'progress' && isOver).length === 2")
     finish(page, RACE["steps"])
 
@@ -138,7 +138,7 @@ def test_a_race_goes_on_when_one_diverges_and_settings_that_change_wait_for_the_
     question = ("What does taming do?", ["ends lower", "ends higher", "diverges"], "second_beside_first")
     page = trainer(presets=presets, predict=[question], steps=300)
     form(page).get_by_label("diverges").check()
-    press(page, "Race: wild against tame")
+    press(page, "Race: wild · tame")
     finish(page, 300)
     said = form(page).locator("[role=status]")
     expect(said).to_have_text(

@@ -44,7 +44,7 @@ export class RunPanel {
    */
   offerRace(names) {
     this.race.hidden = !names.length;
-    setText(this.race, `Race: ${names.join(" against ")}`);
+    setText(this.race, `Race: ${names.join(" · ")}`);
   }
 
   /**

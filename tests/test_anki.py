@@ -91,6 +91,7 @@ def test_notes_are_tagged_with_chapter_kind_and_syllabus(book_decks, book_in_ank
     for deck in book_decks:
         for card in deck.cards:
             tags = {f"chapter::{deck.chapter}", f"kind::{card.kind}", *(f"syllabus::{known}" for known in card.covers)}
+            tags |= {"lab"} if card.lab else set()
             assert set(notes[card.id]["tags"]) == {f"memory-and-chance::{tag}" for tag in tags}
 
 

@@ -40,7 +40,7 @@ WIDGETS = {
     "book/vanishing_gradients": "ReachLab TrainLab",
     "book/lstm": "Microscope",
     "book/dropout": "DropoutLab TrainLab",
-    "book/weight_decay": "RegularisationLab",
+    "book/weight_decay": "RegularisationLab TrainLab",
     "book/awd_lstm": "AblationLab",
     "book/sampling": "DecodingLab",
     "book/truncation": "RibbonLab",

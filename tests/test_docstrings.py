@@ -16,10 +16,20 @@ ARTICLES = {"The", "A", "An", "This", "That", "These", "Those", "All", "Both", "
 VERBS_IN_S = {"Pass", "Process", "Discuss", "Guess", "Press", "Express", "Compress", "Cross", "Focus", "Miss"}
 # The docstrings of experiments are the titles of their runs, in the files and on pages.
 EXPERIMENTS = {
-    "experiments/sweeps.py": ("regularisation", "decay", "sources", "ablation", "record", "development"),
+    "experiments/sweeps.py": (
+        "regularisation",
+        "decay",
+        "optimizers",
+        "sources",
+        "ablation",
+        "record",
+        "development",
+    ),
     "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
     "experiments/tutorials.py": ("tutorials",),
     "experiments/english.py": ("english",),
+    "experiments/digits.py": ("digits",),
+    "experiments/reading.py": ("reading",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

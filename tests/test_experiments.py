@@ -9,7 +9,7 @@ import pytest
 
 from lmkit import runs
 from lmkit.datasets import human_numbers
-from lmkit.experiments import making, sweeps
+from lmkit.experiments import making, reading, sweeps
 from lmkit.experiments.making import EXPERIMENTS, make
 from lmkit.experiments.sweeps import (
     BASE,
@@ -191,3 +191,18 @@ def test_unknown_experiment_is_refused():
 def test_jobs_below_1_are_refused(tmp_path):
     with pytest.raises(ValueError, match="jobs must be a whole number of at least 1, but it is 0; give 1 or more"):
         make("decay", tmp_path / "decay.json", jobs=0)
+
+
+def test_table_and_network_read_the_same_stories(monkeypatch):
+    read = []
+
+    def told(seed, tokens, original=reading.told):
+        read.append((seed, tokens))
+        return original(seed, tokens)
+
+    monkeypatch.setattr(reading, "told", told)
+    tiny = replace(reading.RECIPES[0], tokens=2_000, hidden_size=4, embedding_size=4, epochs=1)
+    measures = tiny.run(3).measures
+    assert read == [(reading.FIRST_SEED + 3, 2_000), (reading.FRESH_SEED, reading.FRESH_TOKENS)]
+    assert 0 < measures["kneser_ney"] < measures["cross_entropy"] < 10  # one epoch teaches little
+    assert reading.FRESH_SEED not in {reading.FIRST_SEED + seed for _, _, seed in reading.reading()}

@@ -382,21 +382,21 @@ def test_unrolled_network_has_every_part_at_every_step(layers, steps):
 
 def test_unrolled_network_has_the_same_letter_on_each_arrow():
     labels = texts(plots.plot_rnn(1, 4, tokens=WORDS, ax=canvas()))
-    for weight in ("W_e", "W_x", "W_y"):
-        assert [labels[f"{weight}-{name}-text"] for name in _names(weight)] == [f"${weight}$"] * 4
-    assert [labels[f"W_h-1-{t}-text"] for t in range(1, 5)] == ["$W_h$"] * 4
+    for weight in ("W_e", "W_ih", "W_hy"):
+        assert [labels[f"{weight}-{name}-text"] for name in _names(weight)] == [f"$W_{{{weight[2:]}}}$"] * 4
+    assert [labels[f"W_hh-1-{t}-text"] for t in range(1, 5)] == ["$W_{hh}$"] * 4
     assert [labels[f"hidden-1-{t}-text"] for t in range(5)] == [f"$h_{{{t}}}$" for t in range(5)]
 
 
 def _names(weight):
-    return [f"1-{t}" if weight == "W_x" else str(t) for t in range(1, 5)]
+    return [f"1-{t}" if weight == "W_ih" else str(t) for t in range(1, 5)]
 
 
 def test_layers_have_weights_of_their_own():
     labels = texts(plots.plot_rnn(2, 1, ax=canvas()), "[Wh].*")
-    assert labels["W_x-1-1-text"] == "$W_x^{(1)}$" and labels["W_h-2-1-text"] == "$W_h^{(2)}$"
+    assert labels["W_ih-1-1-text"] == "$W_{ih}^{(1)}$" and labels["W_hh-2-1-text"] == "$W_{hh}^{(2)}$"
     assert labels["hidden-2-1-text"] == "$h_{1}^{(2)}$"
-    assert labels["W_y-1-text"] == "$W_y$"
+    assert labels["W_hy-1-text"] == "$W_{hy}$"
 
 
 def test_time_runs_to_the_right_and_depth_upwards():
@@ -432,7 +432,7 @@ def test_rolled_network_is_one_cell_with_a_loop_for_each_layer():
     assert set(named(ax, "cell.*", FancyBboxPatch)) == {"cell-1-t", "cell-2-t"}
     assert set(named(ax, "hidden.*", FancyArrowPatch)) == {"hidden-1-t", "hidden-2-t"}
     labels = texts(ax)
-    assert labels["hidden-1-t-text"] == "$h_{t}^{(1)}$" and labels["W_h-1-t-text"] == "$W_h^{(1)}$"
+    assert labels["hidden-1-t-text"] == "$h_{t}^{(1)}$" and labels["W_hh-1-t-text"] == "$W_{hh}^{(1)}$"
     assert labels["input-t"] == "$w_t$" and labels["target-t"] == "$w_{t+1}$"
 
 
@@ -473,7 +473,7 @@ def test_labels_of_a_network_do_not_meet(size, arguments):
 def test_output_can_be_at_the_last_step_alone():
     ax = plots.plot_rnn(1, 3, outputs="last", ax=canvas())
     assert set(named(ax, "output-.", FancyBboxPatch)) == {"output-3"}
-    assert set(named(ax, "W_y.*", FancyArrowPatch)) == {"W_y-3"}
+    assert set(named(ax, "W_hy.*", FancyArrowPatch)) == {"W_hy-3"}
 
 
 def test_nothing_is_muted_unless_something_is_highlighted():
@@ -491,9 +491,9 @@ def test_nothing_is_muted_unless_something_is_highlighted():
         ("input", "input-.", "input"),
         ("embedding", "embedding-.", "embedding"),
         ("output", "(output|target)-.", "output"),
-        ("W_h", "hidden-1-[0-2]", "weight"),
-        ({"W_x", "W_y"}, "W_x-1-.|W_y-.", "weight"),
-        ("weights", "W_.-(1-)?.|hidden-1-[0-2]", "weight"),
+        ("W_hh", "hidden-1-[0-2]", "weight"),
+        ({"W_ih", "W_hy"}, "W_ih-1-.|W_hy-.", "weight"),
+        ("weights", "W_..?-(1-)?.|hidden-1-[0-2]", "weight"),
     ],
 )
 def test_highlighted_parts_have_their_colour_and_the_rest_is_muted(highlight, pattern, role):
@@ -524,9 +524,9 @@ def test_a_highlighted_step_is_a_column_with_the_state_that_enters_it():
         "cell-1-2",
         "cell-2-2",
         "output-2",
-        "W_x-1-2",
-        "W_x-2-2",
-        "W_y-2",
+        "W_ih-1-2",
+        "W_ih-2-2",
+        "W_hy-2",
         "hidden-1-1",
         "hidden-2-1",
     }

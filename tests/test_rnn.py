@@ -225,11 +225,11 @@ def test_lstm_gates_stand_in_the_order_input_forget_candidate_output():
 
 
 def test_gru_gates_stand_in_the_order_reset_update_candidate():
-    """Saturated gates leave plain arithmetic: h' = (1 - z) tanh(r b) + z h, where b is the candidate's own bias."""
+    """Saturated gates leave plain arithmetic: h' = (1 - u) tanh(r b) + u h, where b is the candidate's own bias."""
     h, no = torch.tensor([[0.25]]), torch.zeros(3, 1)
     bias_hh = torch.tensor([0.0, 0.0, 0.5])
-    for r, z, expected in [(1, 0, torch.tanh(torch.tensor(0.5))), (0, 0, 0.0), (1, 1, 0.25), (0, 1, 0.25)]:
-        input_proj = torch.tensor([[(r - 0.5) * 200, (z - 0.5) * 200, 0.0]])
+    for r, u, expected in [(1, 0, torch.tanh(torch.tensor(0.5))), (0, 0, 0.0), (1, 1, 0.25), (0, 1, 0.25)]:
+        input_proj = torch.tensor([[(r - 0.5) * 200, (u - 0.5) * 200, 0.0]])
         assert float(gru_step(input_proj, no, bias_hh, h)) == pytest.approx(float(expected), abs=1e-6)
 
 

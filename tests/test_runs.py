@@ -1,64 +1,16 @@
 """Shipped runs: their files, their sums, and that they are the experiments that lmkit says they are."""
 
 import json
-import math
 from collections import Counter
 
-import numpy as np
 import pytest
 
 from lmkit import runs
-from lmkit.experiments import EXPERIMENTS, english, sweeps, translating
-from lmkit.runs import BINS, Run, Runs, RunsFileError, interval, share_interval
+from lmkit.experiments import EXPERIMENTS, digits, sweeps, translating, tutorials
+from lmkit.runs import BINS, Run, Runs, RunsFileError
 
 RUN = Run({"alpha": 1.0}, 3, [2.0], [1.0], [0.5], {"accuracy": 0.5})
 CARD = {"title": "A trial", "command": "none"}
-
-
-def share_within(t, freedom):
-    """The mass of Student's t between −t and t, by Simpson's rule over its density."""
-    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
-    x = np.linspace(0, t, 20_001)
-    density = scale * (1 + x**2 / freedom) ** (-(freedom + 1) / 2)
-    return 2 * x[1] / 3 * (density[0] + density[-1] + 4 * density[1:-1:2].sum() + 2 * density[2:-1:2].sum())
-
-
-@pytest.mark.parametrize("count", [*range(2, 32), 60])
-def test_interval_is_students(count):
-    values = [i * 7 % 5 - 1.3 for i in range(count)]
-    mean, half = interval(values)
-    t = half / (np.std(values, ddof=1) / math.sqrt(count))
-    assert mean == pytest.approx(np.mean(values))
-    assert share_within(t, count - 1) == pytest.approx(0.95, abs=2e-4 if count <= 31 else 5e-3)
-
-
-def test_interval_of_one_value_is_refused():
-    with pytest.raises(ValueError, match="values must be at least 2, but they are 1; run more seeds"):
-        interval([0.3])
-
-
-def test_interval_of_shares_is_students_and_ends_at_none_and_all():
-    mean, half = interval([0.5, 0.6, 0.4])
-    assert share_interval([0.5, 0.6, 0.4], 60) == pytest.approx((mean, mean - half, mean + half))
-    mean, half = interval([1.0, 0.7, 1.0])
-    assert share_interval([1.0, 0.7, 1.0], 60) == pytest.approx((mean, mean - half, 1))
-
-
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
-@pytest.mark.parametrize("count", [1, 60, 400])
-def test_interval_of_shares_that_agree_is_wilsons(share, count):
-    """Its ends are the shares p from which the found one is 1.96 standard errors away, those of p itself."""
-    mean, low, high = share_interval([share] * 3, count)
-    assert mean == share and 0 <= low < high <= 1
-    for p in (low, high):
-        assert (share - p) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / count, abs=1e-12)
-
-
-def test_interval_of_shares_needs_seeds_and_cases():
-    with pytest.raises(ValueError, match="values must be at least 2, but they are 1; run more seeds"):
-        share_interval([0.3], 60)
-    with pytest.raises(ValueError, match="count must be at least 1, but it is 0"):
-        share_interval([0.3, 0.4], 0)
 
 
 def test_file_gives_back_what_was_written(tmp_path):
@@ -111,7 +63,7 @@ def test_shipped_runs_are_the_experiment(name):
     assert shipped.card["runs"] == len(shipped)
 
 
-@pytest.mark.parametrize("name", sorted(set(runs.names()) - set(sweeps.EXPERIMENTS) - set(english.EXPERIMENTS)))
+@pytest.mark.parametrize("name", sorted({**translating.EXPERIMENTS, **tutorials.EXPERIMENTS}))
 def test_shipped_runs_of_translators_fit_together(name):
     for run in runs.load(name).runs:
         assert run.measures["cross_entropy"] > run.measures.get("floor", 0) > -1
@@ -129,6 +81,24 @@ def test_shipped_runs_of_english_fit_together():
     assert all(0 <= run.measures[name] <= 1 for run in shipped.runs for name in shares if name in run.measures)
 
 
+def test_shipped_runs_of_digits_fit_together():
+    """Shares are shares; none of the units moves no digit, and all of them move every one."""
+    for run in runs.load("digits").runs:
+        measures = run.measures
+        assert measures["right"] > 0.95 and measures["pairs"] == digits.PAIRS
+        shares = [measures[name] for name in ("read", "moved", "rest", "random")]
+        assert all(len(share) == len(measures["counts"]) and all(0 <= x <= 1 for x in share) for share in shares)
+        assert measures["counts"][-1] == 64
+        assert measures["moved"][-1] == measures["random"][-1] > 0.99 and measures["rest"][-1] == 0
+
+
+def test_reading_more_lowers_every_loss():
+    shipped = runs.load("reading")
+    for measure in ("kneser_ney", "cross_entropy"):
+        curves = zip(*(shipped.values(measure, **settings) for settings in shipped.all_settings()), strict=True)
+        assert all(list(curve) == sorted(curve, reverse=True) for curve in curves)
+
+
 @pytest.mark.parametrize("name", sorted(sweeps.EXPERIMENTS))
 def test_shipped_runs_fit_together(name):
     for run in runs.load(name).runs:
@@ -140,7 +110,17 @@ def test_shipped_runs_fit_together(name):
 
 
 def test_every_setting_has_as_many_seeds():
-    seeds = {"regularisation": 3, "decay": 8, "sources": 12, "ablation": 8, "record": 10, "development": 3}
+    seeds = {
+        "regularisation": 3,
+        "decay": 8,
+        "optimizers": 5,
+        "sources": 12,
+        "strengths": 5,
+        "company": 5,
+        "ablation": 8,
+        "record": 10,
+        "development": 3,
+    }
     for name, count in seeds.items():
         shipped = runs.load(name)
         assert {len(shipped.where(**settings)) for settings in shipped.all_settings()} == {count}

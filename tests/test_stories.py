@@ -287,3 +287,18 @@ def test_seed_names_the_supply():
     first = list(islice(stories.stories(7), 5))
     assert list(islice(stories.stories(7), 5)) == first
     assert list(islice(stories.stories(8), 5)) != first
+
+
+def test_genders_are_those_of_the_grammar():
+    assert {name for name, gender in stories.genders().items() if gender == 1} == GIRLS
+    assert {name for name, gender in stories.genders().items() if gender == 0} == BOYS
+
+
+def test_pronouns_stand_at_their_places_and_are_of_the_gender_told():
+    for story in islice(stories.stories(3), 20):
+        places = stories.pronoun_places(story)
+        assert {t for t, word in enumerate(story) if word in ("she", "he")} <= set(places)
+        for place, gender in places.items():
+            possible = stories.next_token_distribution(story[:place])
+            assert (("she" in possible), ("he" in possible)) == (bool(gender), not gender)
+        assert stories.pronoun_places(" ".join(story)) == places

@@ -135,7 +135,7 @@ class SmoothedModel:
     """Counts in which each context leans on the one that is a token shorter; nothing has probability zero.
 
     A context adds to its own counts `strength` imagined ones, spread over the vocabulary as the shorter context would
-    spread them, p(w | c) = (N(c w) + α p(w | shorter c)) / (N(c) + α); below the empty context all words are equal. A
+    spread them, p(w | c) = (N(c w) + κ p(w | shorter c)) / (N(c) + κ); below the empty context all words are equal. A
     context that was never counted says what the shorter one says.
 
     Parameters
@@ -147,11 +147,11 @@ class SmoothedModel:
     vocab_size : int ≥ 1
         V, the number of words that may occur, counted or not.
     strength : float > 0
-        α, the number of imagined counts.
+        κ, the number of imagined counts.
 
     References
     ----------
-    MacKay and Peto 1995, "A hierarchical Dirichlet language model": the predictive distribution for a given α.
+    MacKay and Peto 1995, "A hierarchical Dirichlet language model": the predictive distribution for a given κ.
     """
 
     def __init__(self, tokens: Sequence[str], context_length: int, vocab_size: int, strength: float = 1.0):

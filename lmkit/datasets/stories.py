@@ -256,6 +256,26 @@ def is_grammatical(tokens: str | Iterable[str]) -> bool:
     return log_prob(tokens) > -math.inf
 
 
+def genders() -> dict[str, int]:
+    """Return every name with the gender of its pronouns: 1 for those of girls, 0 for those of boys."""
+    words_of = load_grammar().words_of
+    return dict.fromkeys(sorted(words_of("GIRL")), 1) | dict.fromkeys(sorted(words_of("BOY")), 0)
+
+
+def pronoun_places(tokens: str | Iterable[str]) -> dict[int, int]:
+    """Return where "she" or "he" can stand in a story, and which: {place: 1 for "she", 0 for "he"}.
+
+    Place t is that of token t, counted from 0; the grammar is asked after the tokens before it.
+    """
+    oracle, found = Oracle(), {}
+    for place, token in enumerate(_tokens(tokens)):
+        possible = oracle.next()
+        if "he" in possible or "she" in possible:
+            found[place] = int("she" in possible)
+        oracle.read(token)
+    return found
+
+
 def entropy(distribution: dict[str, float]) -> float:
     """Return the entropy of a distribution in nats: H = - Σ p log p."""
     return -sum(p * math.log(p) for p in distribution.values())

@@ -1,12 +1,13 @@
 """How everything that is shipped was made: models (`recipes`) and runs of many settings.
 
-`sweeps` are of language models, `translating` of translators, `tutorials` of two tutorials' designs beside ours, and
-`making` makes them.
+`sweeps` are of language models, `translating` of translators, `tutorials` of two tutorials' designs beside ours,
+`english` of decoders on plays, `reading` of counting beside a network; `making` makes them.
 """
 
 from lmkit.experiments.making import EXPERIMENTS, make
 from lmkit.experiments.sweeps import (
     BASE,
+    COMPANIES,
     OURS,
     OURS_DIAGONAL,
     PARTS,
@@ -20,6 +21,7 @@ from lmkit.experiments.translating import PairRecipe
 
 __all__ = [
     "BASE",
+    "COMPANIES",
     "EXPERIMENTS",
     "OURS",
     "OURS_DIAGONAL",

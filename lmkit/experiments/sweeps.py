@@ -209,6 +209,17 @@ def decay() -> Iterator[Job]:
         yield replace(SMALL, weight_decay=strength, optimizer=optimizer), settings, seed
 
 
+def optimizers() -> Iterator[Job]:
+    """Weight decay, AR and TAR under AdamW and under Muon, and AR in two layers, all from the same seeds."""
+    chosen = [(0.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.0, 2.0, 0.0), (0.0, 0.0, 0.1), (0.0, 0.0, 1.0), (2.0, 0.0, 1.0)]
+    kinds = [(optimizer, 1, strengths) for optimizer in ("adamw", "muon") for strengths in chosen]
+    kinds += [("muon", 2, strengths) for strengths in chosen[:2]]
+    for seed, (optimizer, layers, (alpha, beta, decay)) in product(range(1, 6), kinds):
+        options = {"optimizer": optimizer, "alpha": alpha, "beta": beta, "weight_decay": decay}
+        network = {1: SMALL, 2: replace(SMALL, num_layers=2, hidden_size=64)}[layers]
+        yield replace(network, **options), options | {"layers": layers}, seed
+
+
 def sources() -> Iterator[Job]:
     """The settings of AR and TAR that textbooks disagree on, in the best-known treatment's own protocol."""
     for seed, (alpha, beta) in product(range(1, 13), ((0.0, 0.0), (1.0, 2.0), (2.0, 1.0))):
@@ -223,6 +234,36 @@ def ablation() -> Iterator[Job]:
         yield with_parts(present), {part: part in present for part in PARTS}, seed
 
 
+# How strong a part is in `strengths`, beside its strength in the ablation.
+STRENGTHS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "weight": ("weight_p", (0.2, 0.5)),
+    "hidden": ("hidden_p", (0.2,)),
+    "output": ("output_p", (0.2, 0.4)),
+    "decay": ("weight_decay", (0.1,)),
+}
+# Models in which AR is added to nothing else, each differing from the one before in one thing: from the ablation's
+# without its parts to that of `regularisation`.
+COMPANIES: dict[str, Recipe] = {
+    "two layers of 63": BARE,
+    "two layers of 64, tied": replace(BARE, tied=True, hidden_size=64),
+    "one layer of 90, tied": replace(BARE, tied=True, hidden_size=90, num_layers=1),
+    "one layer of 90, tied, output dropout": SMALL,
+}
+
+
+def strengths() -> Iterator[Job]:
+    """Parts of the AWD-LSTM, each alone, at other strengths than in the ablation."""
+    for seed, (part, (option, values)) in product(range(1, 6), STRENGTHS.items()):
+        for value in values:
+            yield replace(BARE, **{option: value}), {"part": part, "strength": value}, seed
+
+
+def company() -> Iterator[Job]:
+    """What AR adds to four models, from the ablation's to that of the grid over strengths."""
+    for seed, (name, recipe), alpha in product(range(1, 6), COMPANIES.items(), (0.0, 2.0)):
+        yield replace(recipe, alpha=alpha), {"model": name, "alpha": alpha}, seed
+
+
 def with_parts(present: Collection[str]) -> Recipe:
     """Return the recipe of the ablation with these of `PARTS`, and without the others."""
     changes = [PARTS[part] for part in PARTS if part in present]
@@ -230,7 +271,7 @@ def with_parts(present: Collection[str]) -> Recipe:
 
 
 def record() -> Iterator[Job]:
-    """The best-known treatment's settings and ours, on two splits; seeds on which nothing was chosen."""
+    """Settings in the manner of fastai's book and ours, on two splits; seeds on which nothing was chosen."""
     recipes = [("peer", PEER), ("ours", OURS), ("peer", replace(PEER, split="diagonal")), ("ours", OURS_DIAGONAL)]
     for seed, (name, recipe) in product(range(101, 111), recipes):
         yield recipe, {"name": name, "split": recipe.split}, seed
@@ -261,5 +302,6 @@ def development() -> Iterator[Job]:
 
 
 EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
-    each.__name__: each for each in (regularisation, decay, sources, ablation, record, development)
+    each.__name__: each
+    for each in (regularisation, decay, optimizers, sources, ablation, strengths, company, record, development)
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 import matplotlib.pyplot as plt
@@ -43,7 +44,7 @@ def plot_rnn(
         Draw every step, or one cell with a loop. Drawn side by side, both have their cells at the same height.
     highlight : set of parts, or one of them
         Drawn in colour and thicker than the rest: a step's number from 1 on, "input", "embedding" (with tokens),
-        "cell", "hidden", "output", "weights", one of the weights "W_e" (with tokens), "W_x", "W_h", "W_y", or
+        "cell", "hidden", "output", "weights", one of the weights "W_e" (with tokens), "W_ih", "W_hh", "W_hy", or
         "layer 1", "layer 2", …
     outputs : "every" or "last"
         Which steps have an output.
@@ -93,7 +94,7 @@ class _Network:
         reading = ["embedding", "W_e"] if self.words else []
         layers = [f"layer {layer}" for layer in range(1, self.layers + 1)]
         steps = self.columns if self.unrolled else []
-        return ["input", *reading, "cell", "hidden", "output", "weights", "W_x", "W_h", "W_y", *layers, *steps]
+        return ["input", *reading, "cell", "hidden", "output", "weights", "W_ih", "W_hh", "W_hy", *layers, *steps]
 
     def index(self, t: int) -> str:
         """Return how a step is called in a formula and in the name of a thing drawn."""
@@ -101,7 +102,7 @@ class _Network:
 
     def formula(self, letter: str, layer: int = 0, t: int | None = None) -> str:
         """Return a letter with its step, and with its layer if there are several."""
-        letter = letter if t is None else f"{letter}_{{{self.index(t)}}}"
+        letter = re.sub(r"_(\w+)", r"_{\1}", letter) if t is None else f"{letter}_{{{self.index(t)}}}"
         return f"${letter}^{{({layer})}}$" if layer and self.layers > 1 else f"${letter}$"
 
     def draw_input(self, t: int) -> None:
@@ -119,7 +120,7 @@ class _Network:
             mine, name = {f"layer {layer}", t}, f"{layer}-{self.index(t)}"
             below, height = ("hidden", _HEIGHT) if layer > 1 else ("embedding" if self.words else "input", _VECTOR[1])
             gaps = (height / 2, _HEIGHT / 2)
-            self.draw_weight("W_x", (t, layer - 1), (t, layer), gaps, below, mine, name, layer)
+            self.draw_weight("W_ih", (t, layer - 1), (t, layer), gaps, below, mine, name, layer)
             self.sketch.box((t, layer), self.cell, "hidden", {"cell"} | mine, f"cell-{name}", self.cell_text)
             self.draw_state(t, layer) if self.unrolled else self.draw_loop(layer)
 
@@ -127,7 +128,7 @@ class _Network:
         """Draw the output at the top, and what it has to predict."""
         name, parts = self.index(t), {"output", t}
         gaps = (_HEIGHT / 2, _VECTOR[1] / 2)
-        self.draw_weight("W_y", (t, self.layers), (t, self.top), gaps, "hidden", {t}, name)
+        self.draw_weight("W_hy", (t, self.layers), (t, self.top), gaps, "hidden", {t}, name)
         self.sketch.box((t, self.top), _VECTOR, "output", parts, f"output-{name}", self.formula("\\hat y", t=t))
         if self.targets:
             word = self.targets[t - 1]
@@ -150,7 +151,9 @@ class _Network:
         start, gap = (t - 1, half) if t > 1 else (0.3, -_AIR)
         middle, shift = ((start + t) / 2, layer), 0 if t > 1 else -36 * half
         gid = f"hidden-{layer}-{t - 1}"
-        self.arrow((start, layer), (t, layer), (gap, half), self.flow("hidden", "W_h"), {"weights", "W_h"} | mine, gid)
+        self.arrow(
+            (start, layer), (t, layer), (gap, half), self.flow("hidden", "W_hh"), {"weights", "W_hh"} | mine, gid
+        )
         self.draw_letters(middle, layer, t - 1, mine | {max(t - 1, 1)}, shift)
         self.draw_letters(middle, layer, t, mine, shift, weight=True)
         if t == self.columns[-1]:
@@ -164,7 +167,11 @@ class _Network:
         name = f"{layer}-{self.index(t)}"
         place = {"offset": (right, -4 if weight else 4), "ha": ha, "va": "top" if weight else "bottom"}
         if weight:
-            text, parts, gid = self.formula("W_h", layer), parts - {"hidden"} | {"weights", "W_h"}, f"W_h-{name}-text"
+            text, parts, gid = (
+                self.formula("W_hh", layer),
+                parts - {"hidden"} | {"weights", "W_hh"},
+                f"W_hh-{name}-text",
+            )
             self.sketch.label(at, text, "weight", parts, gid, **place)
         else:
             self.sketch.label(at, self.formula("h", layer, t), "hidden", parts, f"hidden-{name}-text", **place)
@@ -173,9 +180,9 @@ class _Network:
         """Draw the state that leaves the cell and comes back one step later."""
         right, mine = self.cell[0] / 2 + _AIR, {"hidden", f"layer {layer}", 1}
         way = [(right, 0.1), (right + 0.65, 0.5), (right + 0.65, -0.5), (right, -0.1)]
-        parts = {"weights", "W_h"} | mine
+        parts = {"weights", "W_hh"} | mine
         gid = f"hidden-{layer}-t"
-        self.sketch.line(way, self.flow("hidden", "W_h"), parts, gid, around=(1, layer), curved=True)
+        self.sketch.line(way, self.flow("hidden", "W_hh"), parts, gid, around=(1, layer), curved=True)
         for weight in (False, True):
             self.draw_letters((1, layer), layer, 1, mine, 72 * (right + 0.55), weight, ha="left")
 

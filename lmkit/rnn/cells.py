@@ -80,7 +80,7 @@ def gru_step(input_proj: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) 
     Parameters
     ----------
     input_proj : Tensor (N, 3H)
-        W_ih x + b_ih for r, z and n: the input's share. The other bias stays with h, because r multiplies it.
+        W_ih x + b_ih for r, u and n: the input's share. The other bias stays with h, because r multiplies it.
     weight_hh : Tensor (3H, H)
     bias_hh : Tensor (3H,)
     h : Tensor (N, H)
@@ -89,11 +89,11 @@ def gru_step(input_proj: Tensor, weight_hh: Tensor, bias_hh: Tensor, h: Tensor) 
     -------
     h' : Tensor (N, H)
     """
-    x_r, x_z, x_n = input_proj.chunk(3, dim=1)
-    h_r, h_z, h_n = torch.addmm(bias_hh, h, weight_hh.T).chunk(3, dim=1)
-    r, z = torch.sigmoid(x_r + h_r), torch.sigmoid(x_z + h_z)
+    x_r, x_u, x_n = input_proj.chunk(3, dim=1)
+    h_r, h_u, h_n = torch.addmm(bias_hh, h, weight_hh.T).chunk(3, dim=1)
+    r, u = torch.sigmoid(x_r + h_r), torch.sigmoid(x_u + h_u)
     n = torch.tanh(x_n + r * h_n)
-    return (1 - z) * n + z * h
+    return (1 - u) * n + u * h
 
 
 class Cell(nn.Module):
@@ -185,13 +185,14 @@ class GRUCell(Cell):
     With x the input and h the hidden state::
 
         r = σ(W_ir x + b_ir + W_hr h + b_hr)            reset gate: what of the past the candidate sees
-        z = σ(W_iz x + b_iz + W_hz h + b_hz)            update gate: what to keep
+        u = σ(W_iu x + b_iu + W_hu h + b_hu)            update gate: what to keep
         n = tanh(W_in x + b_in + r ⊙ (W_hn h + b_hn))   candidate: the new content
-        h' = (1 - z) ⊙ n + z ⊙ h
+        h' = (1 - u) ⊙ n + u ⊙ h
 
-    As torch does, r is applied after the product with W_hn; in the paper it multiplies h before.
+    As torch does, r is applied after the product with W_hn; in the paper it multiplies h before. Torch's documentation
+    calls the update gate z.
 
-    Parameters and attributes are those of `Cell`, with three blocks in the order r, z, n.
+    Parameters and attributes are those of `Cell`, with three blocks in the order r, u, n.
     """
 
     blocks = 3

@@ -7,51 +7,15 @@ the command on their card (`python -m lmkit experiment NAME`), and are read here
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import fmean, stdev
 from typing import Any
 
 from lmkit.files import StrPath, atomic_write
+from lmkit.statistics import interval, share_interval  # noqa: F401
 
 FOLDER = Path(__file__).parent
-NORMAL = 1.96  # the two-sided 95 % point of the normal distribution
 BINS = 21  # of the histogram of activations, over [-1, 1]
-# Two-sided 95 % points of Student's t for 1, 2, 3 … degrees of freedom; beyond them the normal distribution's.
-STUDENT = (
-    12.706,
-    4.303,
-    3.182,
-    2.776,
-    2.571,
-    2.447,
-    2.365,
-    2.306,
-    2.262,
-    2.228,
-    2.201,
-    2.179,
-    2.160,
-    2.145,
-    2.131,
-    2.120,
-    2.110,
-    2.101,
-    2.093,
-    2.086,
-    2.080,
-    2.074,
-    2.069,
-    2.064,
-    2.060,
-    2.056,
-    2.052,
-    2.048,
-    2.045,
-    2.042,
-)
 
 
 class RunsFileError(ValueError):
@@ -139,47 +103,3 @@ def load(name: str) -> Runs:
     if name not in names():
         raise ValueError(f"name must be one of the shipped experiments {names()}, but it is {name!r}")
     return Runs.read(FOLDER / f"{name}.json")
-
-
-def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Return the mean, and half the width of its 95 % interval by Student's t.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two values, which say nothing about their spread.
-    """
-    if len(values) < 2:
-        raise ValueError(f"values must be at least 2, but they are {len(values)}; run more seeds")
-    freedom = len(values) - 1
-    factor = STUDENT[freedom - 1] if freedom <= len(STUDENT) else NORMAL
-    return fmean(values), factor * stdev(values) / math.sqrt(len(values))
-
-
-def share_interval(values: Sequence[float], count: int) -> tuple[float, float, float]:
-    """Return the mean of shares that seeds have reached, and the ends of its 95 % interval, within [0, 1].
-
-    The interval is Student's over the seeds. Seeds that all agree would leave it no width; what is known then is how
-    many cases each of them was tried on, and the interval is Wilson's for one share of so many.
-
-    Parameters
-    ----------
-    values : sequence of float in [0, 1]
-        One share for each seed.
-    count : int ≥ 1
-        The cases that each share is of.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two values, or no cases.
-    """
-    mean, half = interval(values)
-    if count < 1:
-        raise ValueError(f"count must be at least 1, but it is {count}; give the cases that a share is of")
-    middle = mean
-    if not half:
-        weight = NORMAL**2 / count
-        middle = (mean + weight / 2) / (1 + weight)
-        half = math.sqrt(weight * (mean * (1 - mean) + weight / 4)) / (1 + weight)
-    return mean, max(0.0, middle - half), min(1.0, middle + half)

@@ -182,6 +182,8 @@ def _deck_name(deck: Deck) -> str:
 def _note(card: Card, deck: Deck, due: int, source: str) -> genanki.Note:
     values = {**render_sides(card)._asdict(), "source": source, "card": card.id}
     tags = [f"chapter::{deck.chapter}", f"kind::{card.kind}", *(f"syllabus::{known}" for known in card.covers)]
+    if card.lab:
+        tags.append("lab")
     return genanki.Note(
         model=_model(card.kind),
         fields=[values[field.lower()] for field in FIELDS],

@@ -32,6 +32,7 @@ def card_to_json(card: Card, deck: Deck) -> dict[str, Any]:
             "question": to_page(card.question),
             "explanation": to_page(card.explanation),
             "drawing": _drawing(card),
+            "lab": card.lab,
             **_fields_of_kind(card),
         }
     except ValueError as error:

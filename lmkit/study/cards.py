@@ -91,6 +91,8 @@ class BaseCard(StrictModel):
         Said after the answer.
     drawing : str or None
         Shown with the answer: one of `lmkit.study.drawings.NAMES`.
+    lab : bool
+        Whether it asks what the book's own runs measured. Exams leave such a card out unless they are asked for it.
     """
 
     in_quiz: ClassVar[bool] = True
@@ -101,6 +103,7 @@ class BaseCard(StrictModel):
     covers: tuple[SyllabusId, ...] = ()
     explanation: str = ""
     drawing: str | None = None
+    lab: bool = False
 
     @model_validator(mode="after")
     def _has_a_known_drawing(self):

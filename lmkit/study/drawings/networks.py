@@ -26,8 +26,8 @@ def _column(canvas: SvgCanvas, x: float, t: str, word: str) -> None:
 
 def _weights_up(canvas: SvgCanvas, x: float) -> None:
     canvas.text((x + 7, _WORDS - 25), "$W_e$", "weight", anchor="start")
-    canvas.text((x + 7, _IN - 34), "$W_x$", "weight", anchor="start")
-    canvas.text((x + 7, _OUT + 35), "$W_y$", "weight", anchor="start")
+    canvas.text((x + 7, _IN - 34), "$W_ih$", "weight", anchor="start")
+    canvas.text((x + 7, _OUT + 35), "$W_hy$", "weight", anchor="start")
 
 
 def _rolled(canvas: SvgCanvas) -> None:
@@ -40,7 +40,7 @@ def _loop(canvas: SvgCanvas) -> None:
     x, y = _ROLLED + _SIDE, _MIDDLE
     canvas.curve((x + 1, y - 9), (x + 34, y - 34), (x + 34, y + 34), (x + 2, y + 9), "hidden")
     canvas.text((x + 17, y - 24), "$h_t$", "hidden", anchor="start")
-    canvas.text((x + 18, y + 34), "$W_h$", "weight", anchor="start")
+    canvas.text((x + 18, y + 34), "$W_hh$", "weight", anchor="start")
 
 
 def _columns(canvas: SvgCanvas) -> None:
@@ -62,8 +62,8 @@ def _same_weights(canvas: SvgCanvas) -> None:
     for x in _COLUMNS:
         _weights_up(canvas, x)
     for x in _COLUMNS[:-1]:
-        canvas.text((x + 36, _MIDDLE + 18), "$W_h$", "weight")
-    canvas.text((200, _BELOW + 26), "the same $W_e$, $W_x$, $W_h$ and $W_y$ at every step", "weight")
+        canvas.text((x + 36, _MIDDLE + 18), "$W_hh$", "weight")
+    canvas.text((200, _BELOW + 26), "the same $W_e$, $W_ih$, $W_hh$ and $W_hy$ at every step", "weight")
 
 
 # The stacked network: rows from above, columns.
@@ -166,10 +166,10 @@ DRAWINGS = {
         (
             (
                 "Rolled up, one column from below: the word w_t, through the weights W_e its embedding x_t, through "
-                "W_x one cell, and through W_y the output ŷ_t.",
+                "W_ih one cell, and through W_hy the output ŷ_t.",
                 _rolled,
             ),
-            ("A loop at the cell: the hidden state h_t goes back into the cell through the weights W_h.", _loop),
+            ("A loop at the cell: the hidden state h_t goes back into the cell through the weights W_hh.", _loop),
             (
                 "Unrolled: the same column four times from left to right, for the words two, hundred, seventy, eight.",
                 _columns,
@@ -179,7 +179,7 @@ DRAWINGS = {
                 "leaves the last.",
                 _arrows,
             ),
-            ("The same weights W_e, W_x, W_h and W_y stand at the arrows of every step.", _same_weights),
+            ("The same weights W_e, W_ih, W_hh and W_hy stand at the arrows of every step.", _same_weights),
         ),
     ),
     "stacked-rnn": Drawing(

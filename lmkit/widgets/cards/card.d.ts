@@ -13,6 +13,8 @@ interface Common {
   question: Html;
   explanation: Html;
   drawing: DrawingData | null;
+  /** Whether it asks what the book's own runs measured. */
+  lab: boolean;
 }
 
 /** What cards of each kind have beside that. */

@@ -6,6 +6,7 @@ import {
   drawCards,
   dueByDay,
   dueCards,
+  forExam,
   isChecked,
   newCards,
   nextDue,
@@ -82,4 +83,14 @@ test("the page judges all cards but those that readers judge themselves", () => 
     kinds.filter((kind) => isChecked({ kind })),
     kinds.slice(2),
   );
+});
+
+test("an exam asks what the book's own runs measured only on request", () => {
+  const cards = [
+    { id: "a", kind: "single", lab: false },
+    { id: "b", kind: "number", lab: true },
+    { id: "c", kind: "flashcard", lab: false },
+  ];
+  assert.equal(ids(forExam(cards, false)), ids(cards.slice(0, 1)));
+  assert.equal(ids(forExam(cards, true)), ids(cards.slice(0, 2)));
 });

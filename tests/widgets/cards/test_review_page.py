@@ -57,8 +57,9 @@ class Driver(Lab):
             expect(self.root.locator(".lmkit-review-grade:visible")).to_have_count(4)
             self.page.keyboard.press(grade)
 
-    def start_exam(self, questions: int) -> None:
+    def start_exam(self, questions: int, *, with_lab: bool = False) -> None:
         self.tab("Exam")
+        self.root.get_by_label("Also ask what the book's own runs measured").set_checked(with_lab)
         self.root.get_by_label("Questions").fill(str(questions))
         self.press("Start the exam")
 
@@ -143,7 +144,7 @@ def test_everybody_can_answer_every_question(lab):
     """All that the page can judge, in one exam: every choice has a name, and no two of a question have the same."""
     lab = lab(size="390", theme="dark")
     asked = [card for card in lab.cards.values() if card["kind"] not in ("flashcard", "draw")]
-    lab.start_exam(len(asked))
+    lab.start_exam(len(asked), with_lab=True)
     forms = lab.root.locator(".lmkit-review-running .lmkit-card")
     forms.evaluate_all("(all) => { for (const form of all) form.hidden = false; }")
     lab.page.evaluate("scrollTo(0, 0)")  # else the page's bar may lie on something

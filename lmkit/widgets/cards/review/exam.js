@@ -4,7 +4,7 @@ import { element, setText } from "../../base/dom.js";
 import { dropDraft, keptDraft } from "./draft.js";
 import { Paper } from "./paper.js";
 import { actionButton, buttonRow, CountField, counted, NOTHING_CHOSEN } from "./parts.js";
-import { drawCards, isChecked } from "./plan.js";
+import { drawCards, forExam } from "./plan.js";
 
 /** @typedef {import("../card.d.ts").Card} Card */
 /** @typedef {import("./study.js").Study} Study */
@@ -15,6 +15,7 @@ const EXAM_MOST = 200;
 const EXAM_RULES =
   "One point for each question that is answered right in all its parts. You can go back and change answers until you " +
   "hand in; then you see the mark, the explanations and what to reread. The answers count for the schedule, too.";
+const WITH_LAB = "Also ask what the book's own runs measured";
 const RESUMED = "The page was loaded anew while this exam was open. Your answers are still here.";
 const NOTHING_TO_JUDGE =
   "The chosen cards have no question that the page can judge: flashcards and drawings you judge yourself. " +
@@ -33,7 +34,16 @@ export class ExamPart {
       if (event.key === "Enter") this.begin.click();
     });
     const fields = element("div", { class: "lmkit-review-fields" }, this.length.root);
-    const start = [this.words, fields, element("p", { class: "lmkit-footnote" }, EXAM_RULES), buttonRow(this.begin)];
+    this.withLab = element("input", { type: "checkbox" });
+    this.withLab.addEventListener("change", () => this.refresh());
+    const lab = element("div", { class: "lmkit-review-boxes" }, element("label", {}, this.withLab, ` ${WITH_LAB}`));
+    const start = [
+      this.words,
+      fields,
+      lab,
+      element("p", { class: "lmkit-footnote" }, EXAM_RULES),
+      buttonRow(this.begin),
+    ];
     this.offer = element("div", { class: "lmkit-review-offer" }, ...start);
     /** @type {Paper | null} */
     this.paper = null;
@@ -51,7 +61,7 @@ export class ExamPart {
   }
 
   get choice() {
-    return this.study.cards.filter(isChecked);
+    return forExam(this.study.cards, this.withLab.checked);
   }
 
   start() {

@@ -102,6 +102,18 @@ export function dueByDay(cards, schedule, now) {
 }
 
 /**
+ * The cards that an exam may ask: those that the browser can judge, without what the book's own runs measured unless
+ * the reader wants that, too.
+ *
+ * @param {Card[]} cards
+ * @param {boolean} withLab
+ * @returns {Card[]}
+ */
+export function forExam(cards, withLab) {
+  return cards.filter((card) => isChecked(card) && (withLab || !card.lab));
+}
+
+/**
  * `count` of the cards at random, the same for the same seed.
  *
  * @param {Card[]} cards

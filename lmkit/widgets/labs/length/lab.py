@@ -7,7 +7,8 @@ from typing import Any
 
 import traitlets as T
 
-from lmkit.runs import Run, Runs, load, share_interval
+from lmkit.runs import Run, Runs, load
+from lmkit.statistics import share_interval
 from lmkit.widgets.base.checks import about, check
 from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.lab import Lab

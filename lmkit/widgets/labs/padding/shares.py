@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from lmkit.runs import Runs, share_interval
+from lmkit.runs import Runs
+from lmkit.statistics import share_interval
 
 MEASURE = "possible_by_padding"
 ADDED = (0, 1, 5, 20)  # words of padding, as the experiment has them

@@ -8,6 +8,7 @@ from typing import Any
 import traitlets as T
 
 from lmkit import runs
+from lmkit.statistics import interval
 from lmkit.widgets.base.checks import check
 from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.lab import Lab
@@ -148,5 +149,5 @@ def _band(curves: Sequence[Sequence[float]]) -> tuple[list[float], list[float]]:
 
 
 def _interval(values: Sequence[float]) -> Interval:
-    mean, half = runs.interval(values)
+    mean, half = interval(values)
     return round(mean, DIGITS), round(half, DIGITS)

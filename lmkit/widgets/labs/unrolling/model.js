@@ -98,7 +98,7 @@ export class PlainRNN {
   }
 
   /**
-   * h' = tanh(W_x x + W_h h + b), or with relu.
+   * h' = tanh(W_ih x + W_hh h + b), or with relu.
    *
    * @param {Layer} layer
    * @param {Vector} x
@@ -109,7 +109,7 @@ export class PlainRNN {
   }
 
   /**
-   * The probability of each token to come next: softmax(W_y h + b).
+   * The probability of each token to come next: softmax(W_hy h + b).
    *
    * @param {Vector} h
    */

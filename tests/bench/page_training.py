@@ -6,12 +6,16 @@ turns, so that a busy machine slows all alike; a figure is a median of processor
 
 jax-js and TensorFlow.js, on their WebAssembly, compute the gradient of the same network, compiled where the library can
 do that; clipping and update are given to them free. Only the smallest shape is theirs, for they take long.
+
+And what a minute of processor time makes of a megabyte of a reader's own text: plays of Shakespeare, of which the last
+tenth is held out, where `lmkit.datasets.shakespeare` finds them.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,8 +25,10 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from lmkit.datasets import shakespeare
 from lmkit.training import TrainConfig
 from lmkit.training.optimizers import make_optimizers
+from lmkit.widgets.base import assets
 from tests.bench.npm import installed
 from tests.widgets.node import executable
 
@@ -36,6 +42,9 @@ SHAPES = [  # V, H, N, L, and steps in a round
     (80, 128, 32, 64, 5),
 ]
 WANTED = {64: 0.9, 128: 0.5}  # of torch's speed
+OWN_TEXT, OWN_CHARACTERS, OWN_SECONDS, OWN_WANTED = SCRIPT.with_name("own_text.mjs"), 1_000_000, 60, 2.0
+OWN = {"cell": "lstm", "hidden_size": 96, "num_layers": 1, "window": 32, "batch_size": 16, "seed": 0, "clip": 1.0}
+OWN |= {"optimizer": "muon", "lr": 0.02, "decay": 0.01, "dropout": 0.0, "alpha": 0.0, "beta": 0.0}
 
 
 class PlainModel(nn.Module):
@@ -126,11 +135,41 @@ def print_beside_libraries() -> None:
         print(f"  {title}, gradient alone: {1000 / theirs:.0f} (page: {theirs / ours:.0f} times as fast)")
 
 
+def own_text() -> dict | None:
+    """Return what `own_text.mjs` tells of a megabyte of plays; None where they are not installed."""
+    try:
+        text = shakespeare.split()[0][:OWN_CHARACTERS]
+    except ModuleNotFoundError as error:
+        print(f"  own text: left out, {error}")
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        paths = {"text": Path(folder, "text"), "pieces": Path(folder, "pieces")}
+        paths["text"].write_text(text, encoding="utf-8")
+        paths["pieces"].write_text(json.dumps(assets.pieces()), encoding="utf-8")
+        given = {name: str(path) for name, path in paths.items()}
+        given |= {"unit": "pieces", "seconds": OWN_SECONDS, "settings": OWN}
+        command = [executable(), "--expose-gc", str(OWN_TEXT), json.dumps(given)]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def print_own_text() -> None:
+    """Print what a minute makes of a megabyte of text, and whether memory stays where it is over ten runs."""
+    told = own_text()
+    if told is None:
+        return
+    found = f"{told['bits']:.2f} bits per character held out (wanted: {OWN_WANTED})"
+    cost = f"{told['seconds']:.0f} s of processor time, {told['steps']} steps"
+    print(f"  own text, {OWN_CHARACTERS:,} characters in pieces of words, H = {OWN['hidden_size']}: {found}, {cost}")
+    first, *_, last = (size / 1e6 for size in told["memory"])
+    print(f"  memory after each of ten more runs: {first:.1f} to {last:.1f} MB")
+
+
 def main() -> None:
     """Print all comparisons."""
     torch.set_num_threads(1)
     print_beside_torch()
     print_beside_libraries()
+    print_own_text()
 
 
 if __name__ == "__main__":

@@ -163,3 +163,15 @@ export function coalesced(work) {
   };
   return Object.assign(ask, { close });
 }
+
+/**
+ * Keep what is typed within an element from being JupyterLab's commands: it asks the very element with the focus.
+ *
+ * @param {HTMLElement} root
+ */
+export function keepKeys(root) {
+  root.addEventListener("focusin", (event) => {
+    const { dataset } = /** @type {HTMLElement} */ (event.target);
+    dataset.lmSuppressShortcuts = "true";
+  });
+}

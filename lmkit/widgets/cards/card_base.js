@@ -1,6 +1,6 @@
 // What the forms of all kinds of cards share.
 
-import { element, setText, uniqueId } from "../base/dom.js";
+import { element, keepKeys, setText, uniqueId } from "../base/dom.js";
 import { judgeCard } from "./judge.js";
 import { fragment, sectionLink } from "./text.js";
 
@@ -73,18 +73,6 @@ export function signOf(verdict) {
  */
 export function said(mark, why, ...between) {
   return element("div", { class: "lmkit-card-why" }, mark, " ", ...between, fragment(why));
-}
-
-/**
- * Keep what is typed within an element from being JupyterLab's commands: it asks the very element with the focus.
- *
- * @param {HTMLElement} root
- */
-export function keepKeys(root) {
-  root.addEventListener("focusin", (event) => {
-    const { dataset } = /** @type {HTMLElement} */ (event.target);
-    dataset.lmSuppressShortcuts = "true";
-  });
 }
 
 /** A drawing of which the parts up to a step are seen. */

@@ -41,11 +41,11 @@ def test_there_is_no_other_room():
         ("base/view.js", "../runtime/session.js"),
         ("base/charts/x.js", "../../labs/reach/model.js"),
         ("runtime/session.js", "../labs/decoding/entropy.js"),
-        ("runtime/session.js", "../cards/log.js"),
+        ("runtime/session.js", "../cards/judge.js"),
         ("cards/review/view.js", "../../labs/exercise/view.js"),
         ("cards/judge.js", "../runtime/filters.js"),
         ("labs/reach/view.js", "../dropout/model.js"),
-        ("labs/reach/view.js", "../../cards/log.js"),
+        ("labs/reach/view.js", "../../cards/judge.js"),
     ],
 )
 def test_the_check_notices(path, to):
@@ -56,7 +56,7 @@ def test_the_check_notices(path, to):
 
 @pytest.mark.parametrize(
     ("path", "to"),
-    [("labs/reach/view.js", "./model.js"), ("cards/quiz/view.js", "../log.js"), ("base/a/b.js", "../c.js")],
+    [("labs/reach/view.js", "./model.js"), ("cards/quiz/view.js", "../card_base.js"), ("base/a/b.js", "../c.js")],
 )
 def test_own_rooms_are_no_fault(path, to):
     assert not faults_of(path, f'import {{ x }} from "{to}";\n')

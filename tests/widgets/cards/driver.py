@@ -3,4 +3,4 @@
 from lmkit.widgets.base import bundle
 
 # In JavaScript: the log that all widgets of the page share.
-LOG = f'__lmkit.require("{bundle.modules("cards/log.js")[-1].name}").openLog()'
+LOG = f'__lmkit.require("{bundle.modules("base/progress/log.js")[-1].name}").openLog()'

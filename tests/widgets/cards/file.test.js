@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { LabError } from "../../../lmkit/widgets/base/errors.js";
-import { checkFileSize, isAhead, NewerLogError, readLog, writeLog } from "../../../lmkit/widgets/cards/file.js";
+import { checkFileSize, isAhead, NewerLogError, readLog, writeLog } from "../../../lmkit/widgets/base/progress/file.js";
 import { FORMAT, textOf } from "./storage.js";
 
 const DAY = 86_400_000;
@@ -12,10 +12,24 @@ const REVIEWS = [
   { card: "long-name-7", grade: 0, at: 8.64e15 },
 ];
 
+const PREDICTIONS = [
+  { question: "Which ends lower?", predicted: "the RNN", happened: "the LSTM", at: 5 },
+  { question: "‘<b>’ & ⏎?", predicted: "p < .05", happened: "p < .05", at: 6 },
+];
+
 test("what is written is read back", () => {
-  assert.deepEqual(readLog(writeLog(REVIEWS)), { reviews: REVIEWS, resets: 0, faults: [] });
+  assert.deepEqual(readLog(writeLog(REVIEWS)), { entries: REVIEWS, resets: 0, faults: [] });
+  const all = [...REVIEWS, ...PREDICTIONS];
+  assert.deepEqual(readLog(writeLog(all)), { entries: all, resets: 0, faults: [] });
+  assert.deepEqual(
+    readLog(writeLog([...all].reverse()))
+      .entries.slice(2)
+      .reverse(),
+    PREDICTIONS,
+  );
+  assert.ok(!writeLog(REVIEWS).includes("predictions"));
   assert.deepEqual(readLog(writeLog(REVIEWS, { resets: 2, exported: "today" })).resets, 2);
-  assert.deepEqual(readLog(`\ufeff${writeLog([])}`).reviews, []);
+  assert.deepEqual(readLog(`\ufeff${writeLog([])}`).entries, []);
 });
 
 test("resets that are no whole number count as none", () => {
@@ -23,9 +37,9 @@ test("resets that are no whole number count as none", () => {
 });
 
 test("an entry at fault is told by its place, and the others are read", () => {
-  const { reviews, faults } = readLog(textOf(["a", 3, 1], ["A", 3, 1], ["a", 5, 1], ["a", 3, 0], 7, ["b", 0, 2]));
+  const { entries, faults } = readLog(textOf(["a", 3, 1], ["A", 3, 1], ["a", 5, 1], ["a", 3, 0], 7, ["b", 0, 2]));
   assert.deepEqual(
-    reviews.map(({ card }) => card),
+    entries.map(({ card }) => card),
     ["a", "b"],
   );
   assert.deepEqual(
@@ -33,6 +47,42 @@ test("an entry at fault is told by its place, and the others are read", () => {
     ['answer 2 has the card "A"', "answer 3 has the grade 5", "answer 4 has the time 0", "answer 5 has 7"],
   );
 });
+
+test("a prediction at fault is told by its place, and the others are read", () => {
+  const good = ["q", "a", "b", 7];
+  const bad = [
+    7,
+    null,
+    ["q", "a", "b"],
+    ["q", "a", 3, 7],
+    ["q", { toString: 1 }, "b", 7],
+    ["", "a", "b", 7],
+    ["q", " ", "b", 7],
+    ["q", "a", "b\u0000", 7],
+    ["q\nr", "a", "b", 7],
+    ["q".repeat(301), "a", "b", 7],
+    ["q", "a", "b", "7"],
+    ["q", "a", "b", -1],
+    ["q", "a", "b", 1.5],
+    ["q", "a", "b", 9e15],
+    ["q", "a", "b", 7, 8],
+  ];
+  for (const entry of bad) {
+    const { entries, faults } = readLog(textWith([good, entry, good]));
+    assert.equal(entries.length, 2);
+    assert.equal(faults.length, 1);
+    assert.match(faults[0], /^prediction 2 has .*, but it must be /s);
+    assert.ok(faults[0].length < 250, faults[0]);
+  }
+  for (const predictions of [7, "q", {}, null]) {
+    assert.throws(() => readLog(textWith(predictions)), { name: "LabError", message: "its predictions are no list" });
+  }
+});
+
+/** A log with these predictions, and no answers. */
+function textWith(predictions) {
+  return JSON.stringify({ format: FORMAT, version: 1, predictions, reviews: [] });
+}
 
 test("a log of a newer edition is told from one that is none", () => {
   const withVersion = (version) => `{"format": "${FORMAT}", "version": ${version}, "reviews": []}`;

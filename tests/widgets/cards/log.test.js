@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { beforeEach, mock } from "node:test";
-import { CardLog } from "../../../lmkit/widgets/cards/log.js";
+import { CardLog } from "../../../lmkit/widgets/base/progress/log.js";
 import { scheduleOf } from "../../../lmkit/widgets/cards/review/schedule.js";
 import { FakeStorage, FORMAT, KEY, pageEvents, storageWith, textOf } from "./storage.js";
 
@@ -69,7 +69,7 @@ test("an answer that is taken back counts no more: neither here, nor in a tab th
   const [file, early] = [storageWith().open(), storageWith().open()];
   early.importText(textOf(["a", 1, slip.at]));
   for (const one of [file, early]) {
-    assert.deepEqual(one.importText(log.exportText()), { added: 3, known: 0, unknownCards: [] });
+    assert.deepEqual(one.importText(log.exportText()), { added: 3, known: 0, predictions: 0, unknownCards: [] });
   }
   const back = log.reset();
   assert.equal(log.reviews.length, 0);
@@ -112,6 +112,69 @@ test("a log hears of other tabs while somebody listens to it, and of its own sto
   stop();
   hears(KEY);
   assert.equal(heard, 2);
+});
+
+// --- predictions ------------------------------------------------------------------------------------------------------
+
+const SAID = { question: "Which?", predicted: "this", happened: "that" };
+
+test("predictions are kept beside the answers, and neither loses the other", () => {
+  const { storage, open } = storageWith({ [KEY]: textOf(ONE) });
+  const [one, two] = [open(), open()];
+  one.addPrediction(SAID);
+  one.addPrediction(SAID); // at the same time: two all the same
+  two.add("b", 3);
+  const again = open();
+  assert.deepEqual(again.predictions, [
+    { ...SAID, at: NOW },
+    { ...SAID, at: NOW + 1 },
+  ]);
+  assert.deepEqual(cardsOf(again), ["a", "b"]);
+  assert.equal(again.problem, "");
+  assert.deepEqual(stored(storage).predictions[0], ["Which?", "this", "that", NOW]);
+});
+
+test("predictions travel in the exported file, once", () => {
+  const [log, other] = [storageWith().open(), storageWith().open()];
+  log.add("a", 3);
+  log.addPrediction(SAID);
+  const file = log.exportText();
+  assert.deepEqual(other.importText(file), { added: 1, known: 0, predictions: 1, unknownCards: [] });
+  assert.deepEqual(other.importText(file), { added: 0, known: 1, predictions: 0, unknownCards: [] });
+  assert.deepEqual(other.predictions, log.predictions);
+});
+
+test("a reset removes predictions, and brings them back", () => {
+  const { storage, open } = storageWith();
+  const log = open();
+  log.addPrediction(SAID);
+  const undo = log.reset();
+  assert.deepEqual([log.predictions.length, stored(storage).predictions], [0, undefined]);
+  undo();
+  assert.equal(open().predictions.length, 1);
+});
+
+test("a damaged prediction is set aside, what else is there stays", () => {
+  const text = JSON.stringify({ format: FORMAT, version: 1, predictions: [["q", "a", 3, NOW]], reviews: [ONE] });
+  const { storage, open } = storageWith({ [KEY]: text });
+  const log = open();
+  assert.match(log.problem, /prediction 1 has the words 3/);
+  assert.equal(storage.items.get(`${KEY}:damaged`), text);
+  log.addPrediction(SAID);
+  assert.deepEqual([log.reviews.length, open().predictions.length], [1, 1]);
+  assert.throws(() => log.importText(text), /prediction 1 has the words 3.*nothing was changed$/);
+});
+
+test("predictions need no storage, and none from the future is imported", () => {
+  const log = new CardLog(() => null);
+  log.addPrediction(SAID);
+  assert.equal(log.predictions.length, 1);
+  assert.match(log.problem, /does not let the page store anything/);
+  tick(40 * DAY);
+  const later = new CardLog(() => null);
+  later.addPrediction(SAID);
+  tick(-40 * DAY);
+  assert.throws(() => log.importText(later.exportText()), /it has a prediction from the future/);
 });
 
 // --- a storage that fails -------------------------------------------------------------------------------------------
@@ -267,7 +330,7 @@ for (const [text, message] of BAD_FILES) {
 test("a file is added to what is here", () => {
   const log = storageWith({ [KEY]: textOf(ONE, TWO) }).open();
   const result = log.importText(`\ufeff${textOf(TWO, THREE, THREE)}`, new Set(["a"]));
-  assert.deepEqual(result, { added: 1, known: 1, unknownCards: ["b"] });
+  assert.deepEqual(result, { added: 1, known: 1, predictions: 0, unknownCards: ["b"] });
   assert.deepEqual(listed(log), [ONE, TWO, THREE]);
   assert.equal(log.problem, "");
 });

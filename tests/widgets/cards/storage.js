@@ -1,6 +1,6 @@
 // Stand-ins for a page's storage and for the page that hears of other tabs, and a log that works with them.
 
-import { CardLog } from "../../../lmkit/widgets/cards/log.js";
+import { CardLog } from "../../../lmkit/widgets/base/progress/log.js";
 
 export const KEY = "memory-and-chance:reviews";
 export const FORMAT = "memory-and-chance reviews";

@@ -24,7 +24,7 @@ def page(browser):
     empty = {"body": "<!doctype html><title>log</title>", "content_type": "text/html"}
     context.route("**/*", lambda route: route.fulfill(**empty))
     page.goto("http://book.test/")
-    page.add_script_tag(content=exporting("cards/log.js", "cards/notice.js"))
+    page.add_script_tag(content=exporting("base/progress/log.js", "base/progress/notice.js"))
     yield page
     context.close()
 

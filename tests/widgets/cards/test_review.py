@@ -517,6 +517,33 @@ def test_answers_go_out_as_a_file_and_come_back(opened):
     assert len(stored(page)) == 2
 
 
+def test_predictions_are_listed_go_out_as_a_file_and_come_back(opened):
+    said = [["Which ends <b>lower</b>?", "the RNN", "the LSTM", NOW - DAY], ["Where?", "early", "early", NOW]]
+    text = json.loads(log_text(["example-draw", 1, NOW - DAY])) | {"predictions": said}
+    page = opened(stored=json.dumps(text))
+    tab(page, "Progress")
+    listed = page.locator("details:has(.lmkit-review-predictions)")
+    listed.locator("summary").click()
+    expect(listed.locator("summary")).to_have_text("2 predictions, of which 1 came true")
+    assert listed.locator("li").all_inner_texts() == [
+        "10 March 2027: Where? You said: early, and so it was.",
+        "9 March 2027: Which ends <b>lower</b>? You said: the RNN, and it was: the LSTM.",
+    ]
+    with page.expect_download() as download:
+        press(page, "Export as a file")
+    file = Path(download.value.path()).read_bytes()
+    press(page, "Reset…")
+    asked = page.locator(".lmkit-review-asked:visible")
+    expect(asked).to_contain_text("This removes 1 answer and 2 predictions from this browser.")
+    asked.get_by_role("button", name="Remove all answers").click()
+    expect(page.locator(".lmkit-review-message:visible")).to_have_text("1 answer and 2 predictions removed.")
+    expect(listed).to_be_hidden()
+    chosen = {"name": "progress.json", "mimeType": "application/json", "buffer": file}
+    page.locator("input[type=file]").set_input_files(chosen)
+    expect(page.locator(".lmkit-review-message:visible")).to_have_text("1 answer and 2 predictions added.")
+    expect(listed.locator("li")).to_have_count(2)
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

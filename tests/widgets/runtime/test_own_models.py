@@ -10,8 +10,9 @@ from lmkit import decoding, pretrained
 from lmkit.datasets import human_numbers, stories
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import BPE, Characters, Tokenizer
-from lmkit.widgets import DecodingLab, Microscope, RibbonLab
+from lmkit.widgets import BeamTreeLab, ComparisonLab, DecodingLab, Microscope, RibbonLab
 from lmkit.widgets.base import assets, bundle
+from tests.widgets.comparison.test_lab import POINTS, PROMPTS, TRUTH
 from tests.widgets.view_harness import shipped
 
 STORE = bundle.modules("runtime/own_models.js")[-1].name
@@ -90,6 +91,64 @@ def test_ribbon_takes_models_of_stories_only(view):
     offer(page, told)
     expect(page.locator(".lmkit-ribbon-totals")).not_to_have_text(before)
     assert trained.vocab == stories.vocab()
+
+
+def best_of_tree(page) -> str:
+    """The text that the beam tree lab calls the beam's best."""
+    return page.locator(".lmkit-beam-verdict").inner_text()
+
+
+@pytest.mark.parametrize("kind", VOCABS)
+@pytest.mark.parametrize("typed", [True, False], ids=["after a typed prompt", "beside a table"])
+def test_beam_tree_grows_in_it(view, kind, typed):
+    trained, told = own(VOCABS[kind], {"words": "one two", "characters": "abc", "pieces": "the s"}[kind])
+    lab = BeamTreeLab(model="stories", max_new_tokens=6) if typed else BeamTreeLab()
+    page = view.put(lab, shipped("stories"))
+    before, prompt = best_of_tree(page), view.get("prompt")
+    expect(page.locator(".lmkit-own-models")).to_be_hidden()
+    offer(page, told)
+    expect(page.locator(".lmkit-beam-verdict")).not_to_have_text(before)
+    view.settle()
+    assert not typed or view.get("prompt") == told["prompts"][0]
+    width, penalty = view.get("num_beams"), view.get("length_penalty")
+    found = decoding.beam_search(
+        trained.model.stepper(),
+        trained.prompt_ids(told["prompts"][0]),
+        view.get("steps"),
+        trained.eos_token_id,
+        num_beams=width,
+        length_penalty=penalty,
+        suppress_tokens=trained.suppress_tokens,
+    )
+    text = trained.vocab.decode(found[0].tokens).translate({code: 0x2400 + code for code in range(32)})
+    assert f"“{text}”" in best_of_tree(page)
+    page.get_by_label("Your models").select_option("the lab’s model")
+    expect(page.locator(".lmkit-beam-verdict")).to_have_text(before)
+    assert view.get("prompt") == prompt and not view.problems
+
+
+def test_comparison_takes_models_of_stories_only_and_says_whose_points_are_seen(view):
+    _, foreign = own(human_numbers.vocab(), "one two")
+    trained, told = own(stories.vocab(), "one morning anna")
+    page = view.put(ComparisonLab(POINTS, truth=TRUTH, prompts=PROMPTS), shipped("stories"))
+    page.evaluate(OFFER, [STORE, foreign])
+    expect(page.locator(".lmkit-own-models")).to_be_hidden()
+    texts = page.locator(".lmkit-comparison-text > p:first-child")
+    before = texts.first.inner_text()
+    offer(page, told)
+    expect(texts.first).not_to_have_text(before)
+    view.settle()
+    strategy = list(POINTS)[view.get("strategy_index")]
+    value = list(POINTS[strategy])[view.get("place") - 1]
+    found = decoding.sample(
+        trained.model.stepper(), trained.prompt_ids(PROMPTS[0]), 150, trained.eos_token_id, seed=0, **{strategy: value}
+    )
+    wanted = f"{PROMPTS[0]} {trained.vocab.decode(found.tokens)}"
+    assert texts.first.inner_text().replace(" ", "") == wanted.replace(" ", "")  # a gap stands around what is marked
+    expect(page.get_by_text("The points in the plane are those of the lab’s model")).to_be_visible()
+    page.get_by_label("Your models").select_option("the lab’s model")
+    expect(texts.first).to_have_text(before)
+    expect(page.get_by_text("The points in the plane are those of the lab’s model")).to_be_hidden()
 
 
 def test_what_is_damaged_is_explained_and_the_labs_own_model_comes_back(view):

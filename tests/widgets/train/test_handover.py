@@ -120,6 +120,9 @@ def test_files_from_python_open_and_damaged_ones_are_explained(trainer):
     expect(told).to_have_text(
         f"Opened: From Python, LSTM of 8 units, {len(vocab)} tokens. The labs of this page offer it."
     )
+    written = page.locator(".lmkit-train-text")
+    expect(written.locator(".lmkit-train-prompt")).to_have_text("f")  # the last of its characters
+    assert set(written.inner_text()) <= set("abc def⏎␣") and len(written.inner_text()) > 30
     gru = RecurrentLanguageModel(len(vocab), 8, 8, cell="gru", tied=True)
     opened(page, "gru.safetensors", pretrained.to_bytes(gru, vocab))
     expect(told).to_contain_text("Opened: gru, GRU of 8 units")

@@ -19,6 +19,7 @@ from lmkit.widgets.labs.train.texts import bounds_of_stories, held_out_stories, 
 TEXTS = {text.name: text for text in texts()}
 SMALL = {"hidden_size": 16, "window": 8, "batch_size": 8, "steps": 60, "optimizer": "adamw", "lr": 0.02, "decay": 0.0}
 SMALL |= {"alpha": 0.0, "beta": 0.0}
+RACE = {"plain": {"cell": "rnn"}, "gated": {"cell": "lstm", "lr": 0.03}}
 VERSE = "Full fathom five thy father lies;\nOf his bones are coral made;\nThose are pearls that were his eyes.\n" * 40
 
 
@@ -86,12 +87,15 @@ def test_running_text_is_cut_as_python_cuts_it(node, unit):
 def models() -> dict[str, torch.nn.Module]:
     sizes = {"vocab_size": 11, "embedding_size": 16, "hidden_size": 16, "num_layers": 2}
     cells = {"gru": {"cell": "gru"}, "rnn": {"cell": "rnn"}, "relu": {"cell": "rnn", "nonlinearity": "relu"}}
-    return {"lstm": LSTMLanguageModel(**sizes)} | {
-        name: RecurrentLanguageModel(**sizes, **more, tied=True) for name, more in cells.items()
+    others = {
+        "projected": LSTMLanguageModel(**sizes | {"embedding_size": 8}),
+        "untied": RecurrentLanguageModel(**sizes | {"embedding_size": 8}, cell="gru"),
     }
+    tied = {name: RecurrentLanguageModel(**sizes, **more, tied=True) for name, more in cells.items()}
+    return {"lstm": LSTMLanguageModel(**sizes)} | others | tied
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "relu"])
+@pytest.mark.parametrize("name", ["lstm", "gru", "rnn", "relu", "projected", "untied"])
 def test_what_writes_samples_is_torchs_model(scripts, name):
     model = models()[name].eval()
     tokens = torch.randint(0, 11, (1, 30))
@@ -99,8 +103,10 @@ def test_what_writes_samples_is_torchs_model(scripts, name):
         for weight in model.parameters():
             weight.copy_(torch.randn_like(weight) * 0.4)
         wanted = model(tokens)[0][0]
-    weights = {key: value.flatten().tolist() for key, value in model.state_dict().items() if key != "decoder.weight"}
-    cell = "rnn" if name in ("rnn", "relu") else name
+    weights = {key: value.flatten().tolist() for key, value in model.state_dict().items()}
+    if name != "untied":
+        del weights["decoder.weight"]  # files hold it once
+    cell = {"rnn": "rnn", "relu": "rnn", "projected": "lstm", "untied": "gru"}.get(name, name)
     settings = {"cell": cell, "nonlinearity": "relu" if name == "relu" else "tanh", "num_layers": 2, "hidden_size": 16}
     found = scripts("labs/train/writer.js").evaluate(
         """([weights, settings, tokens]) => {
@@ -287,7 +293,7 @@ def test_settings_are_those_that_were_given():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"text": "bible"}, "text must be one of ['human_numbers', 'stories', 'shakespeare', 'own']"),
+        ({"text": "bible"}, "text must be one of ['human_numbers', 'stories', 'shakespeare', 'recall', 'own']"),
         ({"unit": "words"}, "unit must be one of"),
         ({"cell": "transformer"}, "cell must be one of"),
         ({"hidden_size": 20}, "hidden_size must be a multiple of 8, but it is 20; take 16"),
@@ -302,7 +308,22 @@ def test_settings_are_those_that_were_given():
         ({"clip": 0}, "clip must be a number from 1e-06 to 1000"),
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"steps": 0}, "steps must be a whole number from 1 to 100000"),
+        ({"distance": 0}, "distance must be a whole number from 1 to 60, but it is 0"),
+        ({"distance": 61}, "distance must be a whole number from 1 to 60"),
         ({"controls": ["rate"]}, "controls"),
+        ({"presets": {"A": {"cell": "rnn"}}}, "presets must be two to four settings with names"),
+        (
+            {"presets": {"A": {}, "B": {"lr": 0.1}}},
+            "presets: a preset must name the settings in which it differs, but 'A'",
+        ),
+        ({"presets": {"A": {"rate": 1}, "B": {"lr": 0.1}}}, "presets: a setting must be one of"),
+        ({"presets": {"A": {"text": "own"}, "B": {"lr": 0.1}}}, "presets: a setting must be one of"),
+        ({"presets": {"A": {"cell": "cnn"}, "B": {"lr": 0.1}}}, "presets: cell must be one of"),
+        ({"presets": {"A": {"lr": 0}, "B": {"lr": 0.1}}}, "presets: lr must be a number from 1e-06 to 100"),
+        ({"predict": [("Which?", ["A", "B"], "lowest_loss")]}, "predict: measure must be one of ['lowest_at',"),
+        ({"predict": [("Which?", ["A", "B"], "second_beside_first")], "presets": RACE}, "predict: choices must be 3"),
+        ({"predict": [("Which?", ["A"] * 5, "lowest_at")]}, "predict: choices must be at least two different texts"),
+        ({"predict": [("Bits?", ["few", "many"], "bits_per_character")]}, "predict: bounds must be 1 rising numbers"),
     ],
 )
 def test_a_bad_setting_is_named_with_its_rule(settings, message):

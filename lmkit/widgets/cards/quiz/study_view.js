@@ -1,10 +1,9 @@
 // What a quiz and a set of flashcards share.
 
-import { element, setText } from "../../base/dom.js";
+import { element, keepKeys, setText } from "../../base/dom.js";
+import { openLog } from "../../base/progress/log.js";
+import { logNotice } from "../../base/progress/notice.js";
 import { LabView, panel } from "../../base/view.js";
-import { keepKeys } from "../card_base.js";
-import { openLog } from "../log.js";
-import { logNotice } from "../notice.js";
 import { formOf } from "../registry.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */

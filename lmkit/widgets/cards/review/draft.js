@@ -1,6 +1,6 @@
 // The exam that is open, so that a page that is loaded anew has it still: in this tab only, until it is handed in or left.
 
-import { sessionStore } from "../storage.js";
+import { sessionStore } from "../../base/progress/storage.js";
 
 /**
  * @typedef {object} Draft

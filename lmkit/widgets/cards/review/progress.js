@@ -2,11 +2,12 @@
 
 import { element, setText } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
-import { checkFileSize, isAhead, messageOf } from "../file.js";
-import { saveLog } from "../notice.js";
+import { checkFileSize, isAhead, messageOf } from "../../base/progress/file.js";
+import { saveLog } from "../../base/progress/notice.js";
 import { actionButton, buttonRow, Confirmation, counted, NOTHING_CHOSEN } from "./parts.js";
 import { dueByDay, stagesOf } from "./plan.js";
 
+/** @typedef {import("../../base/progress/file.js").Prediction} Prediction */
 /** @typedef {import("./schedule.js").Stage} Stage */
 /** @typedef {import("./study.js").Study} Study */
 /** @typedef {{ name: string, count: number, stage: Stage | "due" }} Row */
@@ -21,8 +22,8 @@ const STAGES_MEAN =
   "Learning: answered at least once. Known: the schedule expects that three weeks after an answer, or later still, you " +
   "remember the card with a probability of 90\u202f%.";
 const KEPT_HERE =
-  "Your answers are kept in this browser only. Nothing is sent anywhere; another browser, or another device, knows them " +
-  "when you import the file there. What is in a file is added to what is here.";
+  "Your answers and predictions are kept in this browser only. Nothing is sent anywhere; another browser, or another " +
+  "device, knows them when you import the file there. What is in a file is added to what is here.";
 
 export class ProgressPart {
   title = "Progress";
@@ -34,10 +35,12 @@ export class ProgressPart {
     this.stages = new CountTable("Cards by stage", "Stage", "Cards");
     this.days = new CountTable("Cards due in the next seven days", "Day", "Due");
     this.note = element("p", { class: "lmkit-footnote" });
+    this.predictions = new Predictions();
     this.keeping = new Keeping(study);
     const tables = element("div", { class: "lmkit-review-tables" }, this.stages.root, this.days.root);
     const meaning = element("p", { class: "lmkit-footnote" }, STAGES_MEAN);
-    this.root = element("div", {}, this.summary, tables, meaning, this.note, this.keeping.root);
+    this.root = element("div", {}, this.summary, tables, meaning, this.note);
+    this.root.append(this.predictions.root, this.keeping.root);
   }
 
   refresh() {
@@ -51,6 +54,7 @@ export class ProgressPart {
     this.days.show(days.map(({ day, count }, i) => ({ name: dayName(day, i), count, stage: "due" })));
     setText(this.note, aheadNote(log.reviews.filter((entry) => isAhead(entry, now)).length));
     this.note.hidden = !this.note.textContent;
+    this.predictions.show(log.predictions);
     this.keeping.refresh();
   }
 }
@@ -104,6 +108,32 @@ function countRow({ name, count, stage }, most) {
   return element("tr", {}, ...cells, element("td", { "aria-hidden": "true" }, bar));
 }
 
+const MOST_SHOWN = 50; // predictions
+
+/** What the reader said before labs were run, the latest first. */
+class Predictions {
+  constructor() {
+    this.summary = element("summary");
+    this.list = element("ul", { class: "lmkit-review-predictions" });
+    this.root = element("details", {}, this.summary, this.list);
+  }
+
+  /** @param {Prediction[]} predictions */
+  show(predictions) {
+    const right = predictions.filter(({ predicted, happened }) => predicted === happened).length;
+    setText(this.summary, `${counted(predictions.length, "prediction")}, of which ${right} came true`);
+    this.root.hidden = !predictions.length;
+    const latest = predictions.slice(-MOST_SHOWN).reverse();
+    this.list.replaceChildren(...latest.map((prediction) => element("li", {}, predictionLine(prediction))));
+  }
+}
+
+/** @param {Prediction} prediction */
+function predictionLine({ question, predicted, happened, at }) {
+  const came = predicted === happened ? "and so it was" : `and it was: ${happened}`;
+  return `${dateOf(at)}: ${question} You said: ${predicted}, ${came}.`;
+}
+
 /** The answers as a file, and their removal. */
 class Keeping {
   /** @param {Study} study */
@@ -139,20 +169,26 @@ class Keeping {
     const { reviews } = this.study.log;
     const since = reviews.length ? `${answers(reviews.length)} since ${dateOf(reviews[0].at)}.` : "No answer yet.";
     setText(this.count, since);
-    this.removal.disabled = !reviews.length;
-    if (!reviews.length) this.asked.root.hidden = true;
+    this.removal.disabled = !this.held();
+    if (!this.held()) this.asked.root.hidden = true;
+  }
+
+  /** What there is to remove, in words; "" where there is nothing. */
+  held() {
+    const { reviews, predictions } = this.study.log;
+    const said = predictions.length ? counted(predictions.length, "prediction") : "";
+    return [reviews.length ? answers(reviews.length) : "", said].filter(Boolean).join(" and ");
   }
 
   ask() {
-    const { length } = this.study.log.reviews;
-    this.asked.ask(`This removes ${answers(length)} from this browser. Export them first if you may want them back.`);
+    this.asked.ask(`This removes ${this.held()} from this browser. Export them first if you may want them back.`);
   }
 
   remove() {
-    const { length } = this.study.log.reviews;
+    const removed = this.held();
     this.back = this.study.log.reset();
     this.undo.hidden = false;
-    setText(this.message, `${answers(length)} removed.`);
+    setText(this.message, `${removed} removed.`);
     this.undo.focus();
   }
 
@@ -179,10 +215,11 @@ class Keeping {
   }
 }
 
-/** @param {{ added: number, known: number, unknownCards: string[] }} result */
-function importNote({ added, known, unknownCards }) {
+/** @param {{ added: number, known: number, predictions: number, unknownCards: string[] }} result */
+function importNote({ added, known, predictions, unknownCards }) {
   const kept = known ? `; ${answers(known)} ${known === 1 ? "was" : "were"} here already` : "";
-  return `${answers(added)} added${kept}.${strangersNote(unknownCards)}`;
+  const said = predictions ? ` and ${counted(predictions, "prediction")}` : "";
+  return `${answers(added)}${said} added${kept}.${strangersNote(unknownCards)}`;
 }
 
 /** @param {string[]} cards */

@@ -1,10 +1,10 @@
 // When each card is due: FSRS (Ye, Su & Cao 2022) replays the log of answers. Nothing else is stored, so the order in
 // which answers came into the log makes no difference, and a better schedule can be had from the same answers later.
 
-import { isAhead } from "../file.js";
+import { isAhead } from "../../base/progress/file.js";
 import { tsFsrs } from "./fsrs.js";
 
-/** @typedef {import("../file.js").Review} Review */
+/** @typedef {import("../../base/progress/file.js").Review} Review */
 /** @typedef {import("./fsrs.js").ReviewedMemory} ReviewedMemory */
 /** @typedef {"new" | "learning" | "known"} Stage */
 

@@ -10,7 +10,7 @@ import { SessionOffer } from "./session_offer.js";
 
 /** @typedef {import("../card.d.ts").Card} Card */
 /** @typedef {import("../card_base.js").Form} Form */
-/** @typedef {import("../file.js").Review} Review */
+/** @typedef {import("../../base/progress/file.js").Review} Review */
 /** @typedef {import("./study.js").Study} Study */
 /** @typedef {{ card: Card, grade: number }} First - The first grade of a card. */
 

@@ -3,8 +3,8 @@
 import { scheduleOf } from "./schedule.js";
 
 /** @typedef {import("../card.d.ts").Card} Card */
-/** @typedef {import("../file.js").Review} Review */
-/** @typedef {import("../log.js").CardLog} CardLog */
+/** @typedef {import("../../base/progress/file.js").Review} Review */
+/** @typedef {import("../../base/progress/log.js").CardLog} CardLog */
 /** @typedef {import("./filter.js").CardFilter} CardFilter */
 /** @typedef {import("./schedule.js").Schedule} Schedule */
 

@@ -1,10 +1,9 @@
 // The Review page: all cards of the book in sessions, exams and lists, with the reader's progress in this browser only.
 
-import { element } from "../../base/dom.js";
+import { element, keepKeys } from "../../base/dom.js";
+import { openLog } from "../../base/progress/log.js";
+import { logNotice } from "../../base/progress/notice.js";
 import { LabView, widgetOf } from "../../base/view.js";
-import { keepKeys } from "../card_base.js";
-import { openLog } from "../log.js";
-import { logNotice } from "../notice.js";
 import { BrowsePart } from "./browse.js";
 import { ExamPart } from "./exam.js";
 import { CardFilter } from "./filter.js";

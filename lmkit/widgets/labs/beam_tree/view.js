@@ -2,6 +2,7 @@
 
 import { element, setAttribute, setText } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { BeamDiagram, SYMBOLS } from "./diagram.js";
 import { judgedTree, ofModel, ofTable } from "./languages.js";
@@ -16,6 +17,8 @@ import { verdictOf } from "./verdict.js";
 
 /** @type {(boolean | "never")[]} */
 const EARLY_STOPPING = [false, true, "never"];
+const OWN_STEPS = 6; // at least, of a reader's own model
+const NO_MODEL = { name: "", title: "", key: "", truth: null, own: false }; // where the lab has tables only
 const KEY = [
   ["kept", "kept"],
   ["dropped", "dropped"],
@@ -54,6 +57,8 @@ class BeamTreeView extends LabView {
       texts.root,
       looked.root,
     );
+    this.choice = new OwnModelChoice(() => this.ask());
+    root.prepend(this.choice.root);
     this.walk = walk;
     this.diagram = diagram;
     this.reading = reading;
@@ -61,8 +66,11 @@ class BeamTreeView extends LabView {
     this.verdict = verdict;
     this.texts = texts;
     this.looked = looked;
-    /** @type {Map<number, Language | null>} */
+    /** @type {Map<string, Language | null>} */
     this.opened = new Map(); // null while a model is being loaded
+    /** @type {Map<string, string>} */
+    this.prompts = new Map(); // what was typed last for each language
+    this.place = ""; // of the language that was shown last, as `at` names it
     /** @type {Language | null} */
     this.language = null; // the one that was shown last
     this.step = -1;
@@ -76,38 +84,72 @@ class BeamTreeView extends LabView {
   close() {
     super.close();
     this.diagram.close();
+    this.choice.close();
+  }
+
+  /** The name of the language that is chosen, which is unique. */
+  at() {
+    const { chosen } = this.choice;
+    return chosen ? `own ${chosen.key}` : String(this.model.get("language_index"));
+  }
+
+  /** @returns {import("./languages.js").TableEntry | ModelEntry} */
+  entry() {
+    const { languages, language_index } = this.read("languages", "language_index");
+    const offered = languages[language_index];
+    const { chosen } = this.choice;
+    if (!chosen) return offered;
+    return {
+      name: chosen.title,
+      prompt: offered.model && offered.prompt === null ? null : chosen.prompts[0],
+      max_new_tokens: Math.max(OWN_STEPS, offered.max_new_tokens),
+      known: false,
+      model: this.choice.entry(offered.model ?? NO_MODEL),
+    };
   }
 
   /** Whether the language is there: a table is at once, a model must be loaded. */
   ready() {
-    const { languages, language_index: index } = this.read("languages", "language_index");
-    if (!this.opened.has(index)) {
-      if (languages[index].model) this.load(languages[index], index);
-      else this.opened.set(index, ofTable(languages[index]));
+    const at = this.at();
+    if (!this.opened.has(at)) {
+      const entry = this.entry();
+      if ("model" in entry) this.load(entry, at);
+      else this.opened.set(at, ofTable(entry));
     }
-    return Boolean(this.opened.get(index));
+    return Boolean(this.opened.get(at));
   }
 
   /**
    * @param {ModelEntry} entry
-   * @param {number} index
+   * @param {string} at
    */
-  async load(entry, index) {
-    this.opened.set(index, null);
+  async load(entry, at) {
+    this.opened.set(at, null);
     this.messages.tell({ progress: `Loading ${entry.model.title} …` });
     try {
-      this.opened.set(index, ofModel(entry, await openSession(this.model, entry.model)));
+      this.opened.set(at, ofModel(entry, await openSession(this.model, entry.model)));
       if (!this.closed) this.ask();
     } catch (error) {
-      this.opened.delete(index);
-      if (!this.closed) this.fail(error);
+      this.opened.delete(at);
+      if (!this.closed && this.at() === at) this.fail(error);
     }
   }
 
+  /** Where a prompt is typed and another language is chosen: what was typed for that one, or a text that it can read. */
+  changePrompt() {
+    const { place } = this;
+    const prompt = this.model.get("prompt");
+    this.place = this.at();
+    if (!place || place === this.place) return;
+    this.prompts.set(place, prompt);
+    this.write({ prompt: this.prompts.get(this.place) ?? this.choice.chosen?.prompts[0] ?? prompt });
+  }
+
   *update() {
-    const { language_index, step, prompt } = this.read("language_index", "step", "prompt");
-    const opened = this.opened.get(language_index);
+    const opened = this.opened.get(this.at());
     if (!opened) return;
+    this.changePrompt();
+    const { step, prompt } = this.read("step", "prompt");
     const language = opened.after?.(prompt) ?? opened;
     const steps = language.max_new_tokens;
     if (this.language && this.language !== opened)
@@ -159,7 +201,7 @@ class BeamTreeView extends LabView {
       max_new_tokens: language.max_new_tokens,
       eos_token_id: language.end,
     };
-    const key = JSON.stringify([language.name, prompt, settings]);
+    const key = JSON.stringify([this.at(), prompt, settings]);
     if (this.judged && this.key === key) return this.judged;
     const judged = yield* judgedTree(language, settings);
     this.judged = judged;

@@ -2,6 +2,7 @@
 
 import { element, resize, setText, signed, svgElement } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
+import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { markOf } from "./marks.js";
 import { MEASURES, measureText, nameOf } from "./measures.js";
@@ -27,6 +28,7 @@ const DIVERSITIES = ["distinct_2", "self_bleu", "things"];
 const TEXTS = 3;
 const MAX_NEW_TOKENS = 150;
 const KEPT_BATCHES = 60;
+const MEASURED = "The points in the plane are those of the lab’s model; the texts below are written by yours.";
 const PLAIN = { temperature: 1, top_k: null, top_p: 1, min_p: 0, typical_p: 1, num_beams: 1, length_penalty: 1 };
 
 class ComparisonView extends LabView {
@@ -58,32 +60,42 @@ class ComparisonView extends LabView {
     this.texts = texts;
     /** @type {Map<string, Text[]>} */
     this.batches = new Map();
-    this.opening = false;
+    /** @type {import("../../runtime/session.js").ModelOption | null} */
+    this.shown = null; // the model of the texts
     /** @type {Session | null} */
     this.session = null;
+    // Texts are judged under the grammar, so that only models of it are of use.
+    this.choice = new OwnModelChoice(
+      () => this.ask(),
+      ({ truth }) => truth !== null,
+    );
+    root.prepend(this.choice.root);
   }
 
   close() {
     super.close();
     this.plane.close();
+    this.choice.close();
   }
 
   ready() {
-    if (!this.opening) this.open();
+    const entry = this.choice.entry(this.model.get("model"));
+    if (this.shown?.key !== entry.key) this.open(entry);
     return Boolean(this.session);
   }
 
-  async open() {
-    this.opening = true;
-    const entry = this.model.get("model");
+  /** @param {import("../../runtime/session.js").ModelOption} entry */
+  async open(entry) {
+    this.shown = entry;
+    this.session = null;
     this.messages.tell({ progress: `Loading ${entry.title} …` });
     try {
       const session = await openSession(this.model, entry);
-      if (this.closed) return;
+      if (this.closed || this.shown !== entry) return;
       this.session = session;
       this.run();
     } catch (error) {
-      if (!this.closed) this.fail(error);
+      if (!this.closed && this.shown === entry) this.fail(error);
     }
   }
 
@@ -96,8 +108,8 @@ class ComparisonView extends LabView {
       "part_index",
       "draw",
     );
-    const { session } = this;
-    if (!session) return;
+    const { session, shown } = this;
+    if (!session || !shown) return;
     const curve = this.curves[strategy_index];
     const last = curve.points.length;
     const at = Math.min(Math.max(place, 1), last);
@@ -107,21 +119,22 @@ class ComparisonView extends LabView {
     this.plane.show({ ...axes, near: part_index === 1, chosen: { curve: strategy_index, point: at - 1 } });
     this.table.show(curve, point);
     this.texts.wait(curve, point);
-    const texts = yield* this.batch(session, curve.name, point.value, draw);
-    this.texts.show(curve, point, texts, draw);
+    const texts = yield* this.batch(session, shown.key, curve.name, point.value, draw);
+    this.texts.show(curve, point, texts, draw, this.choice.chosen ? MEASURED : "");
     this.announce(() => spoken(curve, point, texts));
   }
 
   /**
    * Three texts, each with a prompt and a seed of its own; those that were read a while ago are still there.
    * @param {Session} session
+   * @param {string} model names it
    * @param {string} name of the strategy
    * @param {number} value
    * @param {number} draw
    */
-  *batch(session, name, value, draw) {
+  *batch(session, model, name, value, draw) {
     const { batches } = this;
-    const key = `${name} ${value} ${draw}`;
+    const key = `${model} ${name} ${value} ${draw}`;
     const known = batches.get(key);
     if (known) return known;
     const prompts = this.model.get("prompts");
@@ -210,7 +223,9 @@ class TextsPanel {
     this.more = element("button", { type: "button", class: "lmkit-button lmkit-comparison-more" }, "More texts");
     this.more.addEventListener("click", onMore);
     this.list = element("div", { "data-filled": "" });
-    root.append(element("div", { class: "lmkit-head" }, heading, this.more), this.list);
+    this.note = element("p", { class: "lmkit-footnote" });
+    this.note.hidden = true;
+    root.append(element("div", { class: "lmkit-head" }, heading, this.more), this.note, this.list);
   }
 
   /**
@@ -229,10 +244,13 @@ class TextsPanel {
    * @param {Point} point
    * @param {Text[]} texts
    * @param {number} draw
+   * @param {string} note
    */
-  show(curve, point, texts, draw) {
+  show(curve, point, texts, draw, note) {
     this.shown = nameOf(curve, point);
     this.list.classList.remove("lmkit-comparison-old");
+    setText(this.note, note);
+    this.note.hidden = !note;
     setText(this.heading, `Texts ${TEXTS * draw + 1} to ${TEXTS * (draw + 1)}, decoded at ${this.shown}`);
     resize(this.list, texts.length, makeText);
     for (const [i, text] of texts.entries()) showText(this.list.children[i], text);

@@ -30,7 +30,7 @@ export class Handover {
     });
     /** @type {Run | null} */
     this.run = null;
-    /** @type {{ model: OwnModel, bytes: Uint8Array } | null} */
+    /** @type {{ model: OwnModel, bytes: Uint8Array, sample: { prompt: string, text: string } } | null} */
     this.opened = null; // instead of the run's
   }
 
@@ -99,8 +99,8 @@ export class Handover {
    */
   open(name, bytes) {
     try {
-      const { model, size } = openedModel(bytes, name, this.texts);
-      this.opened = { model, bytes };
+      const { model, size, sample } = openedModel(bytes, name, this.texts);
+      this.opened = { model, bytes, sample: sample() };
       if (model.runs) offer(model, bytes);
       this.panel.tell(`Opened: ${model.title}, ${size}. ${model.runs ? "The labs of this page offer it." : ONLY_LSTM}`);
       this.onChange();

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import traitlets as T
 
 from lmkit.widgets.base import assets
-from lmkit.widgets.base.checks import check_choice, check_number
+from lmkit.widgets.base.checks import about, check_choice, check_number, check_text
 from lmkit.widgets.base.controls import SEED, Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
+from lmkit.widgets.base.predictions import NUMBER, Prediction, checked_predictions
 from lmkit.widgets.base.view import View
-from lmkit.widgets.labs.train import fallback
+from lmkit.widgets.labs.train import fallback, recall
 from lmkit.widgets.labs.train.texts import texts
 
 CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN, tanh", "relu": "RNN, relu"}
@@ -31,6 +32,9 @@ CONTROLS = Controls(
     hidden_size=Choice("Width", "Units of a layer, and numbers that stand for a token: H", form="slider"),
     num_layers=Choice("Layers", "Recurrent layers, one above the other", form="switch", shown=False),
     window=Choice("Window", "Tokens through which a gradient flows back: L", form="slider"),
+    distance=Slider(
+        "Distance", "Words without a meaning between a symbol and the place where it is asked for", 1, recall.LONGEST
+    ),
     batch_size=Choice("Batch", "Places of the text that are read at the same time: N", form="slider", shown=False),
     optimizer=Choice("Optimiser", "How gradients become changes of the weights", OPTIMIZERS, form="list"),
     lr=Choice("Learning rate", "How far a step goes, at its highest", form="slider"),
@@ -41,6 +45,9 @@ CONTROLS = Controls(
         "AR", "Activation regularisation: what large outputs of the layers cost", 0.0, 5.0, step=0.5, shown=False
     ),
     beta=Slider("TAR", "Temporal AR: what outputs cost that change from step to step", 0.0, 5.0, step=0.5, shown=False),
+    forget_bias=Slider(
+        "Forget bias", "Added to the biases of an LSTM's forget gates at the start", 0.0, 6.0, step=0.5, shown=False
+    ),
     steps=Choice("Steps", "How many batches are learned from", form="slider", shown=False),
     seed=SEED,
 )
@@ -52,9 +59,15 @@ class TrainView(View, controls=CONTROLS):
     texts = T.List(T.Dict(), help="The texts on offer, as `texts.Text.entry` gives them.").tag(sync=True)
     values = T.Dict(help="Of each choice its values, in order; None is no clipping.").tag(sync=True)
     scalar = T.Unicode(help="The version of the asset for browsers without vector instructions.").tag(sync=True)
+    presets = T.List(T.Dict(), help="Settings that race against each other: their names and what differs.").tag(
+        sync=True
+    )
+    questions = T.List(T.Dict(), help="See `base.predictions.checked_predictions`.").tag(sync=True)
     unit_display = T.Unicode("", help="The CSS display of what only running text needs; the view sets it.").tag(
         sync=True
     )
+    distance_display = T.Unicode("none", help="That of what only recall needs.").tag(sync=True)
+    window_display = T.Unicode("", help="That of what all but recall need.").tag(sync=True)
 
 
 class TrainLab(Lab[TrainView]):
@@ -65,8 +78,9 @@ class TrainLab(Lab[TrainView]):
 
     Parameters
     ----------
-    text : {"human_numbers", "stories", "shakespeare", "own"}
-        "own" lets the reader paste a text or open a file.
+    text : {"human_numbers", "stories", "shakespeare", "recall", "own"}
+        "recall" asks for a symbol that was read `distance` words before: its window is one question, and only the
+        answer counts. "own" lets the reader paste a text or open a file.
     unit : {"characters", "pieces"}
         What running text is cut into: characters, or the 1,024 pieces of words of the shipped model of Shakespeare.
     cell : {"lstm", "gru", "rnn", "relu"}
@@ -87,14 +101,28 @@ class TrainLab(Lab[TrainView]):
         Weight decay.
     alpha, beta : float in [0, 5]
         Of activation regularisation and temporal activation regularisation.
+    forget_bias : float in [0, 6]
+        Added to the biases of the forget gates before the first step, where the cell is an LSTM.
     clip : float in (0, 1000], optional
         None never clips.
     steps : int in [1, 100000]
+    distance : int in [1, 60]
+        Of "recall".
     seed : int in [0, 2³²)
         The same seed gives the same weights, bit for bit, in every browser.
     controls : sequence of str, optional
         The controls to show. Among `CONTROLS`; by default all but some that rarely matter: layers, batch, decay, AR,
-        TAR and steps.
+        TAR, forget bias and steps.
+    presets : mapping of str to mapping, optional
+        Two to four settings with a name, each the arguments in which it differs: *Race* trains them one after the
+        other, with all else as the controls stand. What a preset sets needs no control.
+    predict : sequence of (question, choices, measure) or (question, choices, measure, bounds), optional
+        What the reader is asked before the run, all that can come out, and how the run answers it. After a race:
+        "lowest_loss" (the preset that ends with the lowest held-out loss; a choice for each, and if you like one more
+        for a difference below 1 %) and "second_beside_first" (of two presets, the second ends lower, higher, or
+        diverges). After a run: "lowest_at" (in which part of the run the held-out loss is lowest; the parts are equal,
+        one for each choice), and numbers that `bounds` divide into ranges: "held_out_loss" in nats,
+        "held_out_accuracy" and "bits_per_character".
 
     Raises
     ------
@@ -123,16 +151,18 @@ class TrainLab(Lab[TrainView]):
         decay: float = 0.7,
         alpha: float = 2.0,
         beta: float = 1.0,
+        forget_bias: float = 0.0,
         clip: float | None = 1.0,
         seed: int = 0,
         steps: int = 1000,
+        distance: int = 6,
         controls: Sequence[str] | None = None,
+        presets: Mapping[str, Mapping[str, Any]] | None = None,
+        predict: Sequence[Prediction] = (),
     ):
-        _check_sizes(hidden_size, num_layers, window, batch_size, steps)
-        check_number("lr", lr, 1e-6, 100)
-        check_number("decay", decay, 0, 10)
-        if clip is not None:
-            check_number("clip", clip, 1e-6, 1000)
+        given = dict(hidden_size=hidden_size, num_layers=num_layers, window=window, batch_size=batch_size)
+        given |= dict(steps=steps, lr=lr, decay=decay, clip=clip)
+        _check(given)
         offered = texts()
         check_choice("text", text, [known.name for known in offered])
         values: dict[str, list[Any]] = {
@@ -166,21 +196,29 @@ class TrainLab(Lab[TrainView]):
                 decay=decay,
                 alpha=alpha,
                 beta=beta,
+                forget_bias=forget_bias,
                 clip=clip,
                 steps=steps,
+                distance=distance,
                 seed=seed,
             ),
             texts=[known.entry() for known in offered],
             values=values | named,
             scalar=assets.scalar_key(),
+            presets=_checked_presets({} if presets is None else presets, rows),
+            questions=checked_predictions(predict, _measures(len(presets or {}))),
             unit_display="" if running else "none",
+            distance_display="" if text == "recall" else "none",
+            window_display="none" if text == "recall" else "",
         )
         super().__init__(view, rows, controls)
-        self.follow("unit_display", "display", "unit")
+        for name in ("unit", "distance", "window"):
+            self.follow(f"{name}_display", "display", name)
 
     def picture(self) -> tuple[str, str]:
         """Say what the lab is, and with which settings it begins: nothing is trained where no script runs."""
-        shown = {name: self._label(name) for name in self.rows if name != "unit" or self.view.unit_display != "none"}
+        displays = {name: getattr(self.view, f"{name}_display", "") for name in self.rows}
+        shown = {name: self._label(name) for name in self.rows if displays[name] != "none"}
         return fallback.render({self.rows[name].label: value for name, value in shown.items()})
 
     def _label(self, name: str) -> str:
@@ -193,14 +231,50 @@ class TrainLab(Lab[TrainView]):
         return f"TrainLab({self.value('text')!r}, {named})"
 
 
-def _check_sizes(hidden_size: Any, num_layers: Any, window: Any, batch_size: Any, steps: Any) -> None:
-    check_choice("num_layers", num_layers, LAYERS)
-    check_number("window", window, 2, 256, whole=True)
-    check_number("steps", steps, 1, 100_000, whole=True)
-    for name, value, low, high in (("hidden_size", hidden_size, 8, 512), ("batch_size", batch_size, 4, 128)):
-        check_number(name, value, low, high, whole=True)
-        if value % low:
-            raise ValueError(f"{name} must be a multiple of {low}, but it is {value}; take {value // low * low}")
+LIMITS = {"window": (2, 256), "steps": (1, 100_000), "lr": (1e-6, 100), "decay": (0, 10), "clip": (1e-6, 1000)}
+WHOLE = {"hidden_size": (8, 512), "batch_size": (4, 128)}  # multiples of the first number
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    """Raise ValueError for a setting of those whose controls offer some values only, if it is not what it must be."""
+    for name, value in given.items():
+        if name == "num_layers":
+            check_choice(name, value, LAYERS)
+        elif name in WHOLE:
+            low, high = WHOLE[name]
+            check_number(name, value, low, high, whole=True)
+            if value % low:
+                raise ValueError(f"{name} must be a multiple of {low}, but it is {value}; take {value // low * low}")
+        elif name in LIMITS and not (name == "clip" and value is None):
+            check_number(name, value, *LIMITS[name], whole=name in ("window", "steps"))
+
+
+def _checked_presets(presets: Mapping[str, Mapping[str, Any]], rows: Controls) -> list[dict[str, Any]]:
+    """Return presets as the page takes them."""
+    if not isinstance(presets, Mapping) or len(presets) not in (0, 2, 3, 4):
+        raise ValueError(f"presets must be two to four settings with names, but they are {presets!r}")
+    known = [name for name in rows if name not in ("text", "unit")]
+    for title, settings in presets.items():
+        with about("presets"):
+            check_text("a name", title)
+            if not isinstance(settings, Mapping) or not settings:
+                raise ValueError(f"a preset must name the settings in which it differs, but {title!r} is {settings!r}")
+            for name, value in settings.items():
+                check_choice("a setting", name, known)
+                if name not in (*LIMITS, *WHOLE, "num_layers"):
+                    rows[name].check(name, value)
+            _check(settings)
+    return [{"name": title, "settings": dict(settings)} for title, settings in presets.items()]
+
+
+def _measures(presets: int) -> dict[str, tuple[int, ...]]:
+    """Return what can answer a prediction, and how many choices fit; races need presets."""
+    races: dict[str, tuple[int, ...]] = {"lowest_loss": (presets, presets + 1)} if presets else {}
+    if presets == 2:
+        races["second_beside_first"] = (3,)
+    return (
+        races | {"lowest_at": ()} | dict.fromkeys(("held_out_loss", "held_out_accuracy", "bits_per_character"), NUMBER)
+    )
 
 
 def _with(known: Sequence[Any], value: Any) -> list[Any]:

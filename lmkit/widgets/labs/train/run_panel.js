@@ -6,7 +6,7 @@ import { factsOf, statusOf } from "./runs.js";
 
 /** @typedef {import("./runs.js").Run} Run */
 
-/** @typedef {"train" | "step" | "again"} Button */
+/** @typedef {"train" | "step" | "again" | "race"} Button */
 
 export class RunPanel {
   /** @param {(button: Button) => void} press */
@@ -25,15 +25,26 @@ export class RunPanel {
     this.train.classList.add("lmkit-train-main");
     this.step = button("step", "One step");
     this.again = button("again", "Again");
+    this.race = button("race", "Race");
+    this.race.classList.add("lmkit-train-race");
+    this.race.hidden = true;
     this.status = element("p", { class: "lmkit-train-status" });
     this.bar = element("progress", { max: 1, value: 0, "aria-label": "Steps done" });
     this.facts = element("p", { class: "lmkit-numbers" });
     this.note = element("p", { class: "lmkit-footnote" });
     this.problem = element("p", { class: "lmkit-train-problem", role: "alert" });
     const attributes = { class: "lmkit-train-buttons", "data-filled": "" };
-    const buttons = element("div", attributes, this.train, this.step, this.again);
+    const buttons = element("div", attributes, this.race, this.train, this.step, this.again);
     heading.hidden = true;
     root.append(heading, buttons, this.problem, this.bar, this.status, this.facts, this.note);
+  }
+
+  /**
+   * @param {string[]} names - Of presets; none where there is no race.
+   */
+  offerRace(names) {
+    this.race.hidden = !names.length;
+    setText(this.race, `Race: ${names.join(" · ")}`);
   }
 
   /**
@@ -50,7 +61,9 @@ export class RunPanel {
     setAttribute(this.again, "aria-disabled", run ? null : "true");
     setText(this.problem, problem);
     this.problem.hidden = !problem;
-    setText(this.status, run ? `${statusOf(run)}.` : "Nothing is trained yet: press Train.");
+    const begin = this.race.hidden ? "Train" : "Race";
+    const who = run?.entrant ? `${run.entrant.title}: ` : "";
+    setText(this.status, run ? `${who}${statusOf(run)}.` : `Nothing is trained yet: press ${begin}.`);
     this.status.hidden = Boolean(problem);
     this.bar.value = run ? run.step / run.setup.steps : 0;
     setText(this.facts, run?.facts ? factsOf(run.facts, run) : "");

@@ -12,12 +12,15 @@ import { percent } from "../../base/dom.js";
 
 /** Settings and the text, as the legend compares them. @typedef {RunSettings & { text: string, unit: string }} Setup */
 
+/** A run's place in a race, which has the number of its first run. @typedef {{ race: number, place: number, title: string }} Entrant */
+
 /**
  * One training, as far as it has come.
  *
  * @typedef {object} Run
  * @property {number} number - From 1.
  * @property {Setup} setup
+ * @property {Entrant | null} entrant - Of a race, or null.
  * @property {Facts | null} facts - Null until the text was read.
  * @property {CurvePoint[]} points
  * @property {number} step
@@ -29,17 +32,20 @@ import { percent } from "../../base/dom.js";
  */
 
 export const MOST_EARLIER = 5;
+/** Of the runs of a race, in order. */
+const RACERS = ["rnn", "gru", "output", "weight"];
 /** @type {Mark[]} */
 const MARKS = ["square", "diamond", "up", "down", "plus"];
 
 /**
  * @param {number} number
  * @param {Setup} setup
+ * @param {Entrant | null} [entrant]
  * @returns {Run}
  */
-export function newRun(number, setup) {
+export function newRun(number, setup, entrant = null) {
   const begun = { facts: null, points: [], step: 0, isRunning: false, isOver: false, diverged: 0, seconds: 0 };
-  return { number, setup, ...begun, sample: null };
+  return { number, setup, entrant, ...begun, sample: null };
 }
 
 /**
@@ -68,6 +74,8 @@ const NAMES = {
   decay: "decay",
   alpha: "AR",
   beta: "TAR",
+  forget_bias: "forget bias",
+  distance: "distance",
   steps: "steps",
   seed: "seed",
 };
@@ -83,6 +91,7 @@ const VALUES = {
   human_numbers: "Human Numbers",
   stories: "Stories",
   shakespeare: "Shakespeare",
+  recall: "Recall",
   own: "your own",
 };
 
@@ -116,15 +125,16 @@ export function inShort({ text, cell, hidden_size, num_layers, optimizer, lr }) 
  * @param {Setup} setup
  */
 export function planOf(setup) {
-  const names = /** @type {(keyof Setup)[]} */ (Object.keys(NAMES)).slice(3);
+  const left = setup.text === "recall" ? "window" : "distance"; // it has the one, other texts the other
+  const names = /** @type {(keyof Setup)[]} */ (Object.keys(NAMES)).slice(3).filter((name) => name !== left);
   const rest = names.map((name) => `${NAMES[name]} ${shown(setup[name])}`).join(", ");
   const unit = ["shakespeare", "own"].includes(setup.text) ? ` in ${setup.unit}` : "";
   return `${shown(setup.text)}${unit}, ${shown(setup.cell)}, ${rest}`;
 }
 
-/** @param {string | number | null} value */
+/** @param {string | number | null | undefined} value */
 function shown(value) {
-  return value === null ? "never" : (VALUES[value] ?? String(value));
+  return value === null ? "never" : (VALUES[String(value)] ?? String(value));
 }
 
 /** @typedef {"loss" | "accuracy"} Measure */
@@ -148,18 +158,18 @@ export function curvesOf(measure, run, earlier, setup) {
   const points = (run, of) =>
     run.points.filter((point) => Number.isFinite(point[of])).map((point) => [point.step, point[of], null]);
   /** @type {Series[]} */
-  const before = earlier.map((one, place) => ({
-    name: `run ${one.number}: ${differences(one.setup, run?.setup ?? setup)}`,
-    role: "muted",
-    mark: MARKS[place],
-    faint: true,
-    points: points(one, held),
-  }));
+  const before = earlier.map((one, place) => {
+    const rival = one.entrant && one.entrant.race === run?.entrant?.race ? one.entrant : null;
+    const name = `run ${one.number}: ${differences(one.setup, run?.setup ?? setup)}`;
+    const drawn = rival ? { name: rival.title, role: RACERS[rival.place], strong: true } : { name, role: "muted" };
+    return { ...drawn, mark: MARKS[place], faint: !rival, points: points(one, held) };
+  });
   if (!run) return before;
+  const title = run.entrant ? `${run.entrant.title}, ` : "";
   return [
     ...before,
-    { name: "training", role: "model", mark: "circle", points: points(run, measure) },
-    { name: "held out", role: "validation", mark: "circle", strong: true, points: points(run, held) },
+    { name: `${title}training`, role: "model", mark: "circle", points: points(run, measure) },
+    { name: `${title}held out`, role: "validation", mark: "circle", strong: true, points: points(run, held) },
   ];
 }
 
@@ -208,8 +218,10 @@ export function factsOf(facts, { seconds, step }) {
   const parts = [
     `${count(facts.parameters)} parameters`,
     `${count(facts.vocabSize)} kinds of tokens`,
-    `${count(facts.training)} to learn from, ${count(facts.held)} held out`,
-    `${(step / facts.stepsPerEpoch).toFixed(1)} times read`,
+    facts.training
+      ? `${count(facts.training)} to learn from, ${count(facts.held)} held out`
+      : `new questions at every step, ${count(facts.held)} tokens of others held out`,
+    ...(facts.training ? [`${(step / facts.stepsPerEpoch).toFixed(1)} times read`] : []),
   ];
   if (facts.bytes) parts.push(`${(facts.bytes / 1e6).toFixed(1)}\u202fMB`);
   if (seconds >= 0.1) parts.push(`${seconds.toFixed(1)}\u202fs, ${count(Math.round(step / seconds))} steps a second`);

@@ -7,6 +7,7 @@ import { Grammar } from "../../runtime/oracle.js";
 import { tokenizerOf } from "../../runtime/tokenizers.js";
 import { sequentialSplit } from "./human_numbers.js";
 import { charactersOf, checkedText, divided } from "./own_text.js";
+import { heldOutRows } from "./recall.js";
 
 /** @typedef {import("../../base/tokenizer.js").Tokenizer} Tokenizer */
 
@@ -14,9 +15,9 @@ import { charactersOf, checkedText, divided } from "./own_text.js";
  * Where a text comes from: its kind, and what that kind needs besides.
  *
  * @typedef {object} Source
- * @property {"human_numbers" | "stories" | "shakespeare" | "own"} name
+ * @property {"human_numbers" | "stories" | "shakespeare" | "recall" | "own"} name
  * @property {"characters" | "pieces"} unit - Of running text.
- * @property {string[]} [words] - Of Human Numbers and Stories, by their ids.
+ * @property {string[]} [words] - Of all but running text, by their ids.
  * @property {import("../../runtime/oracle.js").GrammarTable} [grammar]
  * @property {{ training: string, held_out: string }} [plays]
  * @property {object} [pieces] - The tokenizer's config.
@@ -48,11 +49,13 @@ export const STORIES = { seeds: [17, 18], tokens: [120_000, 12_000] }; // to lea
 
 /**
  * @param {Source} source
+ * @param {number} [distance] - Of "recall".
  * @returns {TrainingText}
  * @throws {LabError} If it is a text that nothing can be learned from.
  */
-export function readSource(source) {
+export function readSource(source, distance = 1) {
   const { name, words, grammar, plays, text } = source;
+  if (name === "recall") return ofQuestions(words ?? [], distance);
   if (name === "human_numbers") return ofWords(words ?? [], sequentialSplit());
   if (name === "stories" && grammar) return ofWords(words ?? [], storiesOf(grammar));
   if (name === "shakespeare" && plays) return ofText({ training: plays.training, held: plays.held_out }, source);
@@ -86,6 +89,18 @@ function ofWords(words, { training, held }) {
   /** @param {string[]} tokens */
   const ids = (tokens) => Int32Array.from(tokenizer.ids(tokens));
   return { tokenizer, words: { vocab: words }, training: ids(training), held: ids(held), charactersPerToken: 0 };
+}
+
+/**
+ * Questions come fresh at every step; the first of those that are held out is what samples begin with.
+ *
+ * @param {string[]} words
+ * @param {number} distance
+ * @returns {TrainingText}
+ */
+function ofQuestions(words, distance) {
+  const held = heldOutRows(distance).inputs.subarray(0, distance + 1);
+  return { ...ofWords(words, { training: [], held: [] }), held };
 }
 
 /**

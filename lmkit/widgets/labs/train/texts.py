@@ -11,6 +11,7 @@ from lmkit.datasets import human_numbers, stories
 from lmkit.decoding.rng import uniform
 from lmkit.widgets.base import assets
 from lmkit.widgets.base.model_options import PROMPTS
+from lmkit.widgets.labs.train import recall
 
 # Stories are drawn in the page, from the same numbers as here: a seed, and so many tokens at least, for each part.
 STORIES_SEEDS, STORIES_TOKENS = {"training": 17, "held_out": 18}, {"training": 120_000, "held_out": 12_000}
@@ -30,6 +31,8 @@ class Text:
         The assets that the page needs to make it, by name.
     loss, accuracy : list of (float, str)
         Known bounds of what is held out: lowest losses in nats per token, highest accuracies as shares.
+    prompts : list of str
+        Texts that a model of it can read, where no shipped model has some.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Text:
     tables: list[str] = field(default_factory=list)
     loss: Lines = field(default_factory=list)
     accuracy: Lines = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
 
     def is_running(self) -> bool:
         """Return whether it is running text, cut into characters or pieces of words."""
@@ -47,7 +51,7 @@ class Text:
         """Return the text as it travels to the browser."""
         lines = {"loss": [list(line) for line in self.loss], "accuracy": [list(line) for line in self.accuracy]}
         keys = {name: KEYS[name]() for name in self.tables}
-        prompts = PROMPTS.get(self.name, [])
+        prompts = PROMPTS.get(self.name, self.prompts)
         return dict(name=self.name, title=self.title, words=self.words, tables=keys, lines=lines, prompts=prompts)
 
 
@@ -74,6 +78,14 @@ def texts() -> list[Text]:
             accuracy=[(0.652, "the best guess")],
         ),
         Text("shakespeare", "Shakespeare", tables=[assets.PLAYS, assets.PIECES]),
+        Text(
+            "recall",
+            "Recall a symbol",
+            recall.WORDS,
+            loss=[(0.0, "remembered"), (math.log(len(recall.SYMBOLS)), "a guess")],
+            accuracy=[(1 / len(recall.SYMBOLS), "a guess")],
+            prompts=["moon la lo li le", "sun lo"],
+        ),
         Text("own", "Your own text", tables=[assets.PIECES]),
     ]
 

@@ -3,6 +3,7 @@
 import { epochs, heldOut, stepsOf } from "../../runtime/training/batches.js";
 import { modelFile } from "../../runtime/training/model_file.js";
 import { Trainer } from "../../runtime/training/trainer.js";
+import { heldOutRows, recallWindows } from "./recall.js";
 import { readSource } from "./texts.js";
 import { Writer } from "./writer.js";
 
@@ -16,7 +17,7 @@ import { Writer } from "./writer.js";
  * @property {"lstm" | "gru" | "rnn" | "relu"} cell
  * @property {number} hidden_size
  * @property {number} num_layers
- * @property {number} window
+ * @property {number} window - Of "recall" it is one question.
  * @property {number} batch_size
  * @property {"adamw" | "muon" | "sgd"} optimizer
  * @property {number} lr
@@ -25,6 +26,8 @@ import { Writer } from "./writer.js";
  * @property {number} decay
  * @property {number} alpha - Of activation regularisation.
  * @property {number} beta - Of temporal activation regularisation.
+ * @property {number} [forget_bias] - What is added to the biases of an LSTM's forget gates before the first step.
+ * @property {number} [distance] - Of the text "recall": distractors between a symbol and the place where it is asked for.
  * @property {number} steps
  * @property {number} seed
  */
@@ -49,7 +52,7 @@ import { Writer } from "./writer.js";
  *
  * @typedef {object} Facts
  * @property {number} vocabSize
- * @property {number} training - Tokens.
+ * @property {number} training - Tokens; 0 where every step has new ones.
  * @property {number} held
  * @property {number} measured - Of the held-out tokens, those that the curves are measured on.
  * @property {number} stepsPerEpoch
@@ -73,19 +76,24 @@ export class Training {
    * @throws {import("../../base/errors.js").LabError} If the text or a setting will not do.
    */
   constructor(source, settings, engine = {}) {
+    const isEndless = source.name === "recall";
+    const { distance = 1, batch_size, seed, steps } = settings;
+    const window = isEndless ? distance + 1 : settings.window; // a window is one question
     this.source = source;
-    this.settings = settings;
-    this.text = readSource(source);
+    this.settings = { ...settings, window };
+    this.text = readSource(source, distance);
     const { training, held, tokenizer } = this.text;
-    const { batch_size, window, seed, steps } = settings;
-    const stepsPerEpoch = stepsOf(training.length, batch_size, window);
-    const learned = trainerSettings(settings, tokenizer.size);
+    const stepsPerEpoch = isEndless ? 0 : stepsOf(training.length, batch_size, window);
+    const learned = trainerSettings(this.settings, tokenizer.size);
     // Before there is a trainer, so that both take the same memory; only engines with vector instructions can be asked.
     const bytes = engine.scalar ? 0 : Trainer.memoryOf(learned);
     this.trainer = new Trainer(learned, engine);
-    this.windows = epochs(training, { batch_size, window, epochs: Infinity, seed });
+    if (settings.cell === "lstm" && settings.forget_bias) this.openGates(settings.forget_bias);
+    this.windows = isEndless
+      ? recallWindows({ distance, batch_size, seed })
+      : epochs(training, { batch_size, window, epochs: Infinity, seed });
     this.every = Math.max(1, Math.round(steps / POINTS));
-    this.measured = measuredOf(held, window, this.every * batch_size * window);
+    this.measured = isEndless ? heldOutRows(distance) : measuredOf(held, window, this.every * batch_size * window);
     /** @type {StepResult[]} */
     this.since = []; // the last point
     this.diverged = 0; // the step at which it did
@@ -93,7 +101,7 @@ export class Training {
     this.facts = {
       vocabSize: tokenizer.size,
       training: training.length,
-      held: held.length,
+      held: isEndless ? this.measured.inputs.length : held.length,
       measured: this.measured.inputs.length,
       stepsPerEpoch,
       parameters: this.parameters(),
@@ -101,6 +109,21 @@ export class Training {
       charactersPerToken: this.text.charactersPerToken,
       kind: this.trainer.kind,
     };
+  }
+
+  /**
+   * Add to the biases of the forget gates, which come second of four.
+   *
+   * @param {number} bias
+   */
+  openGates(bias) {
+    const { num_layers, hidden_size } = this.settings;
+    const weights = this.trainer.weights();
+    for (let d = 0; d < num_layers; d++) {
+      const values = weights.get(`rnn.bias_ih_l${d}`)?.values.subarray(hidden_size, 2 * hidden_size) ?? [];
+      for (const [unit, value] of values.entries()) values[unit] = value + bias;
+    }
+    this.trainer.load(weights);
   }
 
   parameters() {
@@ -143,7 +166,7 @@ export class Training {
    */
   shown(ids) {
     const row = ids.subarray(0, ids.length / this.settings.batch_size);
-    return Array.from(row, (id) => this.text.tokenizer.show(id));
+    return Array.from(row, (id) => (id < 0 ? "" : this.text.tokenizer.show(id))); // some do not count
   }
 
   /**
@@ -176,16 +199,17 @@ export class Training {
   }
 
   /**
-   * What the model writes by now, drawn token by token at temperature 1.
+   * What the model writes by now, drawn token by token at temperature 1; of a symbol to be recalled, that symbol.
    *
    * @returns {{ prompt: string, text: string }}
    */
   sample() {
     const { tokenizer, held, charactersPerToken } = this.text;
     const writer = new Writer(this.trainer.weights(), this.trainer.settings);
-    const prompt = Array.from(held.subarray(0, charactersPerToken ? 12 : 4));
+    const isAsked = this.source.name === "recall"; // and all that is held out is one question
+    const prompt = Array.from(isAsked ? held : held.subarray(0, charactersPerToken ? 12 : 4));
     const length = charactersPerToken ? SAMPLE[this.source.unit] : SAMPLE.words;
-    const count = Math.max(10, Math.min(length, Math.floor(SPEED / this.facts.parameters)));
+    const count = isAsked ? 1 : Math.max(10, Math.min(length, Math.floor(SPEED / this.facts.parameters)));
     const ids = writer.write(prompt, { count, seed: this.settings.seed, never: tokenizer.suppressed });
     const [before, all] = [tokenizer.text(prompt), tokenizer.text([...prompt, ...ids])];
     return { prompt: before, text: all.slice(before.length) };

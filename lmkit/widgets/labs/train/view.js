@@ -2,10 +2,13 @@
 
 import { element } from "../../base/dom.js";
 import { messageOf } from "../../base/errors.js";
+import { PredictionPanel } from "../../base/prediction/panel.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Handover } from "./handover.js";
 import { Host } from "./host.js";
+import { outcomeOf } from "./outcomes.js";
+import { Race } from "./race.js";
 import { RunPanel } from "./run_panel.js";
 import { differences, newRun, planOf, statusOf, withEarlier } from "./runs.js";
 import { engineOf, sourceOf } from "./sources.js";
@@ -52,6 +55,7 @@ class TrainView extends LabView {
    */
   constructor(model, root) {
     const own = new OwnTextPanel({ onChange: () => this.forget(), onProblem: (message) => this.refuse(message) });
+    const predictions = new PredictionPanel();
     const run = new RunPanel((button) => this.press(button));
     const curves = new CurvesPanel(() => this.ask());
     const sample = new SamplePanel();
@@ -62,14 +66,16 @@ class TrainView extends LabView {
       onChange: () => this.ask(),
     });
     const more = element("div", { class: "lmkit-train-more" }, step.root, handover.panel.root);
-    super(model, root, own.root, run.root, curves.root, sample.root, more);
-    this.panels = { own, run, curves, sample, step };
+    super(model, root, own.root, predictions.root, run.root, curves.root, sample.root, more);
+    this.panels = { own, predictions, run, curves, sample, step };
     this.handover = handover;
     this.host = new Host((news) => this.hear(news));
     /** @type {Run | null} */
     this.current = null;
     /** @type {Run[]} */
     this.earlier = [];
+    /** @type {Race | null} */
+    this.race = null; // to which the current run belongs
     this.runs = 0; // that were begun
     this.problem = "";
     /** @type {import("./step_panel.js").Traced | null} */
@@ -97,9 +103,8 @@ class TrainView extends LabView {
   setup() {
     const values = this.model.get("values");
     const chosen = CHOICES.map((name) => [name, values[name][this.model.get(`${name}_index`)]]);
-    const { dropout, alpha, beta, seed } = this.read("dropout", "alpha", "beta", "seed");
-    const amounts = { dropout: Number(dropout.toFixed(4)), alpha, beta };
-    return { text: this.entry().name, ...Object.fromEntries(chosen), ...amounts, seed };
+    const { dropout, ...amounts } = this.read("dropout", "alpha", "beta", "forget_bias", "distance", "seed");
+    return { text: this.entry().name, ...Object.fromEntries(chosen), dropout: Number(dropout.toFixed(4)), ...amounts };
   }
 
   /** @override */
@@ -107,13 +112,19 @@ class TrainView extends LabView {
     const { panels, current: run, host } = this;
     const entry = this.entry(),
       setup = this.setup();
-    this.write({ unit_display: entry.words.length ? "none" : "" });
+    const isRecall = entry.name === "recall";
+    this.write({
+      unit_display: entry.words.length ? "none" : "",
+      distance_display: isRecall ? "" : "none",
+      window_display: isRecall ? "none" : "",
+    });
     panels.own.root.hidden = entry.name !== "own";
-    const isChanged = run !== null && (this.isStale || !isSame(run.setup, setup));
+    panels.run.offerRace(this.presets().map(({ name }) => name));
+    const isChanged = run !== null && !this.isAsSet(run);
     const notes = [
       run ? "" : `Next run: ${planOf(setup)}.`,
       isChanged
-        ? `Changed for the next run: ${this.isStale ? "the text" : differences(setup, run.setup)}. ${NEXT}`
+        ? `Changed for the next run: ${this.isStale ? "the text" : differences(setup, this.race?.setup ?? run.setup)}. ${NEXT}`
         : "",
       host.isSlow ? NO_WORKER : "",
       run?.facts?.kind === "scalar" ? NO_SIMD : "",
@@ -123,10 +134,37 @@ class TrainView extends LabView {
     const texts = this.model.get("texts");
     const learned = texts.find(({ name }) => name === (run?.setup.text ?? entry.name)) ?? entry;
     panels.curves.show(run, this.earlier, learned.lines, setup);
-    panels.sample.show(run?.sample ?? null);
+    panels.sample.show(this.handover.opened?.sample ?? run?.sample ?? null);
     panels.step.show(this.traced);
+    this.showPredictions();
     this.handover.show(run);
     this.say();
+  }
+
+  showPredictions() {
+    const { current: run, race } = this;
+    const { predictions } = this.panels;
+    /** @type {import("../../base/prediction/prediction.js").Question[]} */
+    const questions = this.model.get("questions");
+    predictions.ask(questions);
+    predictions.show({
+      outcomes: questions.map((question) => outcomeOf(question, { run, race })),
+      isBegun: Boolean(race && !race.isOver) || (run !== null && !run.isOver),
+    });
+  }
+
+  /** @returns {import("./race.js").Preset[]} */
+  presets() {
+    return this.model.get("presets");
+  }
+
+  /**
+   * Whether the controls stand where they stood when a run, or the race that it belongs to, was begun.
+   *
+   * @param {Run} run
+   */
+  isAsSet(run) {
+    return !this.isStale && isSame(this.race?.setup ?? run.setup, this.setup());
   }
 
   /** Tell a screen reader at the beginning, at every quarter, and at the end. */
@@ -135,7 +173,7 @@ class TrainView extends LabView {
     const setup = this.setup(),
       planned = planOf(setup);
     const before = this.planned;
-    if (before && planOf(before) !== planned && planned !== (run && planOf(run.setup))) {
+    if (before && planOf(before) !== planned && !(run && this.isAsSet(run))) {
       this.announce(() => `Next run: ${differences(setup, before)}.`);
     }
     this.planned = setup;
@@ -155,7 +193,11 @@ class TrainView extends LabView {
       host.send({ do: "pause" });
       return;
     }
-    const goesOn = button !== "again" && run?.facts && !run.isOver && !this.isStale && isSame(run.setup, this.setup());
+    if (button === "race") {
+      this.beginRun("run", new Race(this.runs + 1, this.setup(), this.presets()));
+      return;
+    }
+    const goesOn = button !== "again" && run?.facts && !run.isOver && this.isAsSet(run);
     const order = button === "step" ? "trace" : "run";
     if (button === "step") this.panels.step.root.open = true;
     if (goesOn) this.order(run, order);
@@ -177,13 +219,15 @@ class TrainView extends LabView {
    * A new run with the settings as they are; the one before stays as a faint curve.
    *
    * @param {"run" | "trace"} what - Is done first.
+   * @param {Race | null} [race] - Whose next run it is.
    */
-  async beginRun(what) {
+  async beginRun(what, race = null) {
     this.host.send({ do: "pause" });
     this.earlier = withEarlier(this.earlier, this.current);
     this.runs += 1;
-    const setup = this.setup();
-    const run = newRun(this.runs, setup);
+    const { setup, entrant } = race?.next() ?? { setup: this.setup(), entrant: null };
+    const run = newRun(this.runs, setup, entrant);
+    this.race = race;
     this.current = run;
     this.problem = "";
     this.traced = null;
@@ -226,6 +270,8 @@ class TrainView extends LabView {
     run.points.push(...points);
     Object.assign(run, { step, isOver, diverged, seconds, isRunning, sample: sample ?? run.sample });
     if (!isRunning && step > 0 && !diverged) this.handover.offer(run);
+    const { race } = this;
+    if (isOver && race?.take(run) && !race.isOver) this.beginRun("run", race);
   }
 
   /** The reader's own text is another now. */
@@ -245,6 +291,7 @@ class TrainView extends LabView {
     this.problem = `${plain[0].toUpperCase()}${plain.slice(1)}.`;
     if (this.current && !this.current.points.length) this.current = null;
     else if (this.current) this.current.isRunning = false;
+    this.race = null;
     this.ask();
   }
 }

@@ -1,4 +1,4 @@
-// A sample of a model that is being trained: one step of any cell, from weights in torch's layout, in plain loops. It
+// A sample of a model that is being trained or was opened: one step of any cell, from weights in torch's layout, in plain loops. It
 // runs beside the training, some hundred tokens at a time; decoding labs have an engine of their own.
 
 import { uniform } from "../../base/rng.js";
@@ -9,17 +9,21 @@ import { uniform } from "../../base/rng.js";
 
 export class Writer {
   /**
-   * @param {Map<string, Tensor>} weights - Tied, without projection.
+   * @param {Map<string, Tensor>} weights - By the names of model files.
    * @param {{ cell: string, nonlinearity: string, num_layers: number, hidden_size: number }} settings
    */
   constructor(weights, { cell, nonlinearity, num_layers, hidden_size }) {
+    const projection = weights.get("projection.weight");
     /** @param {string} name */
     this.weight = (name) => /** @type {Tensor} */ (weights.get(name)).values;
     this.cell = cell === "rnn" ? nonlinearity : cell;
     this.layers = num_layers;
     this.hidden = hidden_size;
     this.embedding = this.weight("embedding.weight");
+    this.projection = projection?.values;
+    this.decoder = weights.get("decoder.weight")?.values ?? this.embedding; // tied
     this.bias = this.weight("decoder.bias");
+    this.size = this.embedding.length / this.bias.length; // of an embedded token
   }
 
   /** @returns {Memory} */
@@ -36,8 +40,8 @@ export class Writer {
    * @returns {Numbers}
    */
   read(token, memory) {
-    const { hidden, embedding, bias } = this;
-    let x = Float64Array.from(embedding.subarray(token * hidden, (token + 1) * hidden));
+    const { size, embedding, projection, decoder, bias } = this;
+    let x = Float64Array.from(embedding.subarray(token * size, (token + 1) * size));
     for (let d = 0; d < this.layers; d++) {
       const [input, recurrent] = ["ih", "hh"].map((kind) =>
         product(
@@ -49,7 +53,8 @@ export class Writer {
       x = CELLS[this.cell](input, recurrent, memory.h[d], memory.c[d]);
       memory.h[d] = x;
     }
-    return product(embedding, x, bias);
+    if (projection) x = product(projection, x, new Float32Array(size));
+    return product(decoder, x, bias);
   }
 
   /**

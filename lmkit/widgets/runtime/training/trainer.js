@@ -40,7 +40,7 @@ import { checkedSettings, checkVocab } from "./settings.js";
 /** @typedef {StepResult & Inside} Trace */
 
 const GIB = 2 ** 30;
-const UNCOUNTED = -100; // a target that the loss leaves out, as in lmkit.training
+export const UNCOUNTED = -100; // a target that the loss leaves out, as in lmkit.training
 const SIZES = /** @type {const} */ (["vocab_size", "embedding_size", "hidden_size", "batch_size", "window"]);
 
 export class Trainer {

@@ -1,6 +1,6 @@
 // Says what is wrong with the storage of a reader's progress, and offers the file in which it can be kept.
 
-import { element, setText } from "../base/dom.js";
+import { element, setText } from "../dom.js";
 
 /** @typedef {import("./log.js").CardLog} CardLog */
 

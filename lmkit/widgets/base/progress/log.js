@@ -1,10 +1,12 @@
-// The reader's progress: a log of answers in this browser's storage, to which is only ever added. All else is derived
+// The reader's progress: a log of answers and predictions in this browser's storage, to which is only ever added. All else is derived
 // from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
 
-import { LabError } from "../base/errors.js";
-import { isAhead, messageOf, NewerLogError, readLog, TAKEN_BACK, writeLog } from "./file.js";
+import { LabError } from "../errors.js";
+import { isAhead, isPrediction, messageOf, NewerLogError, readLog, TAKEN_BACK, writeLog } from "./file.js";
 import { localStore } from "./storage.js";
 
+/** @typedef {import("./file.js").Entry} Entry */
+/** @typedef {import("./file.js").Prediction} Prediction */
 /** @typedef {import("./file.js").Review} Review */
 /** @typedef {Pick<Storage, "getItem" | "setItem">} LogStorage */
 
@@ -26,7 +28,7 @@ export class CardLog {
   /** @param {() => LogStorage} open - Throws where the storage is forbidden. */
   constructor(open = localStore) {
     this.open = open;
-    /** @type {Map<string, Review>} */
+    /** @type {Map<string, Entry>} */
     this.entries = new Map();
     /** @type {Review[] | null} */
     this.sorted = null;
@@ -52,6 +54,11 @@ export class CardLog {
     return this.sorted;
   }
 
+  /** All predictions, in the order of time. */
+  get predictions() {
+    return [...this.entries.values()].filter(isPrediction).sort(byTime);
+  }
+
   /** "", or sentences that say what is wrong with the storage, and what to do. */
   get problem() {
     return [this.damage, this.fault].filter(Boolean).join(" ");
@@ -65,10 +72,21 @@ export class CardLog {
    * @returns {Review}
    */
   add(card, grade) {
-    let at = Date.now();
-    const times = new Set([...this.entries.values()].filter((entry) => entry.card === card).map((entry) => entry.at));
-    while (times.has(at)) at += 1;
-    const entry = { card, grade, at };
+    const same = answersAmong(this.entries.values()).filter((entry) => entry.card === card);
+    const entry = { card, grade, at: freeTime(same) };
+    this.keep([entry]);
+    return entry;
+  }
+
+  /**
+   * Note what was said before a lab was run, and what came of it.
+   *
+   * @param {Omit<Prediction, "at">} prediction
+   * @returns {Prediction}
+   */
+  addPrediction({ question, predicted, happened }) {
+    const same = this.predictions.filter((entry) => entry.question === question);
+    const entry = { question, predicted, happened, at: freeTime(same) };
     this.keep([entry]);
     return entry;
   }
@@ -102,26 +120,29 @@ export class CardLog {
   }
 
   /**
-   * Add the answers of an exported file: all of them, or none and a LabError that says why.
+   * Add what an exported file holds: all of it, or nothing and a LabError that says why.
    *
    * @param {string} text
    * @param {Set<string> | null} cards - The ids of the book's cards; answers to others are kept, too.
-   * @returns {{ added: number, known: number, unknownCards: string[] }}
+   * @returns {{ added: number, known: number, predictions: number, unknownCards: string[] }} Answers that were added or
+   *   here already, and predictions that were added.
    */
   importText(text, cards = null) {
-    const { reviews } = this.readFile(text);
-    const fresh = new Map(reviews.map((entry) => [keyOf(entry), entry]));
+    const { entries } = this.readFile(text);
+    const fresh = new Map(entries.map((entry) => [keyOf(entry), entry]));
     const answers = counting(fresh.values());
     for (const key of this.entries.keys()) fresh.delete(key);
     const ahead = [...fresh.values()].find((entry) => isAhead(entry, Date.now()));
     if (ahead) {
-      throw refused(`it has an answer from the future (${dayOf(ahead.at)})`, "set the clock of this device right");
+      const what = isPrediction(ahead) ? "a prediction" : "an answer";
+      throw refused(`it has ${what} from the future (${dayOf(ahead.at)})`, "set the clock of this device right");
     }
     if (fresh.size) this.keep([...fresh.values()]);
-    const foreign = cards ? reviews.filter(({ card }) => !cards.has(card)) : [];
+    const foreign = cards ? answersAmong(entries).filter(({ card }) => !cards.has(card)) : [];
     const unknownCards = [...new Set(foreign.map(({ card }) => card))].sort();
     const added = answers.filter((entry) => fresh.has(keyOf(entry))).length;
-    return { added, known: answers.length - added, unknownCards };
+    const predictions = [...fresh.values()].filter(isPrediction).length;
+    return { added, known: answers.length - added, predictions, unknownCards };
   }
 
   /** @param {string} text */
@@ -139,7 +160,7 @@ export class CardLog {
   }
 
   /**
-   * Remove all answers, here and in other tabs.
+   * Remove all answers and predictions, here and in other tabs.
    *
    * @returns {() => void} What brings them back.
    */
@@ -154,7 +175,7 @@ export class CardLog {
     return () => this.keep(removed);
   }
 
-  /** @param {Review[]} entries */
+  /** @param {Entry[]} entries */
   keep(entries) {
     this.pull();
     for (const entry of entries) {
@@ -167,7 +188,7 @@ export class CardLog {
     this.tell();
   }
 
-  /** @param {Review[]} entries */
+  /** @param {Entry[]} entries */
   replace(entries) {
     this.entries = new Map(entries.map((entry) => [keyOf(entry), entry]));
     this.sorted = null;
@@ -213,17 +234,17 @@ export class CardLog {
       else this.setAside(text, why, 0);
       return;
     }
-    if (stored.faults.length) this.setAside(text, stored.faults[0], stored.reviews.length);
-    this.seen = new Set(stored.reviews.map(keyOf));
+    if (stored.faults.length) this.setAside(text, stored.faults[0], stored.entries.length);
+    this.seen = new Set(stored.entries.map(keyOf));
     this.merge(stored);
     for (const key of this.seen) this.unsaved.delete(key);
   }
 
-  /** @param {{ reviews: Review[], resets: number }} stored */
-  merge({ reviews, resets }) {
+  /** @param {{ entries: Entry[], resets: number }} stored */
+  merge({ entries, resets }) {
     const all = [...this.entries];
     const mine = resets > this.resets ? all.filter(([key]) => this.unsaved.has(key)) : all;
-    const theirs = resets < this.resets ? [] : reviews; // a tab that had not yet seen our reset
+    const theirs = resets < this.resets ? [] : entries; // a tab that had not yet seen our reset
     this.resets = Math.max(this.resets, resets);
     this.replace([...mine.map(([, entry]) => entry), ...theirs]);
   }
@@ -233,7 +254,7 @@ export class CardLog {
    *
    * @param {string} text
    * @param {string} why
-   * @param {number} saved - How many answers of it could be read.
+   * @param {number} saved - How many entries of it could be read.
    */
   setAside(text, why, saved) {
     const place = this.copy(text);
@@ -310,29 +331,52 @@ export class CardLog {
   }
 }
 
-/** @param {Review} review */
-function keyOf({ card, grade, at }) {
-  return `${at} ${card} ${grade}`;
+/** @param {Entry} entry */
+function keyOf(entry) {
+  const { at } = entry;
+  if (isPrediction(entry)) return `${at} ? ${JSON.stringify([entry.question, entry.predicted, entry.happened])}`;
+  return `${at} ${entry.card} ${entry.grade}`;
+}
+
+/**
+ * @param {Iterable<Entry>} entries
+ * @returns {Review[]}
+ */
+function answersAmong(entries) {
+  return [...entries].flatMap((entry) => (isPrediction(entry) ? [] : [entry]));
 }
 
 /**
  * The answers among entries that are not taken back.
  *
- * @param {Iterable<Review>} entries
+ * @param {Iterable<Entry>} entries
  */
 function counting(entries) {
-  const all = [...entries];
+  const all = answersAmong(entries);
   const back = new Set();
   for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
   return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }
 
 /**
- * @param {Review} a
- * @param {Review} b
+ * Now, or the first moment after it at which none of some entries was made.
+ *
+ * @param {Entry[]} entries
+ */
+function freeTime(entries) {
+  const times = new Set(entries.map(({ at }) => at));
+  let at = Date.now();
+  while (times.has(at)) at += 1;
+  return at;
+}
+
+/**
+ * @param {Entry} a
+ * @param {Entry} b
  */
 function byTime(a, b) {
-  return a.at - b.at || (a.card < b.card ? -1 : Number(a.card > b.card)) || a.grade - b.grade;
+  const [one, other] = [a, b].map(keyOf);
+  return a.at - b.at || (one < other ? -1 : Number(one > other));
 }
 
 /** @param {number} at */

@@ -1,6 +1,6 @@
-// The text in which a reader's answers are kept, in the browser's storage and in exported files.
+// The text in which a reader's answers and predictions are kept, in the browser's storage and in exported files.
 
-import { LabError, shortened } from "../base/errors.js";
+import { LabError, shortened } from "../errors.js";
 
 /**
  * An answer to a card.
@@ -12,11 +12,23 @@ import { LabError, shortened } from "../base/errors.js";
  */
 
 /**
+ * What a reader has said before a lab was run, and what came of it: in words, since labs and their questions change.
+ *
+ * @typedef {object} Prediction
+ * @property {string} question
+ * @property {string} predicted - One of the choices.
+ * @property {string} happened - The choice that came true.
+ * @property {number} at - When it was known, in ms since 1970.
+ */
+
+/** @typedef {Review | Prediction} Entry */
+
+/**
  * What a text holds.
  *
  * @typedef {object} Content
- * @property {Review[]} reviews - Those that are valid.
- * @property {number} resets - How often all answers were removed.
+ * @property {Entry[]} entries - Those that are valid.
+ * @property {number} resets - How often all of them were removed.
  * @property {string[]} faults - Of each other entry, what is wrong with it.
  */
 
@@ -25,19 +37,35 @@ export const TAKEN_BACK = 0; // in place of a grade: the answer to this card at 
 const LOG_FORMAT = "memory-and-chance reviews";
 const LONGEST_FILE = 10_000_000; // characters; a browser's storage holds about half of that
 const LATEST = 8.64e15; // ms: the last moment that a Date can name
+const LONGEST_WORDS = 300; // characters of a question or a choice
 const SKEW_MS = 86_400_000; // clocks of two devices may differ by so much
 
 /** A log that a newer edition of the book wrote. */
 export class NewerLogError extends LabError {}
 
 /**
- * @param {Review[]} reviews
+ * @param {Entry} entry
+ * @returns {entry is Prediction}
+ */
+export function isPrediction(entry) {
+  return "question" in entry;
+}
+
+/**
+ * @param {Entry[]} entries
  * @param {Record<string, unknown>} more - Further fields.
  * @returns {string}
  */
-export function writeLog(reviews, more = {}) {
-  const entries = reviews.map(({ card, grade, at }) => [card, grade, at]);
-  return JSON.stringify({ format: LOG_FORMAT, version: LOG_VERSION, ...more, reviews: entries });
+export function writeLog(entries, more = {}) {
+  /** @type {unknown[][]} */
+  const reviews = [],
+    predictions = [];
+  for (const entry of entries) {
+    if (isPrediction(entry)) predictions.push([entry.question, entry.predicted, entry.happened, entry.at]);
+    else reviews.push([entry.card, entry.grade, entry.at]);
+  }
+  const made = predictions.length ? { predictions } : {}; // most readers have none
+  return JSON.stringify({ format: LOG_FORMAT, version: LOG_VERSION, ...more, ...made, reviews });
 }
 
 /**
@@ -53,20 +81,25 @@ export function readLog(text) {
     throw new LabError(`its format is ${quoted(content?.format)}, not ‘${LOG_FORMAT}’`);
   }
   checkVersion(content.version);
-  if (!Array.isArray(content.reviews)) throw new LabError("it has no list of answers");
-  const faults = content.reviews.map(faultOf);
-  const valid = content.reviews.filter((_, i) => !faults[i]);
+  const { reviews, predictions = [] } = content;
+  if (!Array.isArray(reviews)) throw new LabError("it has no list of answers");
+  if (!Array.isArray(predictions)) throw new LabError("its predictions are no list");
+  const faults = [reviews.map(faultOf), predictions.map(faultOfPrediction)];
+  const [answers, said] = [reviews, predictions].map((list, kind) => list.filter((_, i) => !faults[kind][i]));
   return {
-    reviews: valid.map(([card, grade, at]) => ({ card, grade, at })),
+    entries: [
+      ...answers.map(([card, grade, at]) => ({ card, grade, at })),
+      ...said.map(([question, predicted, happened, at]) => ({ question, predicted, happened, at })),
+    ],
     resets: Number.isSafeInteger(content.resets) ? Number(content.resets) : 0,
-    faults: faults.filter(Boolean),
+    faults: faults.flat().filter(Boolean),
   };
 }
 
 /**
- * Whether an answer was given later than a clock can be wrong: such times come from a clock that was not set.
+ * Whether an entry was made later than a clock can be wrong: such times come from a clock that was not set.
  *
- * @param {Review} review
+ * @param {Entry} entry
  * @param {number} now
  */
 export function isAhead({ at }, now) {
@@ -97,7 +130,7 @@ export function messageOf(error) {
 
 /**
  * @param {string} text
- * @returns {{ format?: unknown, version?: unknown, resets?: unknown, reviews?: unknown } | null}
+ * @returns {{ format?: unknown, version?: unknown, resets?: unknown, reviews?: unknown, predictions?: unknown } | null}
  */
 function parsed(text) {
   try {
@@ -135,10 +168,40 @@ function faultOf(entry, place) {
   if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade)) {
     return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
   }
-  if (!Number.isInteger(at) || at <= 0 || at > LATEST) {
-    return says(`the time ${quoted(at)}`, "be a whole number of milliseconds since 1970");
+  return isTime(at) ? "" : says(`the time ${quoted(at)}`, TIME_RULE);
+}
+
+const TIME_RULE = "be a whole number of milliseconds since 1970";
+
+/** @param {unknown} at */
+function isTime(at) {
+  return typeof at === "number" && Number.isInteger(at) && at > 0 && at <= LATEST;
+}
+
+/**
+ * What is wrong with a prediction; "" where nothing is.
+ *
+ * @param {unknown} entry
+ * @param {number} place
+ * @returns {string}
+ */
+function faultOfPrediction(entry, place) {
+  /** @type {(what: string, rule: string) => string} */
+  const says = (what, rule) => `prediction ${place + 1} has ${what}, but it must ${rule}`;
+  if (!Array.isArray(entry) || entry.length !== 4) {
+    return says(quoted(entry), "be [question, predicted, happened, time]");
   }
-  return "";
+  const at = entry[3];
+  const odd = entry.slice(0, 3).find((words) => typeof words !== "string" || !isReadable(words));
+  if (odd !== undefined) {
+    return says(`the words ${quoted(odd)}`, `be 1 to ${LONGEST_WORDS} characters in a line`);
+  }
+  return isTime(at) ? "" : says(`the time ${quoted(at)}`, TIME_RULE);
+}
+
+/** @param {string} words */
+function isReadable(words) {
+  return words.trim() !== "" && words.length <= LONGEST_WORDS && !/\p{Cc}/u.test(words);
 }
 
 /** @param {unknown} value */

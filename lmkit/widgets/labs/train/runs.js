@@ -22,6 +22,7 @@ import { percent } from "../../base/dom.js";
  * @property {Setup} setup
  * @property {Entrant | null} entrant - Of a race, or null.
  * @property {Facts | null} facts - Null until the text was read.
+ * @property {number} asked - Single steps that were asked for while the text was read.
  * @property {CurvePoint[]} points
  * @property {number} step
  * @property {boolean} isRunning
@@ -44,7 +45,7 @@ const MARKS = ["square", "diamond", "up", "down", "plus"];
  * @returns {Run}
  */
 export function newRun(number, setup, entrant = null) {
-  const begun = { facts: null, points: [], step: 0, isRunning: false, isOver: false, diverged: 0, seconds: 0 };
+  const begun = { facts: null, asked: 0, points: [], step: 0, isRunning: false, isOver: false, diverged: 0, seconds: 0 };
   return { number, setup, entrant, ...begun, sample: null };
 }
 

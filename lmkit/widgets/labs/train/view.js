@@ -197,6 +197,10 @@ class TrainView extends LabView {
       this.beginRun("run", new Race(this.runs + 1, this.setup(), this.presets()));
       return;
     }
+    if (button === "step" && run && !run.facts && this.isAsSet(run)) {
+      run.asked += 1;
+      return;
+    }
     const goesOn = button !== "again" && run?.facts && !run.isOver && this.isAsSet(run);
     const order = button === "step" ? "trace" : "run";
     if (button === "step") this.panels.step.root.open = true;
@@ -255,7 +259,10 @@ class TrainView extends LabView {
       this.refuse(news.isKnown ? news.message : `the training broke (${news.message}); press Train to begin anew`);
     }
     if (!run) return;
-    if (news.tells === "ready") run.facts = news.facts;
+    if (news.tells === "ready") {
+      run.facts = news.facts;
+      for (; run.asked > 0; run.asked--) this.order(run, "trace");
+    }
     if (news.tells === "trace") this.traced = news.traced;
     if (news.tells === "file") this.handover.receive(news.why, news.bytes);
     if (news.tells === "progress") this.progress(run, news);

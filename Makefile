@@ -116,7 +116,7 @@ train: $(INSTALLED) ## train the shipped models again (minutes each)
 
 experiments: $(INSTALLED) ## make the shipped runs again (several hours in all)
 	for name in regularisation decay sources ablation record development \
-		lengths padding reversing attentions searching counting tutorials english reading; do \
+		lengths padding reversing attentions searching counting tutorials english same_text; do \
 		$(BIN)/python -m lmkit experiment $$name --jobs $(JOBS) || exit 1; done
 
 cheat-sheet: $(BUILT) $(BROWSER) ## print the cheat sheet again after a change of its page: book/_static/cheat-sheet.pdf

@@ -20,7 +20,7 @@ EXPERIMENTS = {
     "experiments/translating.py": ("lengths", "padding", "reversing", "attentions", "searching", "counting"),
     "experiments/tutorials.py": ("tutorials",),
     "experiments/english.py": ("english",),
-    "experiments/reading.py": ("reading",),
+    "experiments/reading.py": ("same_text",),
 }
 TITLES = {f"{module}:{name}" for module, names in EXPERIMENTS.items() for name in names}
 

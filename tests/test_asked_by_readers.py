@@ -9,7 +9,7 @@ import pytest
 BOOK = Path(__file__).resolve().parents[1] / "book"
 PAGE = BOOK / "asked_by_readers.md"
 QUESTIONS = 20
-ENTRY = re.compile(r"^## (\d+)\. (.+\?)\n(.*?)(?=^## |\Z)", re.M | re.S)
+ENTRY = re.compile(r"^## (\d+)\. ([^\n]+\?)\n(.*?)(?=^## |\Z)", re.M | re.S)
 LINK = re.compile(r"\]\((\w+)\.ipynb#asked-(\d+)\)")
 
 

@@ -37,7 +37,7 @@ def tokens(which: Iterable[int] | None = None) -> list[str]:
 
 
 def sequential_split() -> tuple[list[str], list[str]]:
-    """Return the best-known split (Howard & Gugger 2020, chapter 12): the last fifth is held out.
+    """Return the split of fastai's book (Howard & Gugger 2020, chapter 12): the last fifth is held out.
 
     It is taken of the text without 8000 and without its last full stop, cut into sequences of three tokens. Training
     ends shortly after 8000, so `nine thousand` never occurs in it: the split tests extrapolation.

@@ -154,7 +154,7 @@ ALPHAS = BETAS = (0.0, 1.0, 2.0, 4.0)
 DECAYS = (0.0, 0.1, 0.3, 1.0)
 # What our recipes have in common.
 BASE = Recipe(window=16, lr=0.02, warmup=0.1, optimizer="muon", weight_decay=0.7)
-# The best-known treatment (Howard & Gugger 2020, chapter 12).
+# The fastai book's protocol (Howard & Gugger 2020, chapter 12).
 PEER = Recipe(
     hidden_size=64,
     num_layers=2,
@@ -221,7 +221,7 @@ def optimizers() -> Iterator[Job]:
 
 
 def sources() -> Iterator[Job]:
-    """The settings of AR and TAR that textbooks disagree on, in the best-known treatment's own protocol."""
+    """The settings of AR and TAR that sources disagree on, in the protocol of fastai's book."""
     for seed, (alpha, beta) in product(range(1, 13), ((0.0, 0.0), (1.0, 2.0), (2.0, 1.0))):
         yield replace(PEER, alpha=alpha, beta=beta), {"alpha": alpha, "beta": beta}, seed
 

@@ -1,8 +1,8 @@
 """How long the book's best recipe takes to train, beside a plain loop in torch with the same budget.
 
 ``python -m tests.bench.training_speed``. The plain loop is written as one would without a package: nn.LSTM, nn.Dropout,
-the same optimizer, schedule, penalties and clipping, as many windows of the same size. It has the dropout of the
-best-known treatment, before the output layer; our model has every place of dropout besides.
+the same optimizer, schedule, penalties and clipping, as many windows of the same size. It has the dropout of
+fastai's book, before the output layer; our model has every place of dropout besides.
 """
 
 from functools import partial
@@ -20,7 +20,7 @@ from lmkit.training import repeat, train
 from tests.bench.bench_python import seconds
 
 EPOCHS = 3
-RECIPES = {"the best-known treatment's": PEER, "ours": OURS}
+RECIPES = {"fastai's book": PEER, "ours": OURS}
 
 
 class PlainModel(nn.Module):

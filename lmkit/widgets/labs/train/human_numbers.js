@@ -1,4 +1,4 @@
-// Human Numbers, and its best-known split: the mirror of lmkit.datasets.human_numbers.
+// Human Numbers, and the split of fastai's book: the mirror of lmkit.datasets.human_numbers.
 
 const SMALL =
   "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(

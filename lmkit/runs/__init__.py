@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from lmkit.files import StrPath, atomic_write
-from lmkit.statistics import interval, share_interval  # noqa: F401
 
 FOLDER = Path(__file__).parent
 BINS = 21  # of the histogram of activations, over [-1, 1]

@@ -115,8 +115,7 @@ train: $(INSTALLED) ## train the shipped models again (minutes each)
 		$(BIN)/python -m lmkit train --recipe $$name || exit 1; done
 
 experiments: $(INSTALLED) ## make the shipped runs again (several hours in all)
-	for name in regularisation decay sources ablation record development \
-		lengths padding reversing attentions searching counting tutorials english digits reading; do \
+	for name in $$($(BIN)/python -c "from lmkit.experiments import EXPERIMENTS; print(*EXPERIMENTS)"); do \
 		$(BIN)/python -m lmkit experiment $$name --jobs $(JOBS) || exit 1; done
 
 cheat-sheet: $(BUILT) $(BROWSER) ## print the cheat sheet again after a change of its page: book/_static/cheat-sheet.pdf

@@ -93,7 +93,7 @@ def test_shipped_runs_of_digits_fit_together():
 
 
 def test_reading_more_lowers_every_loss():
-    shipped = runs.load("reading")
+    shipped = runs.load("same_text")
     for measure in ("kneser_ney", "cross_entropy"):
         curves = zip(*(shipped.values(measure, **settings) for settings in shipped.all_settings()), strict=True)
         assert all(list(curve) == sorted(curve, reverse=True) for curve in curves)

@@ -1,7 +1,8 @@
 """How everything that is shipped was made: models (`recipes`) and runs of many settings.
 
 `sweeps` are of language models, `translating` of translators, `tutorials` of two tutorials' designs beside ours,
-`english` of decoders on plays, `reading` of counting beside a network; `making` makes them.
+`english` of decoders on plays, `reading` of counting beside a network, `digits` of a code that is transplanted,
+`ladder` of the chapter on training; `making` makes them.
 """
 
 from lmkit.experiments.making import EXPERIMENTS, make

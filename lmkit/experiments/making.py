@@ -16,12 +16,20 @@ from typing import Any
 import torch
 from tqdm.auto import tqdm
 
-from lmkit.experiments import digits, english, reading, sweeps, translating, tutorials
+from lmkit.experiments import digits, english, ladder, reading, sweeps, translating, tutorials
 from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.runs import FOLDER, Run, Runs, RunsFileError
 from lmkit.training.config import check_counts
 
-AnyRecipe = sweeps.Recipe | translating.PairRecipe | english.EnglishRecipe | digits.DigitsRecipe | reading.ReadingRecipe
+AnyRecipe = (
+    sweeps.Recipe
+    | translating.PairRecipe
+    | english.EnglishRecipe
+    | digits.DigitsRecipe
+    | reading.ReadingRecipe
+    | ladder.LadderRecipe
+    | ladder.FastbookRecipe
+)
 Job = tuple[AnyRecipe, dict[str, Any], int]
 EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
     **sweeps.EXPERIMENTS,
@@ -30,6 +38,7 @@ EXPERIMENTS: dict[str, Callable[[], Iterator[Job]]] = {
     **english.EXPERIMENTS,
     **digits.EXPERIMENTS,
     **reading.EXPERIMENTS,
+    **ladder.EXPERIMENTS,
 }
 
 

@@ -1,4 +1,4 @@
-"""Counting beside a network that has read the very same text: `python -m lmkit experiment reading`.
+"""Counting beside a network that has read the very same text: `python -m lmkit experiment same_text`.
 
 Each seed tells stories of its own. A table with Kneser–Ney smoothing and a small LSTM read the first 10,000, 100,000
 and 1,000,000 tokens of them, and both are judged on stories that neither has read.
@@ -76,10 +76,10 @@ RECIPES = (
 ReadingJob = tuple[ReadingRecipe, dict[str, Any], int]
 
 
-def reading() -> Iterator[ReadingJob]:
+def same_text() -> Iterator[ReadingJob]:
     """Counting with Kneser–Ney smoothing beside an LSTM that has read the same stories."""
     for seed, recipe in product(SEEDS, RECIPES):
         yield recipe, {"tokens": recipe.tokens}, seed
 
 
-EXPERIMENTS: dict[str, Callable[[], Iterator[ReadingJob]]] = {"reading": reading}
+EXPERIMENTS: dict[str, Callable[[], Iterator[ReadingJob]]] = {"same_text": same_text}

@@ -45,7 +45,16 @@ const MARKS = ["square", "diamond", "up", "down", "plus"];
  * @returns {Run}
  */
 export function newRun(number, setup, entrant = null) {
-  const begun = { facts: null, asked: 0, points: [], step: 0, isRunning: false, isOver: false, diverged: 0, seconds: 0 };
+  const begun = {
+    facts: null,
+    asked: 0,
+    points: [],
+    step: 0,
+    isRunning: false,
+    isOver: false,
+    diverged: 0,
+    seconds: 0,
+  };
   return { number, setup, entrant, ...begun, sample: null };
 }
 

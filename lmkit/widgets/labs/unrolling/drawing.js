@@ -105,7 +105,7 @@ export class Drawing {
         svgElement("path", { d, class: "lmkit-unroll-arrow-hidden", "marker-end": `url(#${this.id}-hidden)` }),
         this.text(x, y + 4, this.nonlinearity, "lmkit-unroll-word lmkit-unroll-hidden"),
         this.symbol(side + 34, y - 30, "h", "t", "hidden"),
-        this.symbol(side + 34, y + 40, "W", "h", "weight"),
+        this.symbol(side + 34, y + 40, "W", "hh", "weight"),
       ];
     });
     return [
@@ -156,14 +156,14 @@ export class Drawing {
         top,
         d + 1 < this.layers ? cellY[d + 1] + cell : outputY + OUTPUT,
         "hidden",
-        d + 1 < this.layers ? "x" : "y",
+        d + 1 < this.layers ? "ih" : "hy",
       ),
     ]);
     return [
       frame(outputY, OUTPUT, "output", above),
       ...cells,
       frame(vectorY, vector, "embedding"),
-      ...up(vectorY, cellY[0] + cell, "embedding", "x"),
+      ...up(vectorY, cellY[0] + cell, "embedding", "ih"),
       frame(chipY, CHIP, "input", above),
       ...up(chipY, vectorY + vector, "input", "e"),
     ];
@@ -190,7 +190,7 @@ export class Drawing {
    * @param {string} t
    */
   names(x, y, t) {
-    return [this.symbol(x, y - 8, "h", t, "hidden", "middle"), this.symbol(x, y + 18, "W", "h", "weight", "middle")];
+    return [this.symbol(x, y - 8, "h", t, "hidden", "middle"), this.symbol(x, y + 18, "W", "hh", "weight", "middle")];
   }
 
   /**

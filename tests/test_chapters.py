@@ -5,11 +5,13 @@ import copy
 import re
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import pytest
 from pybtex.database import parse_file
 
 from tests.site import book
+from tests.test_figures_in_prose import plain
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = book.notebooks()
@@ -52,6 +54,8 @@ WIDGETS = {
     "book/playground": "TrainLab",
     "book/review": "Review",
 }
+MOST_WORDS, MOST_CELLS, MEDIAN_LINES, MOST_ASSERTS = 2200, 30, 8, 4  # of a lesson
+FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 LONGEST_CELL = 30
 STORED_WIDGETS = ("application/vnd.jupyter.widget", "_anywidget_id", "export default", "__lmkit")
 
@@ -113,6 +117,37 @@ def test_cells_are_short(chapter):
     long = {number: length for number, length in lengths.items() if length > LONGEST_CELL}
     remedy = "divide them, or move a function that is not the point into lmkit"
     assert not long, f"a cell must have at most {LONGEST_CELL} lines, but of cells {long} have more; {remedy}"
+
+
+@every_chapter
+def test_a_cell_whose_code_is_left_out_shows_something(chapter):
+    notebook = book.notebook(chapter)
+    silent = [
+        cell.id for cell in notebook.cells if "remove-input" in cell.metadata.get("tags", []) and not cell.outputs
+    ]
+    assert not silent, (
+        f"cells tagged `remove-input` must have an output, but {silent} have none; tag them `remove-cell`"
+    )
+
+
+LESSONS = [document for document in book.teaching() if document != "book/misconceptions"]
+
+
+@pytest.mark.parametrize("chapter", LESSONS)
+def test_a_lesson_is_no_longer_than_a_sitting(chapter):
+    """Counted as a reader reads: words without formulas, code and addresses; cells whose code is not folded away."""
+    notebook = book.notebook(chapter)
+    texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    words = re.sub(
+        r"\{[\w:]+\}`[^`]*`|^\([\w-]+\)=$|^```.*$|^:\w+:.*$|[|#*>-]+", " ", plain("\n\n".join(texts)), flags=re.M
+    )
+    tags = (cell.metadata.get("tags", []) for cell in notebook.cells if cell.cell_type == "code")
+    seen = [cell for cell, names in zip(book.code_cells(chapter), tags, strict=True) if not FOLDED.intersection(names)]
+    assert len(words.split()) <= MOST_WORDS, "say it in fewer words, or give the appendix a page of its own"
+    assert len(seen) <= MOST_CELLS, "fold away checks and drawing (`hide-input`), or move them into tests"
+    assert median(len(cell.source.splitlines()) for cell in seen) <= MEDIAN_LINES
+    asserted = sum(len(re.findall(r"^assert", cell.source, re.M)) for cell in seen)
+    assert asserted <= MOST_ASSERTS, "a reader needs one for an idea; the others go into folded cells"
 
 
 @pytest.mark.parametrize("chapter", book.teaching())

@@ -22,11 +22,16 @@ LEVEL = 95.0  # per cent: how sure an interval is
 BY_HAND = {"Exercises", "Quiz"}  # their figures are the reader's own arithmetic
 
 
-def prose(source):
-    """The running text of a cell, without mathematics, code and addresses, and without paragraphs that cite."""
+def plain(source):
+    """The running text of a cell, without mathematics, code and addresses."""
     for pattern in NO_PROSE:
         source = pattern.sub(" ", source)
-    return "\n\n".join(paragraph for paragraph in source.split("\n\n") if "{cite" not in paragraph)
+    return source
+
+
+def prose(source):
+    """The running text without the paragraphs that cite, whose figures are others'."""
+    return "\n\n".join(paragraph for paragraph in plain(source).split("\n\n") if "{cite" not in paragraph)
 
 
 def paragraphs(notebook):

@@ -15,6 +15,7 @@ from lmkit import experiments
 from lmkit import runs as shipped
 from lmkit.models import AWDLSTM
 from lmkit.runs import Run, Runs
+from lmkit.statistics import interval
 from lmkit.widgets import AblationLab
 from lmkit.widgets.labs.ablation import lab as ablation
 from lmkit.widgets.labs.ablation.lab import MEASURES, PARTS
@@ -70,11 +71,11 @@ def test_runs_of_one_combination_stand_together(made):
 def test_means_and_intervals_are_those_of_the_seeds(made):
     (one,) = (one for one in AblationLab(made).combinations if one.on == EVERY)
     values = made.values("accuracy", **dict.fromkeys(PARTS, True))
-    assert one.end("accuracy") == shipped.interval(values) and one.end("accuracy")[0] == fmean(values)
+    assert one.end("accuracy") == interval(values) and one.end("accuracy")[0] == fmean(values)
     middle = [run.valid_loss[1] for run in one.runs]
-    assert one.curve("valid_loss")[1] == shipped.interval(middle)
+    assert one.curve("valid_loss")[1] == interval(middle)
     entry = one.entry()
-    assert entry["ends"]["accuracy"] == [round(10_000 * x) for x in shipped.interval(values)]
+    assert entry["ends"]["accuracy"] == [round(10_000 * x) for x in interval(values)]
     assert entry["curves"]["valid_loss"][0][1] == round(10_000 * fmean(middle))
 
 

@@ -9,6 +9,7 @@ import traitlets as T
 
 from lmkit import runs as shipped
 from lmkit.runs import Run, Runs
+from lmkit.statistics import interval
 from lmkit.widgets.base.checks import check, checked_texts
 from lmkit.widgets.base.controls import Choice, Controls, Toggle
 from lmkit.widgets.base.lab import Lab
@@ -224,7 +225,7 @@ def name_of(on: Iterable[str]) -> str:
 
 
 def _mean(values: Sequence[float]) -> tuple[float, float | None]:
-    return shipped.interval(list(values)) if len(values) > 1 else (values[0], None)
+    return interval(list(values)) if len(values) > 1 else (values[0], None)
 
 
 def _whole(measured: tuple[float, float | None]) -> list[int]:

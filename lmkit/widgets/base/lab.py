@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +16,6 @@ from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.view import View
 
 V = TypeVar("V", bound=View)
-_MADE: Counter[str] = Counter()  # labs of each kind, in this process
 
 
 class Lab(ipywidgets.VBox, Generic[V]):
@@ -77,18 +75,16 @@ class Lab(ipywidgets.VBox, Generic[V]):
             place, attribute = (control.layout, target) if target == "display" else (control, target)
             setattr(place, attribute, getattr(self.view, trait))
             ipywidgets.jslink((self.view, trait), (place, attribute))
-        if target == "max":
+        if target == "max" and self.controls:
             known = self.view.toolbar["controls"]
             rows = [{**row, "high": trait} if row["name"] in names else row for row in known]
             self.view.toolbar = {**self.view.toolbar, "controls": rows, "version": self._version(rows)}
 
     def _toolbar(self) -> dict[str, Any]:
-        """Return what a link needs: the lab's name on a page, where its labs are made in order, and its controls.
+        """Return what a link needs: the lab's kind, which a page of the book numbers, and its controls.
 
         The version tells whether a link was copied from a lab with the same controls.
         """
-        kind = self.view.file("view.js").split("/")[-2]
-        _MADE[kind] += 1
         rows = [
             {
                 "name": name,
@@ -99,7 +95,8 @@ class Lab(ipywidgets.VBox, Generic[V]):
             }
             for name in self.controls
         ]
-        return {"lab": f"{kind}-{_MADE[kind]}", "version": self._version(rows), "controls": rows}
+        kind = self.view.file("view.js").split("/")[-2]
+        return {"lab": kind, "version": self._version(rows), "controls": rows}
 
     def _version(self, rows: list[dict[str, Any]]) -> str:
         options = {name: row.labels for name, row in self.rows.items() if isinstance(row, Choice)}

@@ -33,7 +33,7 @@ function changed(changes) {
 describe("a link", () => {
   const states = [
     START,
-    { ...START, temperature: 0.30000000000000004, penalty: -0.5, seed: 2 ** 32 - 1, tied: false },
+    { ...START, temperature: 0.35, penalty: -0.5, seed: 2 ** 32 - 1, tied: false },
     { ...START, prompt: "\tRomeo:⏎O, &=#%+ ‘ä’ 😀 \u202e", method_index: 3, step: 200 },
     { ...START, prompt: "" },
     { ...START, prompt: "x".repeat(LONGEST_TEXT), penalty: 1e-7 },
@@ -48,6 +48,11 @@ describe("a link", () => {
       for (const { name, trait } of CONTROLS) assert.equal(values[name], state[trait]);
     });
   }
+
+  test("says what a slider shows, and not how it counts", () => {
+    const fragment = write(TOOLBAR, (trait) => ({ ...START, temperature: 0.9000000000000001 })[trait]);
+    assert.equal(said(fragment).values.temperature, 0.9);
+  });
 
   test("is not made of what no link brings back", () => {
     for (const prompt of ["x".repeat(LONGEST_TEXT + 1), "two\nlines"])

@@ -45,12 +45,23 @@ const TRUTHS = new Map([
 export function write({ lab, version, controls }, get) {
   const fields = new URLSearchParams({ lab, v: version });
   for (const { name, trait, type } of controls) {
-    const value = get(trait);
+    const value = plain(get(trait));
     if (type === "text" && !isShortText(value)) return null;
     fields.set(name, String(type === "bool" ? Number(value) : value));
   }
   const fragment = `#${fields}`;
   return fragment.length <= LONGEST_LINK ? fragment : null;
+}
+
+/**
+ * A value without what a slider adds when it counts its steps in binary: .9 comes back as .9000000000000001.
+ *
+ * @template T
+ * @param {T} value
+ * @returns {T | number}
+ */
+export function plain(value) {
+  return typeof value === "number" ? Number(value.toFixed(9)) : value;
 }
 
 /**

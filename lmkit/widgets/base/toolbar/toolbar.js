@@ -3,7 +3,7 @@
 import { element, keepKeys, setText } from "../dom.js";
 import { shortened } from "../errors.js";
 import { FullScreen } from "./full_screen.js";
-import { labOf, read, starts, write } from "./link.js";
+import { labOf, plain, read, starts, write } from "./link.js";
 
 /** @typedef {import("../view.js").Model} Model */
 /** @typedef {import("./link.js").Row} Row */
@@ -160,10 +160,13 @@ export class LabToolbar {
 
   /** Set what does not stand as it is wanted; a number that a control cannot have yet has to wait. */
   set() {
-    const { model } = this.view;
-    const fitting = [...this.wanted].filter(([row, value]) => value !== model.get(row.trait) && this.fits(row, value));
+    const fitting = this.left().filter(([row, value]) => this.fits(row, value));
     this.view.write(Object.fromEntries(fitting.map(([{ trait }, value]) => [trait, value])));
-    return fitting.length;
+  }
+
+  /** What does not stand as it is wanted. */
+  left() {
+    return [...this.wanted].filter(([{ trait }, value]) => plain(value) !== plain(this.view.model.get(trait)));
   }
 
   /**
@@ -181,19 +184,14 @@ export class LabToolbar {
     this.set();
     if (!this.reading) return;
     clearTimeout(this.telling);
-    this.telling = setTimeout(() => this.tellReading(), this.isMet() ? 0 : PATIENCE_MS);
-  }
-
-  isMet() {
-    return [...this.wanted].every(([{ trait }, value]) => value === this.view.model.get(trait));
+    this.telling = setTimeout(() => this.tellReading(), this.left().length ? PATIENCE_MS : 0);
   }
 
   tellReading() {
-    const { reading, view } = this;
+    const { reading } = this;
     if (!reading) return;
     if (reading.isOther) return this.tell(SAID.other);
-    const left = [...this.wanted].filter(([{ trait }, value]) => value !== view.model.get(trait));
-    const wrong = [...new Set([...reading.wrong, ...left.map(([{ label }]) => label)])];
+    const wrong = [...new Set([...reading.wrong, ...this.left().map(([{ label }]) => label)])];
     const unknown = reading.unknown.slice(0, MOST_UNKNOWN).map((name) => `‘${shortened(name)}’`);
     const parts = [
       wrong.length ? `what it says of ${wrong.join(", ")}` : "",

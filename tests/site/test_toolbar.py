@@ -166,7 +166,7 @@ def test_link_to_a_lab_that_is_not_here_is_told_once(open_page):
 
 def test_back_never_leaves_a_control_that_disagrees(open_page):
     """Browsers fill in what stood in fields when a reader comes back: the lab would know nothing of it."""
-    page = open_page(f"{SHORT}.html", prepare=with_clipboard)
+    page = open_page(f"{SHORT}.html", prepare=with_clipboard, known=re.compile("ERR_ABORTED"))  # what it leaves behind
     for lab in labs_of(page, SHORT):
         move_all(lab)
     page.goto(page.url.replace("recurrent_networks", "glossary"))
@@ -178,7 +178,7 @@ def test_back_never_leaves_a_control_that_disagrees(open_page):
 
 
 def test_link_opens_from_a_disk_without_a_network(open_page):
-    page = open_page((book.SITE / f"{SHORT}.html").as_uri(), prepare=with_clipboard)
+    page = open_page((book.SITE / f"{SHORT}.html").as_uri(), prepare=with_clipboard, known=re.compile("file:"))
     page.context.set_offline(True)
     lab = labs_of(page, SHORT)[0]
     move_all(lab)

@@ -4,21 +4,27 @@ import json
 import re
 import sys
 import zipfile
+from collections import Counter
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 from sphinx.errors import ExtensionError
 
 from lmkit import study
 from lmkit.commands import cards as command
+from tests import test_figures_in_prose as figures
 from tests.site import book
 from tests.test_chapters import SYLLABUS
 
 OWN_CARDS = 10  # at least, for every chapter
 EXTENSIONS = book.ROOT / "book" / "_ext"
 DECKS = "lmkit/study/decks"
+LOWEST, HIGHEST = 0.17, 0.33  # how often the right choice may be the longest, or the shortest
+COUNT = re.compile(r"(?<![\w.,–−-])\d[\d,]*(?!\w|[.,]\d|\s?%)")  # a whole number that stands for itself
 
 every_chapter = pytest.mark.parametrize("chapter", study.chapters())
 
@@ -67,15 +73,85 @@ def test_everything_asked_by_the_sources_is_asked_in_a_quiz():
     assert lost <= asked, f"a card that is no flashcard must have {sorted(lost - asked)} in its `covers:`; write one"
 
 
-def test_length_does_not_give_the_right_choice_away():
+def test_no_part_of_the_syllabus_is_asked_by_lab_cards_alone():
+    """Exams leave lab cards out, so each item needs another card that is asked in a quiz."""
+    quiz = [card for deck in study.load_all() for card in deck.quiz()]
+    lost = {item for card in quiz for item in card.covers} - {
+        item for card in quiz for item in card.covers if not card.lab
+    }
+    assert not lost, f"a card without `lab: true` must have {sorted(lost)} in its `covers:`; write one"
+
+
+@pytest.mark.parametrize(("extreme", "name"), [(max, "longest"), (min, "shortest")])
+def test_length_does_not_give_the_right_choice_away(extreme, name):
     singles = [card for deck in study.load_all() for card in deck.cards if card.kind == "single"]
-    longest = [card.id for card in singles if len(max((c.text for c in card.choices), key=len)) == right_length(card)]
-    rule = "in fewer than half of the cards with one right choice it may be the longest"
-    assert len(longest) < len(singles) / 2, f"{rule}, but in {len(longest)} of {len(singles)} it is; shorten some"
+    found = [card for card in singles if right_length(card) == extreme(len(choice.text) for choice in card.choices)]
+    per_chapter = Counter(card.id.partition("-")[0] for card in found)
+    rule = f"the right choice of {LOWEST:.0%} to {HIGHEST:.0%} of the cards with one right choice must be the {name}"
+    count = f"it is in {len(found)} of {len(singles)}, {dict(per_chapter)}; say some choices in more or fewer words"
+    assert LOWEST <= len(found) / len(singles) <= HIGHEST, f"{rule}, but {count}"
 
 
 def right_length(card: study.SingleChoice) -> int:
     return len(card.choices[card.right[0]].text)
+
+
+# --- figures on cards are those of the chapter --------------------------------------------------------------------
+
+
+@cache
+def known(chapter: str) -> dict[str, set[float]]:
+    """The numbers that the cells of each section of a chapter set and print."""
+    section, cells = "", {}
+    for cell in nbformat.read(book.ROOT / "book" / f"{chapter}.ipynb", as_version=4).cells:
+        if cell.cell_type == "markdown":
+            section = ([section] + re.findall(r"^## (.+)$", cell.source, re.M))[-1]
+        cells.setdefault(section, []).append(cell)
+    return {section: figures.known_numbers(nbformat.from_dict({"cells": inside})) for section, inside in cells.items()}
+
+
+def stray_figures(card: study.Card, numbers: set[float]) -> list[str]:
+    """The figures that a card states and that are neither among the numbers nor given on the card itself."""
+    given = figures.numbers_of(f"{card.question} {getattr(card, 'check', '')}")
+    texts = [figures.prose(text) for keys, text in card.texts() if states_something(card, keys)]
+    found = [figure for text in texts for figure in figures.strays(text, numbers | given)]
+    if card.lab:  # whole numbers, too, were counted in a run
+        counts = [count.strip(",") for text in texts for count in COUNT.findall(text)]
+        found += [count for count in counts if not figures.numbers_of(count) <= numbers | given]
+    return found
+
+
+def states_something(card: study.Card, keys: tuple) -> bool:
+    """Whether a text is neither the question nor a wrong choice."""
+    wrong = keys[0] == "choices" and keys[-1] == "text" and not card.choices[keys[1]].right
+    return keys != ("question",) and not wrong
+
+
+@every_chapter
+def test_figures_on_cards_are_set_or_printed_by_the_chapter(chapter):
+    numbers = set().union(*known(chapter).values())
+    found = {card.id: found for card in study.load(chapter).cards if (found := stray_figures(card, numbers))}
+    rule = "a figure on a card must be in its question or `check:`, or in a cell of its chapter"
+    assert not found, f"{rule}, but these are not: {found}; correct them, or show the arithmetic as a formula"
+
+
+@every_chapter
+def test_figures_of_a_lab_card_come_from_one_section(chapter):
+    """So that a figure that one experiment has changed isn't excused by another experiment."""
+    found = {}
+    for card in study.load(chapter).cards:
+        if card.lab and all(strays := [stray_figures(card, numbers) for numbers in known(chapter).values()]):
+            found[card.id] = min(strays, key=len)
+    rule = "all figures on a card with `lab: true` must be in cells of one section of its chapter"
+    assert not found, f"{rule}, but these are not: {found}; look at what the chapter prints"
+
+
+def test_a_stale_figure_on_a_card_is_noticed():
+    (card,) = (card for card in study.load("lstm").cards if card.id == "lstm-read-or-written")
+    (right,) = card.right
+    stale = card.choices[right].model_copy(update={"why": "Read off four of 17 units in 93.7 % of the cases."})
+    choices = (*card.choices[:right], stale, *card.choices[right + 1 :])
+    assert stray_figures(card.model_copy(update={"choices": choices}), {64.0, 0.9605}) == ["93.7 %", "17"]
 
 
 # --- the check against the book -----------------------------------------------------------------------------------

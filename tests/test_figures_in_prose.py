@@ -13,6 +13,9 @@ NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
 FIGURE = re.compile(r"(?<![\w.,])(?:\d[\d,]*\.\d+|\.\d+|\d[\d,]*(?=\s?%))(?!\w|\.\d)(?P<percent>\s?%)?")
 NO_PROSE = [
     re.compile(r"^(```|~~~|:::)\s*\{?(math|code|mermaid).*?^\1", re.S | re.M),
+    re.compile(
+        r"\b(?:[Vv]ersion|transformers|torch|PyTorch|TensorFlow|Keras|d2l|\*Dive into Deep Learning\*) \d[\d.]*\d"
+    ),
     re.compile(r"`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.S),
 ]
 LEVEL = 95.0  # per cent: how sure an interval is

@@ -19,7 +19,7 @@ from lmkit.experiments.ladder import (
     LadderRecipe,
     LoopedRNN,
     every_fifth_split,
-    measured,
+    read_held_out,
     rows_of,
     start_at_identity,
 )
@@ -89,7 +89,7 @@ def test_run_reads_each_window_once_an_epoch(order, carried):
 def test_measures_are_those_of_evaluate_and_add_up():
     set_seed(2)
     model, (_, held_out) = RecurrentLanguageModel(30, 8, 8).eval(), rows_of("sequential")
-    found, carried = measured(model, held_out), evaluate(model, held_out)
+    found, carried = read_held_out(model, held_out), evaluate(model, held_out)
     assert found["accuracy"] == pytest.approx(carried.accuracy)
     assert found["zeroed_cross_entropy"] == pytest.approx(
         evaluate(model, held_out, 16, carry_state=False).cross_entropy, rel=1e-5
@@ -100,7 +100,7 @@ def test_measures_are_those_of_evaluate_and_add_up():
 
 def test_three_tokens_are_all_that_is_asked_of_the_lowest_rung():
     model, (_, held_out) = RecurrentLanguageModel(30, 8, 8).eval(), rows_of("sequential")
-    found = measured(model, held_out, 3)
+    found = read_held_out(model, held_out, 3)
     with torch.no_grad():
         right = [
             (model(held_out[:, t - 3 : t])[0][:, -1].argmax(dim=1) == held_out[:, t]).float().mean()

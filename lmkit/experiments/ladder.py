@@ -103,7 +103,7 @@ class LadderRecipe(TrainConfig):
             found |= {"median_norm": median(history.grad_norms), "largest_norm": max(history.grad_norms)}
         except ValueError:  # a loss or gradient is no longer finite; the weights are those before it
             found["diverged"] = True
-        found |= measured(model.eval(), held_out, None if self.carry_state else self.window)
+        found |= read_held_out(model.eval(), held_out, None if self.carry_state else self.window)
         return Run(settings or {}, seed, [_short(x) for x in losses], [], [], _shortened(found))
 
     def _streams(self, training: Tensor) -> tuple[Iterator[Tensor], int]:
@@ -128,7 +128,7 @@ def rows_of(split: str) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def measured(model: nn.Module, held_out: Tensor, reach: int | None = None) -> dict[str, Any]:
+def read_held_out(model: nn.Module, held_out: Tensor, reach: int | None = None) -> dict[str, Any]:
     """Return how a model does at every token of rows (N, T), and where it is wrong.
 
     Parameters

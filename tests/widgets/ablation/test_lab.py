@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit import experiments
-from lmkit import runs as shipped
 from lmkit.models import AWDLSTM
 from lmkit.runs import Run, Runs
 from lmkit.statistics import interval

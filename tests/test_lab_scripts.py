@@ -57,8 +57,14 @@ def test_page_has_one_line_of_code_for_each_view(lab_scripts, code):
 def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
     html = lab_scripts.served(page(RegularisationLab()), "../../", code)
     loaded = re.findall(r'(?:src|href)="\.\./\.\./_static/lmkit/code/([^"?]+)\?v=[0-9a-f]{8}"', html)
-    assert [name for name in loaded if name.endswith(".js")] == ["base.js", "base-charts.js", "labs-regularisation.js"]
+    assert [name for name in loaded if name.endswith(".js")] == [
+        "base.js",
+        "base-charts.js",
+        "base-toolbar.js",
+        "labs-regularisation.js",
+    ]
     assert [name for name in loaded if name.endswith(".css")] == [
+        "base-toolbar-style.css",
         "base-lab.css",
         "base-charts-run_chart.css",
         "labs-regularisation-style.css",
@@ -87,6 +93,14 @@ def test_widgets_are_named_in_the_order_of_their_making(lab_scripts, code):
     assert first == second
     shown = re.search(r'"model_id": "(w\d+)"', first)[1]
     assert state_of(first)[shown]["model_name"] == "VBoxModel"
+
+
+def test_labs_of_a_kind_are_numbered_in_the_order_of_their_making(lab_scripts):
+    labs = [DropoutLab(), RegularisationLab(), DropoutLab(), DropoutLab(controls=[])]
+    state = {key: {"state": {"toolbar": dict(lab.view.toolbar)}} for key, lab in zip("abcd", labs, strict=True)}
+    lab_scripts.number_labs(state | {"e": {"state": {}}})
+    names = [model["state"]["toolbar"].get("lab") for model in state.values()]
+    assert names == ["dropout-1", "regularisation-1", "dropout-2", None]
 
 
 def test_page_without_widgets_stays_as_it_is(lab_scripts, code):

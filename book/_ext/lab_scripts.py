@@ -10,6 +10,7 @@ A lab also brings a picture of itself (``text/html`` beside the widget): a page 
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 from docutils import nodes
@@ -54,6 +55,14 @@ def renamed(state: dict[str, dict]) -> dict[str, str]:
     return {key: f"w{number}" for number, key in enumerate(state)}
 
 
+def number_labs(state: dict[str, dict]) -> None:
+    """Number the labs of each kind on a page, in the order of their making: links name them."""
+    made = Counter()
+    for toolbar in filter(None, (model["state"].get("toolbar") for model in state.values())):
+        made[toolbar["lab"]] += 1
+        toolbar["lab"] = f"{toolbar['lab']}-{made[toolbar['lab']]}"
+
+
 def without_code(state: dict[str, dict]) -> tuple[list[str], list[str]]:
     """Take the code out of a page's state; return the folders of scripts and the style sheets that it needs."""
     folders, sheets = {}, {}
@@ -88,6 +97,7 @@ def served(page: str, root: str, code: Path) -> str:
     saved = json.loads(found[1])
     names = renamed(saved["state"])
     folders, sheets = without_code(saved["state"])
+    number_labs(saved["state"])
     text = json.dumps(saved, separators=(",", ":")).replace("</", "<\\/")  # nothing in it may end the script element
     state = f'<script type="application/vnd.jupyter.widget-state+json">{text}</script>'
     head = f"{tags(folders, sheets, root, code)}\n    {state}"

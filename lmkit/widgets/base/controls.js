@@ -151,6 +151,8 @@ function boxOf(node) {
 function nameAll(box) {
   for (const slider of box.querySelectorAll(".widget-slider")) nameSlider(slider);
   for (const radios of box.querySelectorAll(".widget-radio")) nameRadios(radios);
+  // What a browser restores when a reader comes back, the lab knows nothing of.
+  for (const field of box.querySelectorAll("input, select")) setAttribute(field, "autocomplete", "off");
 }
 
 /**

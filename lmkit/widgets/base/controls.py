@@ -94,6 +94,10 @@ class Control:
         """Return what the view keeps as Python says it."""
         return stored
 
+    def limits(self) -> dict[str, Any]:
+        """Return what the browser must know to check a value as the view keeps it: its type, its range."""
+        raise NotImplementedError
+
     def make(self, stored: Any) -> DescriptionWidget:
         """Return a new widget, without its label."""
         raise NotImplementedError
@@ -122,6 +126,9 @@ class Slider(Control):
 
     def stored(self, value: Any) -> Any:
         return int(value) if self.step is None else float(value)
+
+    def limits(self) -> dict[str, Any]:
+        return {"type": "float" if self.step else "int", "low": self.low, "high": self.high}
 
     def value(self, stored: Any) -> Any:
         # A slider in the browser counts its steps in binary: .9 comes back as .9000000000000001.
@@ -152,6 +159,9 @@ class Number(Control):
     def stored(self, value: Any) -> int:
         return int(value)
 
+    def limits(self) -> dict[str, Any]:
+        return {"type": "int", "low": self.low, "high": self.high}
+
     def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.BoundedIntText(value=stored, min=self.low, max=self.high)
 
@@ -175,6 +185,9 @@ class Toggle(Control):
     def stored(self, value: Any) -> bool:
         return bool(value)
 
+    def limits(self) -> dict[str, Any]:
+        return {"type": "bool"}
+
     def make(self, stored: Any) -> DescriptionWidget:
         return ipywidgets.Checkbox(stored, indent=False)
 
@@ -195,6 +208,9 @@ class TextField(Control):
 
     def stored(self, value: Any) -> str:
         return str(value)
+
+    def limits(self) -> dict[str, Any]:
+        return {"type": "text"}
 
     def make(self, stored: Any) -> DescriptionWidget:
         if self.suggestions is None:
@@ -256,6 +272,9 @@ class Choice(Control):
 
     def stored(self, value: Any) -> int:
         return next(place for place, known in enumerate(self.values) if is_same(value, known))
+
+    def limits(self) -> dict[str, Any]:
+        return {"type": "int", "low": 0, "high": len(self.options) - 1}
 
     def value(self, stored: int) -> Any:
         check("the place of a choice", stored, 0 <= stored < len(self.options), f"from 0 to {len(self.options) - 1}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +12,7 @@ from ipywidgets.widgets.widget_description import DescriptionWidget
 
 from lmkit.plots.escaping import escape
 from lmkit.widgets.base import svg
-from lmkit.widgets.base.controls import Controls
+from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.view import View
 
 V = TypeVar("V", bound=View)
@@ -50,6 +52,8 @@ class Lab(ipywidgets.VBox, Generic[V]):
         box.add_class("lmkit-controls")
         super().__init__([box, view] if self.controls else [view])
         self.add_class("lmkit-lab")
+        if self.controls:
+            self.view.toolbar = self._toolbar()
 
     def value(self, name: str) -> Any:
         """Return where a control stands, or the view where the lab shows no such control."""
@@ -71,6 +75,33 @@ class Lab(ipywidgets.VBox, Generic[V]):
             place, attribute = (control.layout, target) if target == "display" else (control, target)
             setattr(place, attribute, getattr(self.view, trait))
             ipywidgets.jslink((self.view, trait), (place, attribute))
+        if target == "max" and self.controls:
+            known = self.view.toolbar["controls"]
+            rows = [{**row, "high": trait} if row["name"] in names else row for row in known]
+            self.view.toolbar = {**self.view.toolbar, "controls": rows, "version": self._version(rows)}
+
+    def _toolbar(self) -> dict[str, Any]:
+        """Return what a link needs: the lab's kind, which a page of the book numbers, and its controls.
+
+        The version tells whether a link was copied from a lab with the same controls.
+        """
+        rows = [
+            {
+                "name": name,
+                "label": self.rows[name].label,
+                "trait": self.rows[name].trait_name(name),
+                **self.rows[name].limits(),
+                "start": getattr(self.view, self.rows[name].trait_name(name)),
+            }
+            for name in self.controls
+        ]
+        kind = self.view.file("view.js").split("/")[-2]
+        return {"lab": kind, "version": self._version(rows), "controls": rows}
+
+    def _version(self, rows: list[dict[str, Any]]) -> str:
+        options = {name: row.labels for name, row in self.rows.items() if isinstance(row, Choice)}
+        fixed = [{key: value for key, value in row.items() if key != "start"} for row in rows]
+        return hashlib.sha256(json.dumps([fixed, options]).encode()).hexdigest()[:8]
 
     def picture(self) -> tuple[str, str]:
         """Return what stands for the lab where no script runs: an SVG document, and the same in words."""

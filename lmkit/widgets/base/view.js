@@ -5,6 +5,7 @@ import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { LabError, messageOf } from "./errors.js";
 import { news } from "./news.js";
 import { SlicedWork } from "./time_slicing.js";
+import { LabToolbar } from "./toolbar/toolbar.js";
 
 /**
  * anywidget's model, as far as views use it.
@@ -65,6 +66,9 @@ export class LabView {
     root.append(this.messages.problem, this.messages.progress, this.content, this.messages.live);
     this.ask = coalesced(() => this.run());
     model.on("change", this.ask);
+    const toolbar = model.get("toolbar"); // in a lab with controls
+    this.toolbar = toolbar?.controls ? new LabToolbar(this, toolbar, root) : null;
+    if (this.toolbar) root.append(this.toolbar.root);
     this.closeControls = tendControls(root, { onWrong: (error) => this.fail(error), onRight: () => this.ask() });
     this.ask();
   }
@@ -75,6 +79,7 @@ export class LabView {
     this.model.off("change", this.ask);
     this.ask.close();
     this.closeControls();
+    this.toolbar?.close();
     clearTimeout(this.announcing);
     clearTimeout(this.failing);
   }
@@ -189,6 +194,7 @@ export class LabView {
     clearTimeout(this.failing);
     const problem = known ? error.message : `something broke (${messageOf(error)}); reload the page`;
     this.failing = setTimeout(() => this.messages.tell({ problem }), PROBLEM_MS);
+    this.toolbar?.settle();
   }
 
   recover() {
@@ -196,6 +202,7 @@ export class LabView {
     this.messages.tell({});
     this.content.hidden = false;
     this.content.inert = false;
+    this.toolbar?.settle();
   }
 }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import anywidget
+import traitlets as T
 
 from lmkit.plots import roles
 from lmkit.widgets.base import assets, bundle
@@ -32,6 +33,7 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
 
     _esm: ClassVar[str]
     _css: ClassVar[str]
+    toolbar = T.Dict(help="What the toolbar knows of the lab's controls; nothing where there are none").tag(sync=True)
 
     def __init__(self, **traits):
         kind = type(self)

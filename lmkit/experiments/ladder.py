@@ -339,6 +339,8 @@ def ladder() -> Iterator[Job]:
         for order, carried in (("text", False), ("shuffled", True), ("shuffled", False)):
             settings = {"study": "reading", "order": order, "carried": carried}
             yield replace(plain, order=order, carry_state=carried), settings, seed
+        zeroed = replace(tuned["1 tanh identity"], carry_state=False)
+        yield zeroed, {"study": "reading tanh", "order": "text", "carried": False}, seed
         for split in ("every fifth", "diagonal"):
             yield replace(plain, split=split), {"study": "splits", "split": split}, seed
         for name, rung in FASTBOOK.items():

@@ -3,7 +3,7 @@
 `python -m tests.site.latency URL` opens a page with a decoding lab, moves every slider through its range by
 the keyboard, and prints the median and the 95th percentile per slider. The clock starts in the page when the
 key goes down; it stops when the view has changed and the browser has laid it out. A second figure goes on to
-the next frame.
+the next frame. With `--while-training` the page's training lab trains meanwhile, again and again.
 """
 
 from __future__ import annotations
@@ -67,17 +67,29 @@ def _summary(times: list[list[float]]) -> dict[str, float]:
     return {"steps": len(times), "median": statistics.median(changed), "p95": p95[0], "p95 to frame": p95[1]}
 
 
-def main(url: str) -> None:
+def train_on(page: Page) -> None:
+    """Let the page's training lab train, and begin again whenever it has ended."""
+    page.locator(".lmkit-train-main").scroll_into_view_if_needed()
+    page.evaluate("""() => setInterval(() => {
+      const button = document.querySelector(".lmkit-train-main");
+      if (button.textContent === "Train") button.click();
+    }, 100)""")
+    page.wait_for_function("() => document.querySelector('.lmkit-train-main').textContent !== 'Train'")
+
+
+def main(url: str, *options: str) -> None:
     """Print a table for the first lab of a page."""
     path = browser.executable()  # looks for one with a Playwright of its own, so before ours starts
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=browser.ARGUMENTS)
         page = chromium.new_page()
         page.goto(url)
+        if "--while-training" in options:
+            train_on(page)
         for name, figures in measure(page).items():
             print(f"{name:28}", "  ".join(f"{key} {value:6.1f}" for key, value in figures.items()))
         chromium.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -100,8 +100,7 @@ def wilson(successes: int, count: int) -> Share:
         raise ValueError(f"count must be at least 1, but it is {count}; give the cases that a share is of")
     if not 0 <= successes <= count:
         raise ValueError(f"successes must be from 0 to count = {count}, but they are {successes}; count them again")
-    ends = scipy.stats.binomtest(successes, count).proportion_ci(LEVEL, method="wilson")
-    return Share(successes / count, float(ends.low), float(ends.high))
+    return _wilson(successes / count, count)
 
 
 def share_interval(shares: Sequence[float], count: int) -> Share:
@@ -123,7 +122,16 @@ def share_interval(shares: Sequence[float], count: int) -> Share:
         If there are fewer than two shares, or no cases.
     """
     found = interval(shares)
-    alike = wilson(round(found.mean * count), count)
+    if count < 1:
+        raise ValueError(f"count must be at least 1, but it is {count}; give the cases that a share is of")
     if not found.half:
-        return alike
+        return _wilson(found.mean, count)
     return Share(found.mean, max(0.0, found.low), min(1.0, found.high))
+
+
+def _wilson(share: float, count: int) -> Share:
+    """Return Wilson's interval of a share, which shipped runs have rounded: it need not be of whole cases."""
+    weight = float(scipy.stats.norm.ppf((1 + LEVEL) / 2)) ** 2 / count
+    middle = (share + weight / 2) / (1 + weight)
+    half = math.sqrt(weight * (share * (1 - share) + weight / 4)) / (1 + weight)
+    return Share(share, max(0.0, middle - half), min(1.0, middle + half))

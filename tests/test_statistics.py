@@ -50,6 +50,13 @@ def test_interval_of_a_share_is_wilsons(part, count):
         assert (share - p) ** 2 == pytest.approx(1.96**2 * p * (1 - p) / count, rel=1e-3, abs=1e-12)
 
 
+@pytest.mark.parametrize("count", [1, 7, 60, 400])
+def test_interval_of_a_share_is_scipys(count):
+    for successes in range(0, count + 1, max(1, count // 7)):
+        ends = stats.binomtest(successes, count).proportion_ci(0.95, method="wilson")
+        assert wilson(successes, count)[1:] == pytest.approx((ends.low, ends.high))
+
+
 def test_interval_of_shares_is_students_and_ends_at_none_and_all():
     mean, half = interval([0.5, 0.6, 0.4])
     assert share_interval([0.5, 0.6, 0.4], 60) == pytest.approx((mean, mean - half, mean + half))
@@ -60,6 +67,8 @@ def test_interval_of_shares_is_students_and_ends_at_none_and_all():
 def test_interval_of_shares_that_agree_is_wilsons():
     assert share_interval([1.0] * 3, 60) == wilson(60, 60)
     assert share_interval([0.25] * 3, 60) == wilson(15, 60)
+    share, low, high = share_interval([0.999] * 3, 60)  # rounded in a file of runs
+    assert share == pytest.approx(0.999) and low < 0.97 and 0.9999 < high <= 1
 
 
 def test_intervals_are_written_as_the_book_writes_them():

@@ -24,6 +24,7 @@ from lmkit.training import TrainConfig, set_seed, train
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # of units that are transplanted
 RANKING, PAIRS, DRAWS = 300, 300, 5  # numbers that units are ranked on, pairs that are judged, random choices of units
 VOCAB = human_numbers.vocab()
+WINDOW = 64  # steps of a window of training
 DIGITS = [VOCAB.id(human_numbers.words(digit)[0]) for digit in range(1, 10)]
 
 
@@ -36,7 +37,7 @@ class DigitsRecipe(TrainConfig):
     embedding_size: int = 64
     hidden_size: int = 64
     batch_size: int = 16
-    window: int = 64
+    window: int = WINDOW
     steps: int = 1500
 
     def run(self, seed: int, settings: dict[str, Any] | None = None) -> Run:

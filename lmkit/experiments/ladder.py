@@ -64,6 +64,9 @@ def every_fifth_split() -> tuple[list[str], list[str]]:
     return training, held_out
 
 
+WINDOW = 16  # unless a rung says otherwise
+
+
 @dataclass(frozen=True, kw_only=True)
 class LadderRecipe(TrainConfig):
     """A network and how it is trained; `order` and `carried` say how windows follow one another.
@@ -73,7 +76,7 @@ class LadderRecipe(TrainConfig):
 
     about: ClassVar[str] = "Human Numbers; held-out text in 64 rows that start cold, scored at every token"
 
-    window: int = 16
+    window: int = WINDOW
     nonlinearity: str = "relu"
     num_layers: int = 1
     identity: bool = False
@@ -219,8 +222,8 @@ class FastbookRecipe:
     window: int
     epochs: int
     lr: float
-    loss_at: str = "every"
-    carry_state: bool = True
+    loss_at: str = TrainConfig.loss_at
+    carry_state: bool = TrainConfig.carry_state
     shuffled: bool = False
 
     def run(self, seed: int, settings: dict[str, Any] | None = None) -> Run:

@@ -134,4 +134,5 @@ def _wilson(share: float, count: int) -> Share:
     weight = float(scipy.stats.norm.ppf((1 + LEVEL) / 2)) ** 2 / count
     middle = (share + weight / 2) / (1 + weight)
     half = math.sqrt(weight * (share * (1 - share) + weight / 4)) / (1 + weight)
-    return Share(share, max(0.0, middle - half), min(1.0, middle + half))
+    # At none and at all rounding would put an end on the wrong side of the share.
+    return Share(share, max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half)))

@@ -86,6 +86,14 @@ def press(page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def exported(page) -> dict:
+    """The file of a reader's progress, as a field for files takes it."""
+    with page.expect_download() as download:
+        press(page, "Export as a file")
+    content = Path(download.value.path()).read_bytes()
+    return {"name": "progress.json", "mimeType": "application/json", "buffer": content}
+
+
 def tab(page, name: str) -> None:
     page.get_by_role("tab", name=name).click()
 
@@ -494,9 +502,7 @@ def test_progress_counts_cards(opened):
 def test_answers_go_out_as_a_file_and_come_back(opened):
     page = opened(["example-flashcard", 3, NOW - DAY], ["example-draw", 1, NOW - DAY])
     tab(page, "Progress")
-    with page.expect_download() as download:
-        press(page, "Export as a file")
-    file = Path(download.value.path()).read_bytes()
+    chosen = exported(page)
     press(page, "Reset…")
     asked = page.locator(".lmkit-review-asked:visible")
     expect(asked).to_contain_text("This removes 2 answers from this browser.")
@@ -510,7 +516,6 @@ def test_answers_go_out_as_a_file_and_come_back(opened):
     assert len(stored(page)) == 2
     press(page, "Reset…")
     asked.get_by_role("button", name="Remove all answers").click()
-    chosen = {"name": "progress.json", "mimeType": "application/json", "buffer": file}
     for said in ("2 answers added.", "0 answers added; 2 answers were here already."):
         page.locator("input[type=file]").set_input_files(chosen)
         expect(message).to_have_text(said)
@@ -529,16 +534,13 @@ def test_predictions_are_listed_go_out_as_a_file_and_come_back(opened):
         "10 March 2027: Where? You said: early, and so it was.",
         "9 March 2027: Which ends <b>lower</b>? You said: the RNN, and it was: the LSTM.",
     ]
-    with page.expect_download() as download:
-        press(page, "Export as a file")
-    file = Path(download.value.path()).read_bytes()
+    chosen = exported(page)
     press(page, "Reset…")
     asked = page.locator(".lmkit-review-asked:visible")
     expect(asked).to_contain_text("This removes 1 answer and 2 predictions from this browser.")
     asked.get_by_role("button", name="Remove all answers").click()
     expect(page.locator(".lmkit-review-message:visible")).to_have_text("1 answer and 2 predictions removed.")
     expect(listed).to_be_hidden()
-    chosen = {"name": "progress.json", "mimeType": "application/json", "buffer": file}
     page.locator("input[type=file]").set_input_files(chosen)
     expect(page.locator(".lmkit-review-message:visible")).to_have_text("1 answer and 2 predictions added.")
     expect(listed.locator("li")).to_have_count(2)

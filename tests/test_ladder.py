@@ -11,18 +11,17 @@ from torch import nn
 from lmkit import runs
 from lmkit.datasets import human_numbers
 from lmkit.experiments import ladder
+from lmkit.experiments.fastbook import FASTBOOK, LoopedRNN
 from lmkit.experiments.ladder import (
-    FASTBOOK,
     NETWORKS,
     RATES,
     BlindlyStateful,
     LadderRecipe,
-    LoopedRNN,
     every_fifth_split,
-    read_held_out,
     rows_of,
     start_at_identity,
 )
+from lmkit.experiments.numbers_judging import read_held_out
 from lmkit.models import FixedContextRNN, RecurrentLanguageModel
 from lmkit.training import evaluate, set_seed
 

@@ -98,8 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
     for path, what in outcomes.items():
         print(f"{path.stem}: {what}")
     allowed = {"the same"} if options.check else {"the same", "changed"}
-    if set(outcomes.values()) - allowed:
-        sys.exit(1)
+    if bad := [path.stem for path, what in outcomes.items() if what not in allowed]:
+        sys.exit(f"{'not as stored' if options.check else 'failed, nothing stored'}: {', '.join(bad)}")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ COMMANDS = {
     "generate": ("generating", "continue a prompt with a trained model"),
     "translate": ("translating", "translate texts with a trained encoder-decoder"),
     "experiment": ("experimenting", "make the runs again that the book compares"),
+    "assignment": ("assigning", "write programming assignments for otter-grader or nbgrader"),
     "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki"),
 }
 DONE, FAILED, REFUSED = 0, 1, 2

@@ -53,6 +53,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     pretrained.save_translator(tmp_path / "pairs.safetensors", translator)
     cards = (ROOT / "tests" / "example_cards.yml").read_text(encoding="utf-8")
     (tmp_path / "mine.yml").write_text(cards.replace("chapter: example_cards", "chapter: mine"), encoding="utf-8")
+    own = (ROOT / "lmkit" / "study" / "assignments" / "recurrent_networks.yml").read_text(encoding="utf-8")
+    (tmp_path / "doubling.yml").write_text(own, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

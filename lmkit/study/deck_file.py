@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from lmkit.files import StrPath
-from lmkit.study.cards import KINDS, BaseCard, Card
+from lmkit.study.cards import KINDS, Card
 from lmkit.study.yaml_source import CardError, KeyPath, YamlSource
 
 
@@ -124,13 +124,13 @@ def _card(source: YamlSource, place: int, entry: Any) -> Card:
     try:
         return KINDS[kind].model_validate(entry)
     except ValidationError as error:
-        messages = [(fault["loc"], _explain(fault, KINDS[kind])) for fault in error.errors()]
+        messages = [(fault["loc"], explain(fault, list(KINDS[kind].model_fields))) for fault in error.errors()]
         # a rule about the whole card begins with the name of what breaks it
         found = [source.error((*keys, *(loc or [text.split()[0]])), f"{name}: {text}") for loc, text in messages]
         raise CardError.joined(found) from None
 
 
-def _explain(error: ErrorDetails, kind: type[BaseCard]) -> str:
+def explain(error: ErrorDetails, fields: list[str], thing: str = "a card of this kind") -> str:
     """Return a fault that pydantic found in our words: what, the rule, the value, the remedy."""
     what = " ".join(f"no. {part + 1}" if isinstance(part, int) else str(part) for part in error["loc"])
     context = error.get("ctx", {})
@@ -139,7 +139,7 @@ def _explain(error: ErrorDetails, kind: type[BaseCard]) -> str:
         case "missing":
             return f"{what} is missing; add it"
         case "extra_forbidden":
-            known = f"; a card of this kind has {list(kind.model_fields)}" if len(error["loc"]) == 1 else ""
+            known = f"; {thing} has {fields}" if len(error["loc"]) == 1 else ""
             return f"{what} is not known here{known}; remove it"
         case "value_error":
             return f"{what} {context['error']}".strip()

@@ -43,7 +43,7 @@ def small(tmp_path):
         assert old in SMALL
         path = tmp_path / "doubling.yml"
         path.write_text(SMALL.replace(old, new) if old else SMALL, encoding="utf-8")
-        return assignments.read(path)
+        return assignments.read_assignment(path)
 
     return read
 

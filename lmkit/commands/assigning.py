@@ -57,7 +57,7 @@ def _found(given: list[str]) -> dict[str, assignments.Assignment]:
         if name in found:
             raise ValueError(f"NAME must differ from assignment to assignment, but {name!r} is given twice")
         try:
-            found[name] = assignments.read(text) if text.endswith(".yml") else assignments.load(text)
+            found[name] = assignments.read_assignment(text) if text.endswith(".yml") else assignments.load(text)
         except CardError as error:
             errors.append(error)
     if errors:

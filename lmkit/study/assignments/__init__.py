@@ -10,7 +10,7 @@ that they don't see, and typical wrong solutions, each with a part of the messag
     assignments.notebook(assignment, "nbgrader")
 """
 
-from lmkit.study.assignments.assignment import Assignment, Question, Wrong, load, names, read
+from lmkit.study.assignments.assignment import Assignment, Question, Wrong, load, names, read_assignment
 from lmkit.study.assignments.grading import faults, grade
 from lmkit.study.assignments.notebooks import FORMATS, notebook, place
 
@@ -25,5 +25,5 @@ __all__ = [
     "names",
     "notebook",
     "place",
-    "read",
+    "read_assignment",
 ]

@@ -157,10 +157,10 @@ def load(name: str) -> Assignment:
     """Return an assignment that comes with lmkit; raise ValueError if there is none of this name."""
     if name not in names():
         raise ValueError(f"name must be one of the assignments {names()}, but it is {name!r}; or give a file, NAME.yml")
-    return read(FOLDER / f"{name}.yml")
+    return read_assignment(FOLDER / f"{name}.yml")
 
 
-def read(path: StrPath) -> Assignment:
+def read_assignment(path: StrPath) -> Assignment:
     """Read an assignment from a YAML file; the fields are those of `Assignment`, `Question`, `Test` and `Wrong`.
 
     Raises

@@ -39,7 +39,7 @@ KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
-COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment"]
+COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment", "exam"]
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,8 @@ class Lines:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *words[1:]]
+        elif command == "exam":
+            words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
         elif command == "cards":
             words += self.draw.choice([["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []])
         return words

@@ -18,6 +18,7 @@ COMMANDS = {
     "experiment": ("experimenting", "make the runs again that the book compares"),
     "assignment": ("assigning", "write programming assignments for otter-grader or nbgrader"),
     "exam": ("examining", "write an exam on paper with its key, drawn from the cards"),
+    "class": ("classing", "tell what a class did, from the files that its students export"),
     "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki"),
 }
 DONE, FAILED, REFUSED = 0, 1, 2

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from difflib import get_close_matches
 from pathlib import Path
 
 from lmkit import study
-from lmkit.commands.options import whole
+from lmkit.commands.options import check_chapters, names, whole
 from lmkit.files import check_apart, name_of
 from lmkit.study import CardError, Deck, exam
 from lmkit.study.cards import KINDS
@@ -56,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
     formats = list(dict.fromkeys(options.format))
     if "pdf" in formats:
         pdf.check_typst()
-    kinds = exam.check_kinds(_names(options.kinds))
+    kinds = exam.check_kinds(names(options.kinds))
     decks = _decks(options)
     versions = exam.make(
         decks,
@@ -74,22 +73,10 @@ def run(options: argparse.Namespace) -> None:
     print(f"{name_of(folder)}: {papers}, seed {options.seed}: {', '.join(path.name for path in written)}")
 
 
-def _names(words: list[str]) -> list[str]:
-    """Return what words name: with commas between, with spaces, or both."""
-    return [name for word in words for name in map(str.strip, word.split(",")) if name]
-
-
 def _decks(options: argparse.Namespace) -> list[Deck]:
     """Return the decks to draw from: the chapters named, or all where no bank is given, and the banks."""
-    names = list(dict.fromkeys(_names(options.chapters))) if options.chapters else None
-    if names == []:
-        raise ValueError("chapters must name at least one, but there is none; leave --chapters out for all")
-    known = study.chapters()
-    for name in names or []:
-        if name not in known:
-            rule = f"chapters must be among {', '.join(known)}"
-            raise ValueError(f"{rule}, but one is {name!r}; {_suggestion(name, known)}")
-    decks = study.load_all(names) if names or not options.bank else []
+    chapters = check_chapters(options.chapters)
+    decks = study.load_all(chapters) if chapters or not options.bank else []
     errors: list[CardError] = []
     for file in dict.fromkeys(options.bank or []):
         try:
@@ -99,8 +86,3 @@ def _decks(options: argparse.Namespace) -> list[Deck]:
     if errors := [*errors, *study.check_ids(decks)]:
         raise CardError.joined(errors)
     return decks
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    near = get_close_matches(name.lower().replace("-", "_").replace(" ", "_"), known, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else "correct it"

@@ -7,7 +7,8 @@ import io
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from lmkit.files import StrPath, atomic_write, check_name, check_place
+from lmkit import files
+from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.study.exam import pdf, sheets
 from lmkit.study.exam.page import to_html
 from lmkit.study.exam.versions import Version
@@ -31,14 +32,8 @@ def check_folder(folder: StrPath, versions: int, formats: Collection[str]) -> Pa
     ValueError
         If it is a file, lies in no folder, may not be written, or holds papers of an exam that this would not replace.
     """
-    folder, names = Path(folder), file_names(versions, formats)
-    check_name("out", folder)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out must be a folder, but {folder} is a file; choose another name")
-    if not folder.is_dir():
-        check_place("out", folder)
-        return folder
-    for name in names:
+    folder, names = files.check_folder("out", folder), file_names(versions, formats)
+    for name in names if folder.is_dir() else ():
         check_place("out", folder / name)
     there = sorted(path.name for path in folder.glob("*") if path.name.startswith(("paper-", f"{KEY}.")))
     if left := [name for name in there if name not in names]:

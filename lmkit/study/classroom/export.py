@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 class Export(NamedTuple):
-    """What a file holds.
+    """The content of a file.
 
     Attributes
     ----------

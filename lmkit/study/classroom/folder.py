@@ -30,7 +30,7 @@ class First(NamedTuple):
 
 
 class Student(NamedTuple):
-    """What one student did.
+    """A student, and what this student did.
 
     Attributes
     ----------

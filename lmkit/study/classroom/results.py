@@ -18,7 +18,7 @@ from lmkit.study.exam.choosing import ASKED
 
 
 class ShareOf(NamedTuple):
-    """How many cards a student answered, and how many right at the first try."""
+    """The number of cards that a student answered, and of those that were right at the first try."""
 
     answered: int
     right: int

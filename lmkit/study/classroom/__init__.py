@@ -11,7 +11,7 @@
 
 from lmkit.study.classroom.export import Answer, Export, ExportError, read_export
 from lmkit.study.classroom.folder import Class, First, Student, read_class
-from lmkit.study.classroom.given import Chosen, Wrong
+from lmkit.study.classroom.given import Chosen, Wrong, short
 from lmkit.study.classroom.items import Item, Reliability, alpha, analyse, item_rest, reliability, upper_lower
 from lmkit.study.classroom.results import Results, ShareOf
 from lmkit.study.classroom.tables import printed, write_tables
@@ -36,6 +36,7 @@ __all__ = [
     "read_class",
     "read_export",
     "reliability",
+    "short",
     "upper_lower",
     "write_tables",
 ]

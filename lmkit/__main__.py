@@ -1,4 +1,4 @@
-"""The command line: `python -m lmkit train …`, `… generate …`, `… translate …`, `… experiment …` and `… cards …`."""
+"""The command line: `python -m lmkit train …`, `… generate …`, `… translate …`, `… cards …` and so on."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ COMMANDS = {
     "translate": ("translating", "translate texts with a trained encoder-decoder"),
     "experiment": ("experimenting", "make the runs again that the book compares"),
     "assignment": ("assigning", "write programming assignments for otter-grader or nbgrader"),
+    "exam": ("examining", "write an exam on paper with its key, drawn from the cards"),
+    "class": ("classing", "tell what a class did, from the files that its students export"),
     "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki"),
 }
 DONE, FAILED, REFUSED = 0, 1, 2

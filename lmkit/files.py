@@ -93,6 +93,22 @@ def check_place(name: str, path: StrPath) -> Path:
     return path
 
 
+def check_folder(name: str, folder: StrPath) -> Path:
+    """Return a folder that is there, or can be made in one that is.
+
+    Raises
+    ------
+    ValueError
+        If it is a file, lies in no folder, or may not be written.
+    """
+    folder = Path(folder)
+    check_name(name, folder)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{name} must be a folder, but {folder} is a file; choose another name")
+    check_place(name, folder / "lmkit" if folder.is_dir() else folder)
+    return folder
+
+
 def check_name(name: str, path: StrPath) -> None:
     """Raise ValueError for a path that not every program can handle and print: not UTF-8, or with NUL in it."""
     try:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 README, CONTRIBUTING, EXTENDING = "README.md", "CONTRIBUTING.md", "book/extending.md"
-RUN = (README, CONTRIBUTING, EXTENDING)  # all code in them is run
+TEACHERS = "book/for_teachers.md"
+RUN = (README, CONTRIBUTING, EXTENDING, TEACHERS)  # all code in them is run
 NAMES = (*RUN, "CHANGELOG.md", "book/architecture.md", ".github/pull_request_template.md")
 
 FENCE = re.compile(r"(?:^`(?P<file>[^`\n]+)`:\n\n)?^```(?P<language>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -53,6 +53,7 @@ WIDGETS = {
     "book/attention": "TranslateLab",
     "book/playground": "TrainLab",
     "book/review": "Review",
+    "book/class_results": "ClassResults",
 }
 MOST_WORDS, MOST_CELLS, MEDIAN_LINES, MOST_ASSERTS = 2200, 30, 8, 4  # of a lesson
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}

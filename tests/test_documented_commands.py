@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from lmkit import __main__ as program
 from lmkit import pretrained, study
-from tests import extensions
+from tests import extensions, simulated_class
 from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks, spans
 
 LAB = "Add a lab"  # whose commands are run together, below
@@ -55,6 +55,8 @@ def folder(tmp_path, monkeypatch) -> Path:
     (tmp_path / "mine.yml").write_text(cards.replace("chapter: example_cards", "chapter: mine"), encoding="utf-8")
     own = (ROOT / "lmkit" / "study" / "assignments" / "recurrent_networks.yml").read_text(encoding="utf-8")
     (tmp_path / "doubling.yml").write_text(own, encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    simulated_class.write(tmp_path / "folder", 3, ["lstm"])
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

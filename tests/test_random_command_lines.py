@@ -13,6 +13,7 @@ from lmkit.__main__ import _parser, main
 from lmkit.commands import texts
 from lmkit.datasets import human_numbers, shakespeare
 from lmkit.experiments import making, recipes, translators
+from tests import simulated_class
 from tests.test_main import TEXT
 from tests.test_translations import translator
 
@@ -39,7 +40,7 @@ KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
-COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment"]
+COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment", "exam", "class"]
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,8 @@ def folder(tmp_path, monkeypatch):
     shutil.copy(pretrained.path_of("human_numbers"), "a.model")
     pretrained.save_translator("words.model", translator())
     shutil.copy(ROOT / "tests" / "example_cards.yml", "example_cards.yml")
+    Path("answers").mkdir()
+    simulated_class.write(Path("answers"), 3, ["lstm"])
     monkeypatch.setattr(texts, "EPOCHS", 1)
     monkeypatch.setattr(texts, "STEPS", 2)
     monkeypatch.setattr(texts, "HELD_OUT_ROWS", 4)
@@ -130,6 +133,10 @@ class Lines:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *words[1:]]
+        elif command == "exam":
+            words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
+        elif command == "class" and self.draw.random() < 0.6:
+            words[1:2] = ["answers"]
         elif command == "cards":
             words += self.draw.choice([["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []])
         return words

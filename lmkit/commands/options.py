@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from difflib import get_close_matches
+
+from lmkit import study
 
 EXIT_CODES = (
     "Exit status: 0 where all is done; 2 where nothing was begun, because options or files are not as they must be; "
@@ -36,6 +39,33 @@ def number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"it must be a number, but it is {text!r}") from None
+
+
+def names(words: Sequence[str]) -> list[str]:
+    """Return what words name: with commas between, with spaces, or both."""
+    return [name for word in words for name in map(str.strip, word.split(",")) if name]
+
+
+def check_chapters(words: Sequence[str] | None) -> list[str] | None:
+    """Return the names of chapters that an option was given, each once; None where it was not given.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chapter: with those that are called alike.
+    """
+    if not words:
+        return None
+    known = study.chapters()
+    chapters = list(dict.fromkeys(names(words)))
+    if not chapters:
+        raise ValueError("chapters must name at least one, but there is none; leave --chapters out for all")
+    for name in chapters:
+        if name not in known:
+            near = get_close_matches(name.lower().replace("-", "_").replace(" ", "_"), known, n=3, cutoff=0.5)
+            cure = f"did you mean {' or '.join(near)}?" if near else "correct it"
+            raise ValueError(f"chapters must be among {', '.join(known)}, but one is {name!r}; {cure}")
+    return chapters
 
 
 def take_defaults(parser: argparse.ArgumentParser) -> None:

@@ -67,7 +67,8 @@ def notebooks() -> list[str]:
 
 def teaching() -> list[str]:
     """Those that teach something of their own."""
-    return [document for document in notebooks() if document not in ("book/intro", "book/playground", "book/review")]
+    others = ("book/intro", "book/playground", "book/review", "book/class_results")
+    return [document for document in notebooks() if document not in others]
 
 
 @cache

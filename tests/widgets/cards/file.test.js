@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { LabError } from "../../../lmkit/widgets/base/errors.js";
-import { checkFileSize, isAhead, NewerLogError, readLog, writeLog } from "../../../lmkit/widgets/base/progress/file.js";
+import {
+  checkFileSize,
+  isAhead,
+  keptResponse,
+  NewerLogError,
+  readLog,
+  writeLog,
+} from "../../../lmkit/widgets/base/progress/file.js";
 import { FORMAT, textOf } from "./storage.js";
 
 const DAY = 86_400_000;
@@ -103,4 +110,74 @@ test("clocks may differ by a day", () => {
 test("a file that is too large is refused", () => {
   checkFileSize(10_000_000);
   assert.throws(() => checkFileSize(10_000_001), { name: "LabError", message: /too large.*nothing was changed$/ });
+});
+
+const GIVEN = [
+  { card: "a", grade: 1, at: 5, response: [2] },
+  { card: "b", grade: 3, at: 6, response: ["input", "Größe ⏎"] },
+  { card: "c", grade: 3, at: 7 },
+];
+
+test("what was answered stands in a list of its own, which editions without it pass over", () => {
+  const text = writeLog([...GIVEN, ...PREDICTIONS]);
+  assert.deepEqual(readLog(text), { entries: [...GIVEN, ...PREDICTIONS], resets: 0, faults: [] });
+  const { reviews, responses, version } = JSON.parse(text);
+  assert.deepEqual([version, reviews.map((entry) => entry.length)], [1, [3, 3, 3]]);
+  assert.deepEqual(responses, [
+    ["a", 5, [2]],
+    ["b", 6, ["input", "Größe ⏎"]],
+  ]);
+  assert.ok(!writeLog(REVIEWS).includes("responses"));
+});
+
+test("a response to no answer, or to one that was taken back, is left out", () => {
+  const text = JSON.stringify({
+    ...JSON.parse(textOf(["a", 3, 1], ["a", 0, 1])),
+    responses: [
+      ["a", 1, [0]],
+      ["z", 9, [0]],
+    ],
+  });
+  assert.deepEqual(readLog(text).entries, [
+    { card: "a", grade: 3, at: 1, response: [0] },
+    { card: "a", grade: 0, at: 1 },
+  ]);
+});
+
+test("a response at fault is told by its place", () => {
+  const bad = [
+    7,
+    null,
+    ["a", 1],
+    ["A", 1, [0]],
+    ["a", 0, [0]],
+    ["a", 1, []],
+    ["a", 1, [0.5]],
+    ["a", 1, [-1]],
+    ["a", 1, [100]],
+  ];
+  bad.push(
+    ["a", 1, 0],
+    ["a", 1, ["\u0000"]],
+    ["a", 1, ["x".repeat(201)]],
+    ["a", 1, [null]],
+    ["a", 1, Array(61).fill(0)],
+  );
+  for (const entry of bad) {
+    const { faults } = readLog(JSON.stringify({ ...JSON.parse(textOf(["a", 3, 1])), responses: [entry] }));
+    assert.equal(faults.length, 1);
+    assert.match(faults[0], /^response 1 has .*, but it must be /s);
+  }
+  const none = JSON.stringify({ ...JSON.parse(textOf()), responses: {} });
+  assert.throws(() => readLog(none), { name: "LabError", message: "its responses are no list" });
+});
+
+test("responses of every kind of card are kept as a list that can be read", () => {
+  assert.deepEqual(keptResponse(2), [2]);
+  assert.deepEqual(keptResponse([0, 3]), [0, 3]);
+  assert.deepEqual(keptResponse({ one: "a\tb", two: "" }), ["a b", ""]);
+  assert.deepEqual(keptResponse(" 4,160 "), [" 4,160 "]);
+  for (const nothing of [null, [], {}, Array(61).fill(0)]) assert.equal(keptResponse(nothing), undefined);
+  const kept = { card: "a", grade: 1, at: 5, response: keptResponse("x".repeat(999)) };
+  assert.deepEqual(readLog(writeLog([kept])).faults, []);
 });

@@ -410,3 +410,41 @@ test("a reset removes what could not be stored here", () => {
   two.add("c", 3);
   assert.deepEqual(cardsOf(two), ["c"]);
 });
+
+// --- what was answered ----------------------------------------------------------------------------------------------
+
+test("what was answered is kept, moves with the file, and outlives files that do not say it", () => {
+  const { storage, open } = storageWith();
+  const log = open();
+  log.add("a", 1, 2);
+  log.add("b", 3, { gate: "forget" });
+  log.add("c", 3);
+  assert.deepEqual(stored(storage).responses, [
+    ["a", NOW, [2]],
+    ["b", NOW, ["forget"]],
+  ]);
+  const bare = textOf(...stored(storage).reviews);
+  for (const texts of [
+    [bare, log.exportText()],
+    [log.exportText(), bare],
+  ]) {
+    const other = storageWith().open();
+    other.importText(texts[0]);
+    other.importText(texts[1]);
+    assert.equal(other.reviews.length, 3);
+    if (texts[1] === bare) assert.deepEqual(other.reviews[0].response, [2]);
+  }
+  open().add("d", 3);
+  assert.equal(stored(storage).responses.length, 2);
+});
+
+test("a name goes into the file and nowhere else", () => {
+  const { storage, open } = storageWith();
+  const log = open();
+  log.add("a", 3);
+  assert.equal(JSON.parse(log.exportText("Anna Berg")).name, "Anna Berg");
+  assert.ok(!("name" in JSON.parse(log.exportText())));
+  const other = storageWith();
+  assert.equal(other.open().importText(log.exportText("Anna Berg")).added, 1);
+  for (const text of [...storage.items.values(), ...other.storage.items.values()]) assert.ok(!text.includes("Anna"));
+});

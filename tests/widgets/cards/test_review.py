@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from lmkit import study
+from lmkit.study.classroom import read_class
 from lmkit.widgets import Review
 from tests.widgets.cards.driver import LOG
 
@@ -650,3 +651,35 @@ def test_view_stops_listening_when_it_is_closed(opened):
     page.evaluate("stop()")
     assert page.evaluate(f"[model.handlers.length, {LOG}.listeners.size]") == [0, 0]
     assert not page.evaluate("!dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def test_a_file_for_a_teacher_says_what_was_answered_and_the_name(opened, tmp_path):
+    page = opened()
+    tab(page, "Exam")
+    press(page, "Start the exam")
+    for number in range(7):
+        card = shown_card(page)
+        if card == "second-single":
+            page.get_by_label("that", exact=True).check()
+        else:
+            RIGHT.get(card, sort_list)(page)
+        if number < 6:
+            press(page, "Next")
+    press(page, "Hand in")
+    page.locator(".lmkit-review-asked:visible").get_by_role("button", name="Hand in").click()
+    tab(page, "Progress")
+    page.get_by_label("Your name, only if the file goes to a teacher").fill("  Anna   Berg ")
+    (tmp_path / "anna.json").write_bytes(exported(page)["buffer"])
+    (student,) = read_class(tmp_path, NOW).students
+    responses = {
+        "example-single": (0,),
+        "example-multiple": (0, 1),
+        "example-fill": ("Forget",),
+        "example-code": ("vocab_size",),
+        "example-number": ("4,160",),
+        "example-order": (0, 1, 2),
+        "second-single": (1,),
+    }
+    assert student.name == "Anna Berg"
+    assert student.firsts == {card: (card != "second-single", given) for card, given in responses.items()}
+    assert "Anna" not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")

@@ -9,6 +9,13 @@ import { LabError, shortened } from "../errors.js";
  * @property {string} card - Its id.
  * @property {number} grade - 1 again, 2 hard, 3 good, 4 easy; 0 where it was taken back.
  * @property {number} at - In ms since 1970.
+ * @property {Response} [response] - What was answered, where the page judged it.
+ */
+
+/**
+ * Places of choices or of things in order, from 0 on the card, or what was typed.
+ *
+ * @typedef {(number | string)[]} Response
  */
 
 /**
@@ -38,6 +45,8 @@ const LOG_FORMAT = "memory-and-chance reviews";
 const LONGEST_FILE = 10_000_000; // characters; a browser's storage holds about half of that
 const LATEST = 8.64e15; // ms: the last moment that a Date can name
 const LONGEST_WORDS = 300; // characters of a question or a choice
+const LONGEST_RESPONSE = 60; // parts
+const LONGEST_TYPED = 200; // characters
 const SKEW_MS = 86_400_000; // clocks of two devices may differ by so much
 
 /** A log that a newer edition of the book wrote. */
@@ -59,13 +68,32 @@ export function isPrediction(entry) {
 export function writeLog(entries, more = {}) {
   /** @type {unknown[][]} */
   const reviews = [],
-    predictions = [];
+    predictions = [],
+    responses = []; // in a list of their own, which earlier editions pass over
   for (const entry of entries) {
     if (isPrediction(entry)) predictions.push([entry.question, entry.predicted, entry.happened, entry.at]);
-    else reviews.push([entry.card, entry.grade, entry.at]);
+    else {
+      reviews.push([entry.card, entry.grade, entry.at]);
+      if (entry.response) responses.push([entry.card, entry.at, entry.response]);
+    }
   }
-  const made = predictions.length ? { predictions } : {}; // most readers have none
+  const made = { ...(predictions.length ? { predictions } : {}), ...(responses.length ? { responses } : {}) };
   return JSON.stringify({ format: LOG_FORMAT, version: LOG_VERSION, ...more, ...made, reviews });
+}
+
+/**
+ * A response as it is kept: what is typed at length is cut.
+ *
+ * @param {import("../../cards/card.d.ts").CardResponse} response
+ * @returns {Response | undefined}
+ */
+export function keptResponse(response) {
+  const list = typeof response === "object" && response !== null ? Object.values(response) : [response];
+  const parts = list.filter((part) => part !== null);
+  const kept = parts.map((part) =>
+    typeof part === "string" ? part.replace(/\p{Cc}/gu, " ").slice(0, LONGEST_TYPED) : part,
+  );
+  return kept.length && kept.length <= LONGEST_RESPONSE ? kept : undefined;
 }
 
 /**
@@ -81,19 +109,33 @@ export function readLog(text) {
     throw new LabError(`its format is ${quoted(content?.format)}, not ‘${LOG_FORMAT}’`);
   }
   checkVersion(content.version);
-  const { reviews, predictions = [] } = content;
+  const { reviews, predictions = [], responses = [] } = content;
   if (!Array.isArray(reviews)) throw new LabError("it has no list of answers");
   if (!Array.isArray(predictions)) throw new LabError("its predictions are no list");
-  const faults = [reviews.map(faultOf), predictions.map(faultOfPrediction)];
-  const [answers, said] = [reviews, predictions].map((list, kind) => list.filter((_, i) => !faults[kind][i]));
+  if (!Array.isArray(responses)) throw new LabError("its responses are no list");
+  const faults = [reviews.map(faultOf), predictions.map(faultOfPrediction), responses.map(faultOfResponse)];
+  const lists = [reviews, predictions, responses];
+  const [answers, said, given] = lists.map((list, kind) => list.filter((_, i) => !faults[kind][i]));
+  const known = new Map(given.map(([card, at, response]) => [`${at} ${card}`, response]));
   return {
     entries: [
-      ...answers.map(([card, grade, at]) => ({ card, grade, at })),
+      ...answers.map(([card, grade, at]) => answerOf(card, grade, at, known.get(`${at} ${card}`))),
       ...said.map(([question, predicted, happened, at]) => ({ question, predicted, happened, at })),
     ],
     resets: Number.isSafeInteger(content.resets) ? Number(content.resets) : 0,
     faults: faults.flat().filter(Boolean),
   };
+}
+
+/**
+ * @param {string} card
+ * @param {number} grade
+ * @param {number} at
+ * @param {Response | undefined} response
+ * @returns {Review}
+ */
+export function answerOf(card, grade, at, response) {
+  return response && grade !== TAKEN_BACK ? { card, grade, at, response } : { card, grade, at };
 }
 
 /**
@@ -130,7 +172,7 @@ export function messageOf(error) {
 
 /**
  * @param {string} text
- * @returns {{ format?: unknown, version?: unknown, resets?: unknown, reviews?: unknown, predictions?: unknown } | null}
+ * @returns {Record<string, unknown> | null}
  */
 function parsed(text) {
   try {
@@ -162,13 +204,18 @@ function faultOf(entry, place) {
   const says = (what, rule) => `answer ${place + 1} has ${what}, but it must ${rule}`;
   if (!Array.isArray(entry) || entry.length !== 3) return says(quoted(entry), "be [card, grade, time]");
   const [card, grade, at] = entry;
-  if (typeof card !== "string" || !/^[a-z0-9-]{1,200}$/.test(card)) {
-    return says(`the card ${quoted(card)}`, "be a name of small letters, digits and hyphens");
-  }
+  if (!isCardName(card)) return says(`the card ${quoted(card)}`, CARD_RULE);
   if (![TAKEN_BACK, 1, 2, 3, 4].includes(grade)) {
     return says(`the grade ${quoted(grade)}`, "be 1, 2, 3 or 4 (or 0, taken back)");
   }
   return isTime(at) ? "" : says(`the time ${quoted(at)}`, TIME_RULE);
+}
+
+const CARD_RULE = "be a name of small letters, digits and hyphens";
+
+/** @param {unknown} card */
+function isCardName(card) {
+  return typeof card === "string" && /^[a-z0-9-]{1,200}$/.test(card);
 }
 
 const TIME_RULE = "be a whole number of milliseconds since 1970";
@@ -197,6 +244,33 @@ function faultOfPrediction(entry, place) {
     return says(`the words ${quoted(odd)}`, `be 1 to ${LONGEST_WORDS} characters in a line`);
   }
   return isTime(at) ? "" : says(`the time ${quoted(at)}`, TIME_RULE);
+}
+
+/**
+ * What is wrong with a response; "" where nothing is.
+ *
+ * @param {unknown} entry
+ * @param {number} place
+ * @returns {string}
+ */
+function faultOfResponse(entry, place) {
+  /** @type {(what: string, rule: string) => string} */
+  const says = (what, rule) => `response ${place + 1} has ${what}, but it must ${rule}`;
+  if (!Array.isArray(entry) || entry.length !== 3) return says(quoted(entry), "be [card, time, response]");
+  const [card, at, parts] = entry;
+  if (!isCardName(card)) return says(`the card ${quoted(card)}`, CARD_RULE);
+  if (!isTime(at)) return says(`the time ${quoted(at)}`, TIME_RULE);
+  if (!Array.isArray(parts) || !parts.length || parts.length > LONGEST_RESPONSE) {
+    return says(`the response ${quoted(parts)}`, `be a list of 1 to ${LONGEST_RESPONSE} parts`);
+  }
+  const odd = parts.find((part) => !isPart(part));
+  return odd === undefined ? "" : says(`the response ${quoted(odd)}`, "be a place or what was typed");
+}
+
+/** @param {unknown} part */
+function isPart(part) {
+  if (typeof part === "string") return part.length <= LONGEST_TYPED && !/\p{Cc}/u.test(part);
+  return typeof part === "number" && Number.isInteger(part) && part >= 0 && part < 100;
 }
 
 /** @param {string} words */

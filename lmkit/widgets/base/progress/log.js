@@ -2,7 +2,17 @@
 // from it. Other tabs write to it too, so what is stored is read again before each write, and the union is written.
 
 import { LabError } from "../errors.js";
-import { isAhead, isPrediction, messageOf, NewerLogError, readLog, TAKEN_BACK, writeLog } from "./file.js";
+import {
+  answerOf,
+  isAhead,
+  isPrediction,
+  keptResponse,
+  messageOf,
+  NewerLogError,
+  readLog,
+  TAKEN_BACK,
+  writeLog,
+} from "./file.js";
 import { localStore } from "./storage.js";
 
 /** @typedef {import("./file.js").Entry} Entry */
@@ -69,11 +79,12 @@ export class CardLog {
    *
    * @param {string} card
    * @param {number} grade - From 1 to 4.
+   * @param {import("../../cards/card.d.ts").CardResponse} response - What was answered, where the page judged it.
    * @returns {Review}
    */
-  add(card, grade) {
+  add(card, grade, response = null) {
     const same = answersAmong(this.entries.values()).filter((entry) => entry.card === card);
-    const entry = { card, grade, at: freeTime(same) };
+    const entry = answerOf(card, grade, freeTime(same), keptResponse(response));
     this.keep([entry]);
     return entry;
   }
@@ -115,8 +126,9 @@ export class CardLog {
     };
   }
 
-  exportText() {
-    return this.written({ exported: new Date().toISOString() });
+  /** @param {string} name - Of the reader, for whoever gets the file; it is kept nowhere else. */
+  exportText(name = "") {
+    return this.written({ exported: new Date().toISOString(), ...(name ? { name } : {}) });
   }
 
   /**
@@ -129,7 +141,9 @@ export class CardLog {
    */
   importText(text, cards = null) {
     const { entries } = this.readFile(text);
-    const fresh = new Map(entries.map((entry) => [keyOf(entry), entry]));
+    /** @type {Map<string, Entry>} */
+    const fresh = new Map();
+    for (const entry of entries) put(fresh, entry);
     const answers = counting(fresh.values());
     for (const key of this.entries.keys()) fresh.delete(key);
     const ahead = [...fresh.values()].find((entry) => isAhead(entry, Date.now()));
@@ -181,7 +195,7 @@ export class CardLog {
     for (const entry of entries) {
       const key = keyOf(entry);
       if (!this.entries.has(key)) this.unsaved.add(key);
-      this.entries.set(key, entry);
+      put(this.entries, entry);
     }
     this.sorted = null;
     this.push();
@@ -190,7 +204,8 @@ export class CardLog {
 
   /** @param {Entry[]} entries */
   replace(entries) {
-    this.entries = new Map(entries.map((entry) => [keyOf(entry), entry]));
+    this.entries = new Map();
+    for (const entry of entries) put(this.entries, entry);
     this.sorted = null;
   }
 
@@ -336,6 +351,18 @@ function keyOf(entry) {
   const { at } = entry;
   if (isPrediction(entry)) return `${at} ? ${JSON.stringify([entry.question, entry.predicted, entry.happened])}`;
   return `${at} ${entry.card} ${entry.grade}`;
+}
+
+/**
+ * Add an entry; one that is there and says what was answered stays.
+ *
+ * @param {Map<string, Entry>} entries
+ * @param {Entry} entry
+ */
+function put(entries, entry) {
+  const key = keyOf(entry);
+  const there = entries.get(key);
+  if (!there || !("response" in there)) entries.set(key, entry);
 }
 
 /**

@@ -27,10 +27,13 @@ export function logNotice(log) {
  * Hand the reader a file with all answers.
  *
  * @param {CardLog} log
+ * @param {string} name - Of the reader, where the file is for a teacher.
  */
-export function saveLog(log) {
+export function saveLog(log, name = "") {
   const day = new Date().toISOString().slice(0, 10);
-  const address = URL.createObjectURL(new Blob([log.exportText()], { type: "application/json" }));
-  element("a", { href: address, download: `memory-and-chance-progress-${day}.json` }).click();
+  const address = URL.createObjectURL(new Blob([log.exportText(name)], { type: "application/json" }));
+  const words = name.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const parts = ["memory-and-chance-progress", day, ...words];
+  element("a", { href: address, download: `${parts.join("-")}.json` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

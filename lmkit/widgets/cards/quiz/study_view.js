@@ -223,7 +223,7 @@ export class StudyView extends LabView {
     turn.now = verdict;
     if (!turn.first) {
       turn.first = verdict;
-      this.log.add(turn.card.id, GRADES[verdict]);
+      this.log.add(turn.card.id, GRADES[verdict], turn.form.selfGraded ? null : turn.form.response);
     }
     this.show();
     this.buttons[0].focus({ preventScroll: true });

@@ -140,7 +140,9 @@ export class Paper {
     this.open = false;
     const results = this.forms.map((form, i) => ({ card: this.cards[i], form, ...form.check({ quiet: true }) }));
     for (const { form } of results) form.reveal();
-    for (const { card, right, empty } of results) if (!empty) this.log.add(card.id, right ? 3 : 1);
+    for (const { card, form, right, empty } of results) {
+      if (!empty) this.log.add(card.id, right ? 3 : 1, form.response);
+    }
     this.sheets.hidden = true;
     this.result.replaceChildren(...this.marks(results));
     this.result.hidden = false;

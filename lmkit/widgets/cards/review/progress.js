@@ -23,7 +23,8 @@ const STAGES_MEAN =
   "remember the card with a probability of 90\u202f%.";
 const KEPT_HERE =
   "Your answers and predictions are kept in this browser only. Nothing is sent anywhere; another browser, or another " +
-  "device, knows them when you import the file there. What is in a file is added to what is here.";
+  "device, knows them when you import the file there. What is in a file is added to what is here. A file says " +
+  "what you answered, right and wrong; a name that you type goes into the file alone.";
 
 export class ProgressPart {
   title = "Progress";
@@ -153,7 +154,14 @@ class Keeping {
     this.undo.hidden = true;
     this.removal = actionButton("Reset…", () => this.ask());
     this.file.addEventListener("change", () => this.import());
-    const out = actionButton("Export as a file", () => saveLog(study.log));
+    this.name = element("input", { type: "text", maxlength: 100, autocomplete: "off", spellcheck: "false" });
+    const name = element(
+      "label",
+      { class: "lmkit-review-name" },
+      "Your name, only if the file goes to a teacher ",
+      this.name,
+    );
+    const out = actionButton("Export as a file", () => saveLog(study.log, this.name.value.trim().replace(/\s+/g, " ")));
     const row = buttonRow(
       out,
       actionButton("Import a file", () => this.file.click()),
@@ -162,7 +170,7 @@ class Keeping {
     );
     const place = element("p", { class: "lmkit-footnote" }, KEPT_HERE);
     this.root = element("div", { class: "lmkit-review-keeping" }, this.count, row, this.asked.root);
-    this.root.append(this.message, this.undo, place);
+    this.root.append(name, this.message, this.undo, place);
   }
 
   refresh() {

@@ -43,6 +43,8 @@ export class SessionPart {
     this.total = 0;
     /** @type {{ card: Card, form: Form } | null} */
     this.asked = null;
+    /** @type {import("../card.d.ts").CardResponse} */
+    this.given = null; // what was answered, once the page has judged it
     this.offer = new SessionOffer(study, () => this.start());
     this.head = element("p", { class: "lmkit-review-head" });
     this.bar = element("progress", { class: "lmkit-review-bar", "aria-label": "Cards answered" });
@@ -113,6 +115,7 @@ export class SessionPart {
     const onRevealed = () => this.ask(card, [1, 2, 3, 4], 3);
     const form = formOf(card, { seed, onRevealed, onEnter });
     this.asked = { card, form };
+    this.given = null;
     this.place.replaceChildren(form.root);
     this.checks.hidden = !isChecked(card);
     this.grades.hide();
@@ -123,7 +126,9 @@ export class SessionPart {
     if (this.checks.hidden || !this.asked) return;
     const { card, form } = this.asked;
     const { right, empty } = form.check();
-    if (!empty) this.judged(card, right);
+    if (empty) return;
+    this.given = form.response;
+    this.judged(card, right);
   }
 
   giveUp() {
@@ -170,7 +175,7 @@ export class SessionPart {
     if (!this.asked) return;
     const { card } = this.asked;
     const { queue, again, firsts } = this;
-    const entry = this.study.log.add(card.id, grade);
+    const entry = this.study.log.add(card.id, grade, this.given);
     this.past.push({ entry, queue: [card, ...queue], again: [...again], firsts: new Map(firsts) });
     if (!this.firsts.has(card.id)) this.firsts.set(card.id, { card, grade });
     if (grade === 1) this.again.push(card);

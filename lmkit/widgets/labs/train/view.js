@@ -174,7 +174,7 @@ class TrainView extends LabView {
       planned = planOf(setup);
     const before = this.planned;
     if (before && planOf(before) !== planned && !(run && this.isAsSet(run))) {
-      this.announce(() => `Next run: ${differences(setup, before)}.`);
+      this.report(`Next run: ${differences(setup, before)}.`);
     }
     this.planned = setup;
     if (!run) return;
@@ -183,7 +183,7 @@ class TrainView extends LabView {
     if (place === this.told) return;
     this.told = place;
     const text = run.isRunning && !quarter ? "Training has begun." : `${statusOf(run)}.`;
-    this.announce(() => text);
+    this.report(text);
   }
 
   /** @param {import("./run_panel.js").Button} button */

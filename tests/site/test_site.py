@@ -48,8 +48,8 @@ def test_page_is_sound(open_page, path):
         show(page, size, "light")
         assert overflow(page) <= 0, size
     simplify(page)
-    assert adaptation_faults(page) == []
     unfold(page)
+    assert adaptation_faults(page) == []
     assert faults_everywhere(page) == []
     assert widget_faults(page) == []
 

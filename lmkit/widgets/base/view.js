@@ -3,7 +3,7 @@
 import { Announcer } from "./announcer.js";
 import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
-import { LabError, messageOf } from "./errors.js";
+import { LabError, messageOf, problemText } from "./errors.js";
 import { SlicedWork } from "./time_slicing.js";
 import { LabToolbar } from "./toolbar/toolbar.js";
 
@@ -241,14 +241,9 @@ class MessagePanel {
 
   /** @param {{ problem?: string, progress?: string }} messages - Each hides what it does not name. */
   tell({ problem = "", progress = "" }) {
-    setText(this.problem, problem && sentence(problem));
+    setText(this.problem, problem && problemText(problem));
     setText(this.progress, progress);
     this.problem.hidden = !problem;
     this.progress.hidden = !progress;
   }
-}
-
-/** @param {string} text */
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

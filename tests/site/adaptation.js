@@ -117,6 +117,8 @@ globalThis.adaptation = (() => {
     return found;
   };
   let before = new Map();
+  const AROUND = "main, footer, .bd-sidebar, .bd-header";
+  const BLOCKS = "h1, h2, h3, h4, p, li, dt, dd, th, td, figcaption, summary, button, a";
   // Attributes by which elements differ and no style tells them apart.
   const OWN = new Set(["id", "href", "title", "aria-label", "aria-labelledby", "aria-controls", "name", "for"]);
 
@@ -139,10 +141,10 @@ globalThis.adaptation = (() => {
       }
       return [...new Set(faults)];
     },
-    /** Texts of labs that stick out of their boxes, or are cut off. */
+    /** Texts that stick out of their boxes, or are cut off: all of labs; elsewhere blocks, and what is pressed. */
     cut() {
       const faults = [];
-      for (const node of document.querySelectorAll(".lmkit-lab *")) {
+      for (const node of document.querySelectorAll(`.lmkit-lab *, :is(${AROUND}) :is(${BLOCKS})`)) {
         if (node instanceof SVGElement || !hasText(node) || !seen(node)) continue;
         const style = getComputedStyle(node);
         if (style.display.startsWith("inline") && style.display !== "inline-block" && style.display !== "inline-flex")

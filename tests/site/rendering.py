@@ -143,7 +143,10 @@ def show(page: Page, size: str, theme: str) -> None:
 
 
 def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
-    """What is wrong with a page, or with an element of it, in any size and theme; afterwards it is wide and light."""
+    """What is wrong with a page, or with an element of it, in any size and theme, and in forced colours.
+
+    Afterwards it is wide and light.
+    """
     found = []
     if within:
         page.mouse.move(0, 0)  # for what is under it would be another part, and look otherwise
@@ -158,10 +161,21 @@ def faults_everywhere(page: Page, within: Locator | None = None) -> list[str]:
         if (pixels := overflow(page)) > 0:
             faults.append(f"{pixels} pixels too wide")
         found += [f"{size} {theme}: {fault}" for fault in faults]
+    found += [f"forced colours: {fault}" for fault in forced_faults(page, within)]
     if within:
         page.evaluate(ALONE, [within.element_handle(), False])
     show(page, WIDE, THEMES[0])
     return found
+
+
+def forced_faults(page: Page, within: Locator | None = None) -> list[str]:
+    """What can hardly be read, on the page or in an element of it, in the few colours of a system's dark theme."""
+    page.set_viewport_size(SIZES[WIDE])
+    page.emulate_media(color_scheme="dark", forced_colors="active", reduced_motion="reduce")
+    page.evaluate(DRAWN, "dark")
+    faults = colour_faults(page, within)
+    page.emulate_media(forced_colors="none")
+    return faults
 
 
 def settle(page: Page, patience: int = 4 * PATIENCE) -> None:

@@ -11,7 +11,6 @@ from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
 WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
-LONGEST_NEWS = 150  # as in base/news.js
 LONGEST_PROBLEM = 300
 GROWTH = 160  # px: a message of a few lines
 
@@ -58,7 +57,6 @@ def settings_of(lab: Lab):
 def test_every_lab_answers_and_refuses(labs):
     for lab in labs:
         check_steps(lab)
-        check_news(lab)
         check_fields(lab)
         check_readout(lab)
 
@@ -74,14 +72,6 @@ def check_steps(lab: Lab) -> None:
                 if found := handle.evaluate(STEPS):
                     silent[f"{setting} {name}".strip()] = found
     assert not silent, f"{lab.plan.kind}: nothing new at {silent}"
-
-
-def check_news(lab: Lab) -> None:
-    """What a screen reader says of a move is short, and whole."""
-    said = lab.root.locator(".lmkit-view > .lmkit-unseen")
-    expect(said).not_to_be_empty()
-    text = said.text_content()
-    assert len(text) <= LONGEST_NEWS and not text.endswith("…"), text
 
 
 def check_fields(lab: Lab) -> None:

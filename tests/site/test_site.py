@@ -15,6 +15,7 @@ from tests.site.rendering import (
     accessibility_faults,
     content_faults,
     faults_everywhere,
+    forced_faults,
     overflow,
     picture_faults,
     settle,
@@ -48,8 +49,8 @@ def test_page_is_sound(open_page, path):
         show(page, size, "light")
         assert overflow(page) <= 0, size
     simplify(page)
-    assert adaptation_faults(page) == []
     unfold(page)
+    assert adaptation_faults(page) == []
     assert faults_everywhere(page) == []
     assert widget_faults(page) == []
 
@@ -118,7 +119,10 @@ SPOILT = {
     "a lab without its text": "document.querySelector('[data-filled]').replaceChildren()",
     "a bar that vanishes in forced colours": "document.querySelector('.lmkit-bar').style.background = 'rgb(0, 90, 0)'",
     "words that vanish in forced colours": STYLE % "@media (forced-colors: active) { .lmkit-title { color: Canvas } }",
+    "headings that vanish in forced colours": STYLE % "@media (forced-colors: active) { article h2 { color: Canvas } }",
     "a label that is cut": STYLE % ".lmkit-lab .widget-label { width: 3rem !important; white-space: pre !important }",
+    "a title that is cut where letters are wide": STYLE % "article h1 { height: 1.2em; overflow: hidden }",
+    "a narrow page’s menu without focus": STYLE % ".secondary-toggle:focus-visible { outline: none !important }",
     "menus without focus": STYLE % "button:focus-visible:not(#any) { outline: none !important }",
 }
 
@@ -132,7 +136,7 @@ def test_spoilt_page_is_noticed(open_page, spoil):
     page.wait_for_function("() => [...document.images].every((image) => image.complete)")
     unfold(page)
     faults = widget_faults(page) + picture_faults(page) + ["too wide"] * (overflow(page) > 0)
-    assert faults or accessibility_faults(page) or adaptation_faults(page)
+    assert faults or accessibility_faults(page) or adaptation_faults(page) or forced_faults(page)
 
 
 def mutated(change):

@@ -13,7 +13,7 @@ from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
 CHAPTER = "book/sampling"
-NO_STORAGE = """for (const name of ["localStorage", "sessionStorage"]) {
+NO_STORAGE = """for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
   const get = () => { throw new DOMException("The operation is insecure.", "SecurityError"); };
   Object.defineProperty(globalThis, name, { get, configurable: true });
 }"""
@@ -42,6 +42,9 @@ def test_theme_works_where_nothing_is_stored(forgetful):
     page.keyboard.press("ControlOrMeta+k")
     expect(page.locator("#pst-search-dialog")).to_be_visible()
     page.keyboard.press("Escape")
+    for menu in page.locator(".bd-header-article .dropdown").all():
+        menu.get_by_role("button").click()
+        expect(menu.locator(".dropdown-menu")).to_be_visible()
     page.locator(".primary-toggle:visible").first.click()
     page.wait_for_function("document.querySelector('#pst-primary-sidebar').getBoundingClientRect().left < 0")
 
@@ -56,6 +59,16 @@ def test_review_tells_that_nothing_is_stored(forgetful):
     lab.locator("fieldset input").first.check()
     lab.get_by_role("button", name="Check").click()
     expect(lab.locator(".lmkit-log-notice")).to_contain_text("does not let the page store anything")
+
+
+def test_playground_tells_that_no_model_is_kept(forgetful):
+    page = forgetful("book/playground.html")
+    settle(page)
+    keep = page.locator(".lmkit-train-keep").first
+    keep.locator("summary").click()
+    expect(keep).to_contain_text("This browser keeps nothing for this page")
+    page.get_by_role("button", name="One step").first.click()
+    expect(page.locator(".lmkit-train-step").first).to_have_attribute("open", "")
 
 
 def served_with(policy: str):

@@ -1,5 +1,7 @@
 // What can go wrong in a reader's hands.
 
+import { clipped } from "./news.js";
+
 /** What a reader can put right: the lab shows the message and goes on. */
 export class LabError extends Error {
   name = "LabError";
@@ -16,6 +18,18 @@ export function messageOf(error) {
 }
 
 const LONGEST_QUOTE = 40; // characters
+const LONGEST_PROBLEM = 300;
+
+/**
+ * What is wrong as a page shows it: a sentence, and never a long one, however much of a text or a file it repeats.
+ *
+ * @param {string} message
+ * @returns {string}
+ */
+export function problemText(message) {
+  const whole = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`;
+  return clipped(whole, LONGEST_PROBLEM);
+}
 
 /**
  * What a reader has written, as a message repeats it: its beginning says which it is.

@@ -1,9 +1,9 @@
 // What all views share: they listen to the traits that controls are linked to, compute, show, and say what is wrong.
 
+import { Announcer } from "./announcer.js";
 import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
-import { LabError, messageOf } from "./errors.js";
-import { news } from "./news.js";
+import { LabError, messageOf, problemText } from "./errors.js";
 import { SlicedWork } from "./time_slicing.js";
 import { LabToolbar } from "./toolbar/toolbar.js";
 
@@ -21,7 +21,6 @@ import { LabToolbar } from "./toolbar/toolbar.js";
 
 /** @typedef {Generator<unknown, void, unknown>} Update */
 
-const ANNOUNCE_MS = 900; // a slider that moves is not read out at every step
 const PROBLEM_MS = 400;
 
 /**
@@ -55,15 +54,13 @@ export class LabView {
     /** @type {SlicedWork | null} */
     this.work = null;
     /** @type {number | undefined} */
-    this.announcing = undefined;
-    /** @type {number | undefined} */
     this.failing = undefined;
-    this.said = ""; // what there was to say when a screen reader was last told
     this.messages = new MessagePanel();
     this.content = element("div", { class: "lmkit-content" }, ...parts);
     this.content.hidden = true;
+    this.announcer = new Announcer(this.content);
     root.classList.add("lmkit-view");
-    root.append(this.messages.problem, this.messages.progress, this.content, this.messages.live);
+    root.append(this.messages.problem, this.messages.progress, this.content, this.announcer.live);
     this.ask = coalesced(() => this.run());
     model.on("change", this.ask);
     const toolbar = model.get("toolbar"); // in a lab with controls
@@ -80,7 +77,7 @@ export class LabView {
     this.ask.close();
     this.closeControls();
     this.toolbar?.close();
-    clearTimeout(this.announcing);
+    this.announcer.drop();
     clearTimeout(this.failing);
   }
 
@@ -167,18 +164,22 @@ export class LabView {
   }
 
   /**
-   * Have a screen reader say what is new in what `text` returns, when the reader's hand rests. What matters most comes
-   * first: only a few sentences are said.
+   * Have a screen reader say what is new in what `facts` returns, when the reader's hand rests: sentences and running
+   * texts. What matters most comes first, for little is said.
    *
-   * @param {() => string} text
+   * @param {() => import("./news.js").Fact[]} facts
    */
-  announce(text) {
-    clearTimeout(this.announcing);
-    this.announcing = setTimeout(() => {
-      const now = text();
-      setText(this.messages.live, news(this.said, now));
-      this.said = now;
-    }, ANNOUNCE_MS);
+  announce(facts) {
+    this.announcer.announce(facts);
+  }
+
+  /**
+   * Have it say that something has happened.
+   *
+   * @param {string} text
+   */
+  report(text) {
+    this.announcer.report(text);
   }
 
   /**
@@ -190,7 +191,7 @@ export class LabView {
     const known = error instanceof LabError;
     if (!known) console.error(error);
     this.content.inert = true;
-    clearTimeout(this.announcing);
+    this.announcer.drop();
     clearTimeout(this.failing);
     const problem = known ? error.message : `something broke (${messageOf(error)}); reload the page`;
     this.failing = setTimeout(() => this.messages.tell({ problem }), PROBLEM_MS);
@@ -234,21 +235,15 @@ class MessagePanel {
   constructor() {
     this.problem = element("p", { class: "lmkit-problem", role: "alert" });
     this.progress = element("p", { class: "lmkit-progress", role: "status" });
-    this.live = element("p", { class: "lmkit-unseen", "aria-live": "polite" });
     this.problem.hidden = true;
     this.progress.hidden = true;
   }
 
   /** @param {{ problem?: string, progress?: string }} messages - Each hides what it does not name. */
   tell({ problem = "", progress = "" }) {
-    setText(this.problem, problem && sentence(problem));
+    setText(this.problem, problem && problemText(problem));
     setText(this.progress, progress);
     this.problem.hidden = !problem;
     this.progress.hidden = !progress;
   }
-}
-
-/** @param {string} text */
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }

@@ -1,6 +1,7 @@
 // What the forms of all kinds of cards share.
 
 import { element, keepKeys, setText, uniqueId } from "../base/dom.js";
+import { problemText } from "../base/errors.js";
 import { judgeCard } from "./judge.js";
 import { fragment, sectionLink } from "./text.js";
 
@@ -243,7 +244,7 @@ export class JudgedForm extends CardForm {
 
   /** @param {Judged} judged */
   ask(judged) {
-    setText(this.message, `${judged.missing}.`);
+    setText(this.message, problemText(judged.missing));
     this.message.hidden = false;
     this.field(judged)?.focus();
   }

@@ -1,6 +1,5 @@
 // The base of views that show what a decoder writes: it opens what the reader chose, and keeps the page quick.
 
-import { textNews } from "../base/news.js";
 import { whileIdle } from "../base/time_slicing.js";
 import { LabView } from "../base/view.js";
 import { checkSettings } from "./decoding.js";
@@ -42,8 +41,6 @@ export class WritingView extends LabView {
     this.shown = null; // the model that is shown, or is being loaded
     /** @type {W | null} */
     this.session = null;
-    /** @type {number[]} */
-    this.told = []; // the text that was last said
     /** @type {(() => void) | null} */
     this.stopWarmUp = null;
   }
@@ -142,16 +139,14 @@ export class WritingView extends LabView {
   }
 
   /**
-   * What is new in a text since it was last said.
+   * The text as a screen reader is told of it.
    *
    * @param {W} session
    * @param {R} result
-   * @param {number} [most] - Words.
+   * @param {string} [unit]
    */
-  newsOf(session, { best }, most) {
-    const text = textNews(this.told, best.tokens, session.vocab, most);
-    this.told = best.tokens;
-    return text;
+  textOf({ vocab }, { best }, unit = "token") {
+    return { unit, words: best.tokens.map((id) => vocab.show(id)) };
   }
 }
 

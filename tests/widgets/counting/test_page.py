@@ -217,7 +217,7 @@ def test_lab_says_what_it_counts(counting_lab):
     lab = counting_lab(NUMBERS)
     lab.press_to("context_length", 6)
     said = lab.root.locator(".lmkit-view [aria-live=polite]")
-    expect(said).to_have_text("After . two hundred seventy eight .: counted once. two 100\u202f%.")
+    expect(said).to_have_text("Counted once. Next: two 100\u202f%.")
 
 
 def test_works_offline(counting_lab):

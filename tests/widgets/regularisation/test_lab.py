@@ -210,7 +210,7 @@ def test_view_says_what_was_not_trained_and_recovers(view):
 def test_view_announces_the_setting_in_words(view):
     page = view.put(lab(alpha=1))
     view.set(**places((0, 0, 0.1)))
-    words = re.compile(r"^With α 0, β 0, weight decay 0\.1: loss after 15 epochs")
+    words = re.compile(r"^Held-out loss \d\.\d\d, accuracy [\d.]+ ± [\d.]+\u202f%\. Training loss \d\.\d\d\.$")
     expect(page.locator(".lmkit-unseen")).to_have_text(words)
 
 

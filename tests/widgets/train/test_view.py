@@ -213,7 +213,7 @@ def test_a_screen_reader_hears_little(trainer):
     press(page, "Train")
     finish(page)
     expect(live).to_have_text(re.compile(rf"Step {LAST} of {LAST}: held out [\d.]+ nats, \d+\u202f% right\."))
-    assert len(live.inner_text()) <= 150
+    assert len(live.inner_text()) <= 80
 
 
 def test_a_tab_that_is_hidden_draws_nothing_and_shows_the_end_when_it_comes_back(trainer):

@@ -17,15 +17,15 @@ export class Paper {
   /**
    * @param {Card[]} cards
    * @param {string} draw - What they were drawn by.
-   * @param {Pick<Study, "order" | "log" | "announce">} study
+   * @param {Pick<Study, "order" | "log" | "report">} study
    * @param {() => void} onEnd
    */
-  constructor(cards, draw, { order, log, announce }, onEnd) {
+  constructor(cards, draw, { order, log, report }, onEnd) {
     this.cards = cards;
     this.draw = draw;
     this.order = order;
     this.log = log;
-    this.announce = announce;
+    this.report = report;
     this.onEnd = onEnd;
     this.open = true;
     this.left = false;
@@ -156,7 +156,7 @@ export class Paper {
     const wrong = results.filter(({ right }) => !right).map(({ card }) => card);
     const mark = markOf(points, results.length);
     const title = element("p", { class: "lmkit-title lmkit-review-mark" }, mark);
-    this.announce(() => mark);
+    this.report(mark);
     const papers = results.map(({ card, form, right, empty }, i) => {
       const verdict = right ? "right" : empty ? "not answered" : "wrong";
       const head = element("p", { class: "lmkit-review-head" }, `Question ${i + 1}, ${verdict} · ${card.chapterTitle}`);

@@ -1,7 +1,7 @@
 // How far the reader is: counts, the next seven days; and the answers as a file, out and in, and removed.
 
 import { element, setText } from "../../base/dom.js";
-import { LabError } from "../../base/errors.js";
+import { LabError, problemText } from "../../base/errors.js";
 import { checkFileSize, isAhead, messageOf } from "../../base/progress/file.js";
 import { saveLog } from "../../base/progress/notice.js";
 import { actionButton, buttonRow, Confirmation, counted, NOTHING_CHOSEN } from "./parts.js";
@@ -217,7 +217,7 @@ class Keeping {
     } catch (error) {
       const known = error instanceof LabError;
       const why = known ? error.message : `the file could not be read (${messageOf(error)}); nothing was changed`;
-      setText(this.message, `${why[0].toUpperCase()}${why.slice(1)}.`);
+      setText(this.message, problemText(why));
     }
     this.file.value = ""; // the same file may be chosen again
   }

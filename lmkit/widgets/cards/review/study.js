@@ -13,12 +13,12 @@ export class Study {
   /**
    * @param {CardLog} log
    * @param {CardFilter} filter
-   * @param {(text: () => string) => void} announce - Has a screen reader say a text.
+   * @param {(text: string) => void} report - Has a screen reader say a text.
    */
-  constructor(log, filter, announce) {
+  constructor(log, filter, report) {
     this.log = log;
     this.filter = filter;
-    this.announce = announce;
+    this.report = report;
     /** @type {Card[]} */
     this.order = []; // all cards of the book
     /** @type {Set<string>} */

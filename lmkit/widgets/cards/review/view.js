@@ -25,7 +25,7 @@ class ReviewView extends LabView {
     const log = openLog();
     const notice = logNotice(log);
     const filter = new CardFilter(() => this.refresh());
-    const study = new Study(log, filter, (text) => this.announce(text));
+    const study = new Study(log, filter, (text) => this.report(text));
     const session = new SessionPart(study);
     const exam = new ExamPart(study);
     const tabs = new Tabs("Ways to review", [session, exam, new ProgressPart(study), new BrowsePart(study)]);

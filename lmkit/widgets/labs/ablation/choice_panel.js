@@ -14,7 +14,7 @@ export class ChoicePanel {
   constructor(onChoose, parts) {
     this.onChoose = onChoose;
     this.parts = parts;
-    this.words = element("p", { class: "lmkit-title", role: "status" });
+    this.words = element("p", { class: "lmkit-title" });
     const all = (1 << parts.length) - 1;
     const presets = element(
       "span",

@@ -3,6 +3,7 @@
 import { RunCurves } from "../../base/charts/run_curves.js";
 import { RunDots } from "../../base/charts/run_dots.js";
 import { element, setText } from "../../base/dom.js";
+import { sentencesOf } from "../../base/news.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ChoicePanel } from "./choice_panel.js";
 import { CombinationTable } from "./combination_table.js";
@@ -101,7 +102,7 @@ class AblationView extends LabView {
     setText(this.headings[0], `Learning curves: ${measure.label}`);
     setText(this.headings[1], `${order.length} combinations, ${last}`);
     this.table.show(shown, !shown.chosen || bits === 0 || bits === this.whole ? null : name);
-    this.announce(() => words);
+    this.announce(() => sentencesOf(words.slice(words.indexOf(": ") + 2)).map(capital));
   }
 
   /**

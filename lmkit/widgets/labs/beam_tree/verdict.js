@@ -32,6 +32,31 @@ export function verdictOf(shown) {
   return `${optimumWords(shown, tree.best)} ${greedyWords(shown.greedy, tree.best, vocab)}`;
 }
 
+/**
+ * The same in few words, for a screen reader.
+ * @param {Shown} shown
+ */
+export function spokenOf(shown) {
+  const { tree, optimum, step, over, greedy, vocab } = shown;
+  if (!over) return step ? runningFacts(shown) : ["Nothing has been written yet."];
+  if (!tree.best) return ["No text was found."];
+  const found = `Found: “${textTo(tree.best.node, vocab)}”.`;
+  const best = tree.best.node === optimum?.node ? "It is the best of all." : "It is not the best of all.";
+  const same = `Greedy decoding writes ${greedy.node === tree.best.node ? "the same" : "another text"}.`;
+  return [found, ...(optimum ? [best] : []), same, `Step ${step}.`];
+}
+
+/** @param {Shown} shown */
+function runningFacts({ tree, optimum, step, vocab }) {
+  const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => textTo(node, vocab));
+  const lost = optimum && lostAt(optimum.node);
+  const first = kept.length ? `, first “${kept[0]}”` : "";
+  return [
+    `Step ${step}: ${kept.length} kept${first}.`,
+    ...(lost && lost.length <= step ? ["The best of all is lost."] : []),
+  ];
+}
+
 /** @param {Shown} shown */
 function runningWords({ tree, optimum, step, vocab }) {
   const kept = tree.steps[step - 1].filter(({ status }) => status === "kept").map((node) => `“${textTo(node, vocab)}”`);

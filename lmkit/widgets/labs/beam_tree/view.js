@@ -7,7 +7,7 @@ import { openSession } from "../../runtime/session.js";
 import { BeamDiagram, SYMBOLS } from "./diagram.js";
 import { judgedTree, ofModel, ofTable } from "./languages.js";
 import { LookedTable, TextsTable } from "./text_tables.js";
-import { verdictOf } from "./verdict.js";
+import { spokenOf, verdictOf } from "./verdict.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
 /** @typedef {import("./languages.js").JudgedTree} JudgedTree */
@@ -180,7 +180,7 @@ class BeamTreeView extends LabView {
     setText(this.verdict, said);
     this.texts.show(at);
     this.looked.show(at);
-    this.announce(() => `Step ${step}. ${said}`);
+    this.announce(() => spokenOf(at));
   }
 
   /**

@@ -1,6 +1,6 @@
 // The comparison lab: measured decoders in a plane, and texts decoded at the chosen point.
 
-import { element, resize, setText, signed, svgElement } from "../../base/dom.js";
+import { element, percent, resize, setText, signed, svgElement } from "../../base/dom.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
@@ -165,8 +165,8 @@ class ComparisonView extends LabView {
 function spoken(curve, point, texts) {
   const [quality, diversity] = [point.measures.grammatical, point.measures.distinct_2].map(([value]) => value);
   const good = texts.filter(({ wrong }) => wrong === null).length;
-  const numbers = `${(100 * quality).toFixed(0)} percent grammatical, distinct-2 ${diversity.toFixed(2)}`;
-  return `${nameOf(curve, point)}: ${numbers}. ${good} of these ${texts.length} texts are grammatical.`;
+  const numbers = `${percent(quality)} grammatical, distinct-2 ${diversity.toFixed(2)}`;
+  return [`${nameOf(curve, point)}: ${numbers}.`, `${good} of these ${texts.length} texts are grammatical.`];
 }
 
 /**

@@ -67,7 +67,7 @@ class CountingView extends LabView {
     this.context.show(tokens.slice(0, -context_length), used, context_length);
     this.table.show(found, () => silence(text, ids), text);
     this.places.show(found, ids, text);
-    this.announce(() => spoken(found, used));
+    this.announce(() => spoken(found));
   }
 }
 
@@ -288,17 +288,14 @@ function makePlace() {
   return element("li", {}, element("span"), element("span", { class: "lmkit-counting-used" }), element("strong"));
 }
 
-/**
- * @param {Continuations} found
- * @param {string[]} used
- */
-function spoken({ rows, total }, used) {
-  if (!total) return `After ${used.join(" ")}: never counted.`;
+/** @param {Continuations} found */
+function spoken({ rows, total }) {
+  if (!total) return ["Never counted."];
   const first = rows
     .slice(0, 3)
     .map(({ word, share }) => `${word} ${percent(share)}`)
     .join(", ");
-  return `After ${used.join(" ")}: counted ${times(total)}. ${first}.`;
+  return [`Counted ${times(total)}.`, `Next: ${first}.`];
 }
 
 /** @param {number} count */

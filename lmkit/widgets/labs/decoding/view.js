@@ -94,7 +94,7 @@ class DecodingView extends WritingView {
     this.entropy.show(made, result.best.tokens, vocab, step);
     this.bars.show(result, shown, result.truth, position);
     this.hypotheses.show(result, vocab);
-    this.announce(() => `${this.newsOf(session, result)} ${stepNews(shown)}`.trim());
+    this.announce(() => [this.textOf(session, result), ...stepNews(shown)]);
   }
 }
 
@@ -105,7 +105,7 @@ class DecodingView extends WritingView {
  */
 function stepNews({ step, keptCount, size, rows }) {
   const { word, p } = rows.find(({ chosen }) => chosen) ?? rows[0];
-  return `Step ${step + 1}: ${word}, ${percent(p)}. ${keptCount} of ${size} tokens kept.`;
+  return [`Step ${step + 1}: ${word}, ${percent(p)}.`, `${keptCount} of ${size} tokens kept.`];
 }
 
 /**

@@ -197,13 +197,13 @@ function memoryInWords({ locked, left, reached, shares }) {
 }
 
 /**
- * The outcome in two short sentences; the pictures say more.
+ * The outcome in short sentences; the pictures say more.
  *
  * @param {Shown} shown
  */
 function spoken({ mode, mean, variance, left }) {
-  const outputs = `In ${mode}: mean output ${number(mean)}, variance ${number(variance)}.`;
-  return `${outputs} Of ${UNITS} units ${left} carry their memory to the end.`;
+  const output = `In ${mode}: mean ${number(mean)}, variance ${number(variance)}.`;
+  return [output, `${left} of ${UNITS} units remember to the end.`];
 }
 
 /** @param {string} text */

@@ -171,7 +171,7 @@ class FillInView extends LabView {
     if (gap.verdict === "open") {
       const verdict = gap.check();
       this.sum();
-      if (verdict !== "empty") this.announce(() => `${gap.hint.textContent} ${this.line()}`);
+      if (verdict !== "empty") this.report(`${gap.hint.textContent} ${this.line()}.`);
     }
     return gap.done;
   }
@@ -181,7 +181,7 @@ class FillInView extends LabView {
     this.gaps.forEach(change);
     this.keep();
     this.sum();
-    this.announce(() => `${this.line()}. ${this.explanation.hidden ? "" : this.explanation.textContent}`);
+    this.report(`${this.line()}. ${this.explanation.hidden ? "" : this.explanation.textContent}`);
   }
 
   restart() {

@@ -1,6 +1,6 @@
 // The length lab's view: runs of one setting, with attention and without.
 
-import { element, resize, setText, shareNodes } from "../../base/dom.js";
+import { element, percent, resize, setText, shareNodes } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { ShareCurves } from "./curves.js";
@@ -62,8 +62,21 @@ class LengthView extends LabView {
       longest === null ? null : { at: Math.log(longest + 0.5), lines: ["trained up", `to ${longest} words`] },
     );
     this.table.show(point, longest);
-    this.announce(() => point.words);
+    this.announce(() => spoken(point, groups));
   }
+}
+
+/**
+ * The shares of the shortest and of the longest sources.
+ *
+ * @param {Point} point
+ * @param {Group[]} groups
+ */
+function spoken({ attention, without }, groups) {
+  return [0, groups.length - 1].map((place) => {
+    const [seen, vector] = [attention, without].map(({ mean }) => percent(mean[place]));
+    return `${groups[place].join(" to ")} words: ${seen}, without attention ${vector}.`;
+  });
 }
 
 /** @param {number | null} longest */

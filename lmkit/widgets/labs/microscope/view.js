@@ -138,7 +138,7 @@ class MicroscopeView extends LabView {
 }
 
 /**
- * The chosen step in one sentence: the first unit's numbers, and the most probable next token.
+ * The chosen step: the first unit's numbers, and the most probable next token.
  *
  * @param {Look} look
  * @param {Tokenizer} vocab
@@ -146,7 +146,8 @@ class MicroscopeView extends LabView {
 function spoken({ tracer, layer, units: [unit], words, t }, vocab) {
   const numbers = QUANTITIES.map((name) => `${name} ${number(tracer.value(name, layer, unit, t))}`).join(", ");
   const [{ id, p }] = mostProbable(tracer.steps[t].state.logProbs, 1);
-  return `After ‘${words[t]}’, step ${t + 1} of ${words.length}: unit ${unit}: ${numbers}. Next: ${vocab.show(id)}, ${percent(p)}.`;
+  const likely = `Next: ${vocab.show(id)}, ${percent(p)}.`;
+  return [`Step ${t + 1}: ‘${words[t]}’.`, likely, `Unit ${unit}: ${numbers}.`];
 }
 
 /** Every gate and state of the chosen units at one step. */

@@ -70,8 +70,9 @@ class PaddingView extends LabView {
       return { words: now, unpadded, ...judge(known, now) };
     };
     this.source.show(words, padding);
-    const told = [this.clean.show(translated(clean), padding), this.faulty.show(translated(faulty), padding)];
-    this.announce(() => `Masked: ${told[0]} Read as words: ${told[1]}`);
+    const masked = this.clean.show(translated(clean), padding);
+    const read = this.faulty.show(translated(faulty), padding);
+    this.announce(() => [`Read as words: ${read[0]}`, `Masked: ${masked[0]}`, ...read.slice(1), ...masked.slice(1)]);
   }
 }
 
@@ -112,7 +113,7 @@ class TranslationPanel {
   /**
    * @param {import("./padded.js").Translated} translated
    * @param {number} padding
-   * @returns {string} What there is to say.
+   * @returns {string[]} What there is to say, in short sentences.
    */
   show({ words, unpadded, wrong, verdict }, padding) {
     const changed = newWords(unpadded, words);
@@ -127,7 +128,7 @@ class TranslationPanel {
     const count = countChanges(unpadded, words);
     const change = changeText(count, padding);
     setText(this.change, count ? `${change} Without padding: ${unpadded.join(" ")}` : change);
-    return `${verdict} ${change}`;
+    return [change, verdict];
   }
 }
 

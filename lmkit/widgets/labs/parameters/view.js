@@ -68,7 +68,7 @@ class ParameterView extends LabView {
       showTensor(this.body.rows[i], tensor, settings, most);
     });
     this.showFree();
-    this.announce(() => this.heading.textContent);
+    this.announce(() => [`${grouped(total)} parameters.`]);
   }
 
   settings() {

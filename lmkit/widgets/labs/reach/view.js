@@ -58,7 +58,7 @@ class ReachView extends LabView {
     const shown = { distance, rnn, lstm, radius, gate, forget_bias };
     this.chart.show(shown, inWords(shown));
     this.table.show(shown);
-    this.announce(() => inWords(shown));
+    this.announce(() => spoken(shown));
   }
 
   /** @param {number} seed */
@@ -142,6 +142,12 @@ function reachOf(norms) {
 function inWords({ distance, rnn, lstm }) {
   const at = `At distance ${distance} the gradient is ${scientific(rnn[distance])} and ${scientific(lstm[distance])}`;
   return `Reach of the plain RNN: ${reachOf(rnn)}; of the LSTM: ${reachOf(lstm)}. ${at} of that at distance 0.`;
+}
+
+/** @param {Shown} shown */
+function spoken({ distance, rnn, lstm }) {
+  const at = `${scientific(rnn[distance])} and ${scientific(lstm[distance])}`;
+  return [`Plain RNN: ${reachOf(rnn)}.`, `LSTM: ${reachOf(lstm)}.`, `At distance ${distance}: ${at}.`];
 }
 
 /**

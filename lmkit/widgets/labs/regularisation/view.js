@@ -74,7 +74,7 @@ class RegularisationView extends LabView {
     this.chart.show({ ...chartOf(point, plain, this.highest), words });
     this.histogram.show(point.histogram, plain.histogram, histogramWords(point, plain));
     this.table.show(name, point, plain);
-    this.announce(() => words);
+    this.announce(() => spoken(point));
   }
 
   /** @param {number[]} places */
@@ -151,6 +151,13 @@ function inWords(name, point, plain) {
     `With ${name}: loss after ${point.train[0].length} epochs ${last(point)}, accuracy ${accuracy(point)}. ` +
     `Without any: ${last(plain)}, accuracy ${accuracy(plain)}.`
   );
+}
+
+/** @param {Point} point */
+function spoken({ train, held_out, accuracy: [mean, half] }) {
+  const [seen, held] = [train, held_out].map(([means]) => means[means.length - 1].toFixed(2));
+  const accuracy = `${(100 * mean).toFixed(1)} ± ${(100 * half).toFixed(1)}\u202f%`;
+  return [`Held-out loss ${held}, accuracy ${accuracy}.`, `Training loss ${seen}.`];
 }
 
 /**

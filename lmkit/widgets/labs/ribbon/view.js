@@ -88,7 +88,7 @@ class RibbonView extends LabView {
     panels.chart.show(ribbon, result, selected, name);
     panels.story.show(ribbon, result, selected);
     panels.words.show(ribbon, result, selected, settings);
-    this.announce(() => spoken(name, result, selected, ribbon.hasTruth));
+    this.announce(() => spoken(result, selected, ribbon.hasTruth));
   }
 
   /** @param {string} text */

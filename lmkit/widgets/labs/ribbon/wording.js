@@ -88,19 +88,22 @@ export function factsOf(
 /**
  * The result and one step of it in two sentences.
  *
- * @param {string} name - Of the filter.
  * @param {Measured} result
  * @param {number} t
  * @param {boolean} hasTruth - Whether the truth can be known.
  */
-export function spoken(name, { kept, falseMass, missedMass, steps, dropped }, t, hasTruth) {
+export function spoken({ kept, falseMass, missedMass, steps, dropped }, t, hasTruth) {
   const step = steps[t];
   if (!hasTruth) {
     const share = `${dropped.length} of the text’s own ${steps.length} dropped`;
-    return `${name}: ${kept.toFixed(1)} tokens kept per step, ${share}. Step ${t + 1}: ${step.kept} kept, ${ownToken(step.allowed)}.`;
+    return [
+      `${kept.toFixed(1)} tokens kept per step, ${share}.`,
+      `Step ${t + 1}: ${step.kept} kept, ${ownToken(step.allowed)}.`,
+    ];
   }
   const possible = step.known ? `, ${step.right} of the ${step.right + step.missing} that can come next` : "";
-  return `${name}: ${kept.toFixed(1)} words kept per step, false mass ${fine(falseMass)}, missed mass ${fine(missedMass)}. Step ${t + 1}: ${step.kept} kept${possible}.`;
+  const masses = `false mass ${fine(falseMass)}, missed mass ${fine(missedMass)}`;
+  return [`${kept.toFixed(1)} words kept per step, ${masses}.`, `Step ${t + 1}: ${step.kept} kept${possible}.`];
 }
 
 /** @param {boolean} allowed */

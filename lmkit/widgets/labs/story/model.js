@@ -41,13 +41,15 @@ export function choiceOf({ cache, filter, vocab }, { settings, start, best }) {
 }
 
 /**
+ * What there is to say of a text, in two sentences or, where the truth is not known, one.
+ *
  * @param {string} unit - What a token is.
  * @param {number} choice
  * @param {Result["truth"]} truth
  */
 export function verdict(unit, choice, truth) {
   const open = `Each ${unit} was one of about ${choice.toFixed(2)}.`;
-  if (!truth) return open;
-  if (!truth.wrong) return `${open} The grammar of the stories can write this, too.`;
-  return `${open} The grammar of the stories cannot write ‘${truth.wrong.word}’ there.`;
+  if (!truth) return [open];
+  if (!truth.wrong) return [open, "The grammar of the stories can write this, too."];
+  return [open, `The grammar of the stories cannot write ‘${truth.wrong.word}’ there.`];
 }

@@ -75,9 +75,9 @@ class StoryView extends WritingView {
       word.classList.toggle("lmkit-impossible", place === truth?.wrong?.step);
     }
     const said = verdict(this.model.get("unit"), choiceOf(session, result), truth);
-    setText(this.note, said);
+    setText(this.note, said.join(" "));
     this.unfold(settings.seed);
-    this.announce(() => `${this.newsOf(session, result)} ${said}`.trim());
+    this.announce(() => [this.textOf(session, result, this.model.get("unit")), ...said]);
   }
 
   /**

@@ -69,7 +69,7 @@ class TokensView extends LabView {
     const ids = tokensAfter(bpe, whole, this.step);
     this.merging.show(bpe, whole.merges, this.step);
     this.boxes.show(bpe, ids, whole, { size: vocab_size, made: whole.merges[this.step - 1]?.id });
-    this.announce(() => `${this.boxes.heading.textContent}. ${this.merging.heading.textContent}.`);
+    this.announce(() => [this.boxes, this.merging].map(({ heading }) => `${heading.textContent}.`));
   }
 }
 

@@ -1,7 +1,7 @@
 // What becomes of a trained model: a name, a place in the browser, a file; and files that come back.
 
 import { element, resize, setText, uniqueId } from "../../base/dom.js";
-import { LabError, messageOf } from "../../base/errors.js";
+import { LabError, messageOf, problemText } from "../../base/errors.js";
 import { bytesOfOwn, forgetModel, keptModels, onOwnModels } from "../../runtime/own_models.js";
 
 /** @typedef {import("../../runtime/own_models.js").OwnModel} OwnModel */
@@ -142,8 +142,7 @@ export class KeepPanel {
  */
 export function sentenceOf(error) {
   if (!(error instanceof LabError)) console.error(error);
-  const message = messageOf(error);
-  return `${message[0].toUpperCase()}${message.slice(1)}.`;
+  return problemText(messageOf(error));
 }
 
 /** @param {number} bytes */

@@ -1,7 +1,7 @@
 // The training lab's view: a reader presses Train, and a small model learns while curves and samples show how.
 
 import { element } from "../../base/dom.js";
-import { messageOf } from "../../base/errors.js";
+import { messageOf, problemText } from "../../base/errors.js";
 import { PredictionPanel } from "../../base/prediction/panel.js";
 import { LabView, widgetOf } from "../../base/view.js";
 import { CurvesPanel } from "./curves_panel.js";
@@ -174,7 +174,7 @@ class TrainView extends LabView {
       planned = planOf(setup);
     const before = this.planned;
     if (before && planOf(before) !== planned && !(run && this.isAsSet(run))) {
-      this.announce(() => `Next run: ${differences(setup, before)}.`);
+      this.report(`Next run: ${differences(setup, before)}.`);
     }
     this.planned = setup;
     if (!run) return;
@@ -183,7 +183,7 @@ class TrainView extends LabView {
     if (place === this.told) return;
     this.told = place;
     const text = run.isRunning && !quarter ? "Training has begun." : `${statusOf(run)}.`;
-    this.announce(() => text);
+    this.report(text);
   }
 
   /** @param {import("./run_panel.js").Button} button */
@@ -295,7 +295,7 @@ class TrainView extends LabView {
    */
   refuse(message) {
     const plain = message.replace(/^(batch_size|hidden_size|num_layers|window|lr)\b/, (name) => LABELS[name]);
-    this.problem = `${plain[0].toUpperCase()}${plain.slice(1)}.`;
+    this.problem = problemText(plain);
     if (this.current && !this.current.points.length) this.current = null;
     else if (this.current) this.current.isRunning = false;
     this.race = null;

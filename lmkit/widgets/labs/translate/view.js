@@ -106,8 +106,8 @@ class TranslateView extends WritingView {
     this.hypotheses.show(result, vocab);
     this.announce(() => {
       const { word, p } = inspection.rows.find(({ chosen }) => chosen) ?? inspection.rows[0];
-      const text = this.newsOf(session, result, 6);
-      return `${verdict(result, judged)} ${text} Word ${position}: ${word}, ${percent(p)}.`.replace("  ", " ");
+      const text = this.textOf(session, result, "word");
+      return [verdict(result, judged), text, `Word ${position}: ${word}, ${percent(p)}.`];
     });
   }
 

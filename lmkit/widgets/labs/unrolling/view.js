@@ -247,10 +247,10 @@ function sameToken({ readings, step, words, network }) {
 
 /** @param {Walked} at */
 function spoken({ readings, step, words }) {
-  if (!step) return "Nothing has been read. The network is rolled up.";
+  if (!step) return ["Nothing has been read.", "The network is rolled up."];
   const { token, probs } = readings[step - 1],
     [most] = mostProbable(probs, 1);
-  return `Step ${step}: read ${words[token]}. Most probable next: ${words[most]}, ${percent(probs[most])}.`;
+  return [`Step ${step}: read ${words[token]}.`, `Most probable next: ${words[most]}, ${percent(probs[most])}.`];
 }
 
 export default widgetOf(UnrollView);

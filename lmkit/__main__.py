@@ -16,7 +16,7 @@ COMMANDS = {
     "generate": ("generating", "continue a prompt with a trained model"),
     "translate": ("translating", "translate texts with a trained encoder-decoder"),
     "experiment": ("experimenting", "make the runs again that the book compares"),
-    "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki"),
+    "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki or a learning platform"),
 }
 DONE, FAILED, REFUSED = 0, 1, 2
 INTERRUPTED, NOBODY_READS = 130, 141  # 128 and the number of the signal, as shells have it

@@ -25,24 +25,37 @@ from lmkit.study.exports.report import Change, Report
 __all__ = ["FORMATS", "Change", "Format", "Report", "render", "validate", "write"]
 
 
-class Format(NamedTuple):
-    """A format: how its file's name ends, who reads it, how it has texts, and what writes it."""
+Writer = Callable[[list[Deck], str, str | None], tuple[bytes, Report]]
 
+
+class Format(NamedTuple):
+    """A format: its name, how its file's name ends, who reads it, and what writes decks with a title and an address."""
+
+    name: str
     suffix: str
     readers: str
-    form: Form
-    write: Callable[[Iterable[Question], str], tuple[bytes, Report]]
+    render: Writer
 
 
-FORMATS = {
-    "moodle": Format(".xml", "Moodle", moodle_xml.FORM, moodle_xml.moodle_xml),
-    "gift": Format(".txt", "Moodle and others that read GIFT", gift.FORM, gift.gift),
-    "qti": Format(".zip", "Canvas, Blackboard and others that read QTI 2.1", qti_item.FORM, qti.qti),
-}
+def _of_questions(form: Form, write: Callable[[Iterable[Question], str], tuple[bytes, Report]]) -> Writer:
+    """Return a writer of decks for a format that is written question by question."""
+
+    def render_decks(decks: list[Deck], title: str, address: str | None) -> tuple[bytes, Report]:
+        return write((question for deck in decks for question in to_questions(deck, form, title, address)), title)
+
+    return render_decks
+
+
+_ALL = (
+    Format("moodle", ".xml", "Moodle", _of_questions(moodle_xml.FORM, moodle_xml.moodle_xml)),
+    Format("gift", ".txt", "Moodle and others that read GIFT", _of_questions(gift.FORM, gift.gift)),
+    Format("qti", ".zip", "Canvas, Blackboard and others that read QTI 2.1", _of_questions(qti_item.FORM, qti.qti)),
+)
+FORMATS = {found.name: found for found in _ALL}
 
 
 def write(
-    path: StrPath, decks: Iterable[Deck], kind: str, *, title: str = anki.NAMESPACE, address: str | None = None
+    path: StrPath, decks: Iterable[Deck], kind: str | Format, *, title: str = anki.NAMESPACE, address: str | None = None
 ) -> Report:
     """Write decks as a file for a learning platform.
 
@@ -52,8 +65,9 @@ def write(
         Where to; it must end as the format's files do. What stands there is replaced when the new file is whole.
     decks : iterable of Deck
         From `lmkit.study.load_all` or `lmkit.study.read_deck`.
-    kind : str
-        One of `FORMATS`.
+    kind : str or Format
+        One of `FORMATS`, or its name;
+        or `lmkit.widgets.cards.scorm.FORMAT`, a quiz that runs by itself.
     title : str
         The name of the category or package, which cards also name as their source.
     address : str, optional
@@ -78,25 +92,25 @@ def write(
 
 
 def render(
-    decks: Iterable[Deck], kind: str, *, title: str = anki.NAMESPACE, address: str | None = None
+    decks: Iterable[Deck], kind: str | Format, *, title: str = anki.NAMESPACE, address: str | None = None
 ) -> tuple[bytes, Report]:
     """Return what `write` writes, the same bytes for the same cards, and the report."""
     found, title, address = _format(kind), anki.validate_title(title), anki.validate_address(address)
-    questions = (question for deck in decks for question in to_questions(deck, found.form, title, address))
-    return found.write(questions, title)
+    return found.render(list(decks), title, address)
 
 
-def validate(path: StrPath, kind: str) -> Path:
+def validate(path: StrPath, kind: str | Format) -> Path:
     """Return a path where a file of this format can be written; raise ValueError if none can."""
-    path, suffix = Path(path), _format(kind).suffix
-    if path.suffix != suffix:
-        raise ValueError(
-            f"the export's name must end in {suffix} for {kind}, but it is {path.name!r}; write {path.stem}{suffix}"
-        )
+    path, found = Path(path), _format(kind)
+    if path.suffix != found.suffix:
+        rule = f"the export's name must end in {found.suffix} for {found.name}, but it is {path.name!r}"
+        raise ValueError(f"{rule}; write {path.stem}{found.suffix}")
     return check_place("the export", path)
 
 
-def _format(kind: str) -> Format:
+def _format(kind: str | Format) -> Format:
+    if isinstance(kind, Format):
+        return kind
     if kind not in FORMATS:
         raise ValueError(f"kind must be one of {', '.join(FORMATS)}, but it is {kind!r}")
     return FORMATS[kind]

@@ -317,7 +317,7 @@ def test_no_card_is_missing_and_what_was_changed_is_told(kind):
     told = {change.card for change in report.changes}
     assert told >= {card.id for card in cards if card.kind in ("flashcard", "draw")}
     kept = {"moodle": {"single", "multiple", "number", "order", "fill"}, "qti": {"single", "number", "order", "fill"}}
-    assert not told & {card.id for card in cards if card.kind in kept.get(kind, ()) }
+    assert not told & {card.id for card in cards if card.kind in kept.get(kind, ())}
     for line in report.text().splitlines():
         assert line.split(" (")[0] in told
 

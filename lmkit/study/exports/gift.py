@@ -117,8 +117,8 @@ def _html(text: str) -> str:
 
 
 def _option(text: str) -> str:
-    """Return HTML within a question that is HTML; what begins with a bracket would be taken for a format's name."""
-    return _html(text) if text.startswith("[") else escaped(text)
+    """Return HTML within a question that is HTML; what begins with `[` or `%` would be taken for a format or a weight."""
+    return _html(text) if text.startswith(("[", "%")) else escaped(text)
 
 
 def _answer(text: str) -> str:

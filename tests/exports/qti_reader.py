@@ -95,41 +95,46 @@ class Item:
 
     def value(self, node, values: dict):
         name = etree.QName(node).localname
+        if name in ("variable", "baseValue", "correct", "mapResponse"):
+            return self.leaf(name, node, values)
         parts = [self.value(part, values) for part in node]
+        if name == "multiple":
+            return [one for part in parts for one in (part if isinstance(part, list) else [part])]
+        if name == "and":
+            return all(parts)
+        if name == "sum":
+            return math.fsum(parts)
+        if name == "divide":
+            return parts[0] / parts[1]
+        return None not in parts and self.compared(name, node, *parts)
+
+    def leaf(self, name: str, node, values: dict):
         match name:
             case "variable":
                 return values.get(node.get("identifier"))
             case "baseValue":
                 return float(node.text) if node.get("baseType") == "float" else node.text or ""
-            case "correct":
-                found = self.correct(node.get("identifier"))
-                single = self.responses[node.get("identifier")].get("cardinality") == "single"
-                return found[0] if single else found
             case "mapResponse":
                 return self.map_response(node.get("identifier"), values)
-            case "multiple":
-                return [one for part in parts for one in (part if isinstance(part, list) else [part])]
+        found = self.correct(node.get("identifier"))
+        single = self.responses[node.get("identifier")].get("cardinality") == "single"
+        return found[0] if single else found
+
+    def compared(self, name: str, node, a, b) -> bool:
+        match name:
             case "match":
-                a, b = parts
                 ordered = self.responses["RESPONSE"].get("cardinality") == "ordered"
                 return a == b if ordered or not isinstance(a, list) else sorted(a) == sorted(b)
             case "member":
-                return parts[1] is not None and parts[0] in parts[1]
+                return a in b
             case "stringMatch":
                 same = str.__str__ if node.get("caseSensitive") == "true" else str.casefold
-                return parts[0] is not None and same(parts[0]) == same(parts[1])
+                return same(a) == same(b)
             case "equal":
                 assert node.get("toleranceMode") == "exact"
-                return parts[0] is not None and parts[0] == parts[1]
+                return a == b
             case "gte" | "lte" | "gt":
-                compare = {"gte": float.__ge__, "lte": float.__le__, "gt": float.__gt__}[name]
-                return parts[0] is not None and compare(float(parts[0]), float(parts[1]))
-            case "and":
-                return all(parts)
-            case "sum":
-                return math.fsum(parts)
-            case "divide":
-                return parts[0] / parts[1]
+                return {"gte": float.__ge__, "lte": float.__le__, "gt": float.__gt__}[name](float(a), float(b))
         raise AssertionError(f"no operator {name}")
 
     def map_response(self, name: str, values: dict) -> float:

@@ -1,4 +1,4 @@
-"""Every card of the book, exported and read back: texts, choices, right answers, tolerances, feedback, tags, pictures."""
+"""Every card of the book, exported and read back: texts, choices, answers, tolerances, feedback, pictures, tags."""
 
 import html
 import re

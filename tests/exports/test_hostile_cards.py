@@ -121,6 +121,7 @@ def flat(text):
     return " ".join(text.split())
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(decks())
 def test_moodle_xml_holds_whatever_a_card_says(deck):
@@ -134,7 +135,7 @@ def test_moodle_xml_holds_whatever_a_card_says(deck):
     whole = {entry.id: entry for entry in entries}
     split = [entry for entry in entries if entry.id.startswith("gaps-gap-")]
     for card in asked.keys() - ({"gaps"} if split else set()):
-        check_task(unshielded(asked[card]), unshielded_entry(whole[card]))
+        check_task(asked[card], as_shown(whole[card]))
     if split:
         assert any(change.card == "gaps" and change.what == moodle_xml.SPLIT for change in report.changes)
         for entry, blank in zip(split, asked["gaps"].task.blanks, strict=True):
@@ -143,15 +144,12 @@ def test_moodle_xml_holds_whatever_a_card_says(deck):
             ]
 
 
-def unshielded(question):
-    """A question of which the reader finds the text as Moodle shows it."""
-    return question
-
-
-def unshielded_entry(entry):
+def as_shown(entry):
+    """What a browser shows of an entry's text."""
     return entry._replace(prompt=entry.prompt.replace("&#123;", "{"))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(decks())
 def test_gift_holds_whatever_a_card_says(deck):
@@ -175,6 +173,7 @@ def test_gift_holds_whatever_a_card_says(deck):
         assert isinstance(question.task, Recall) <= (found[card][0].kind == "essay")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(decks())
 def test_qti_holds_whatever_a_card_says(deck):
@@ -208,6 +207,31 @@ def test_markup_in_a_card_stays_text(kind):
         return
     (entry,) = (moodle_reader.read_xml if kind == "moodle" else moodle_reader.read_gift)(data)
     assert html.unescape(re.sub(r"<[^>]*>", "", entry.prompt)) == attack
+
+
+def test_choices_in_gift_that_look_like_weights_or_formats_are_texts():
+    texts = ["%50% of it", "[html]x", "[plain] y", "%-100%", "[none]"]
+    choices = [{"text": text, "right": place == 1, "why": text} for place, text in enumerate(texts)]
+    card = study.SingleChoice(id="one", section="S", question="[markdown] What?", choices=choices)
+    (entry,) = moodle_reader.read_gift(exports.render([study.Deck("hostile", "T", (card,))], "gift")[0])
+    assert entry.prompt == "<div>[markdown] What?</div>"
+    assert [(answer.share, answer.text, answer.feedback) for answer in entry.answers[0]] == [
+        (100.0 if place == 1 else 0.0, text, text) for place, text in enumerate(texts)
+    ]
+
+
+def test_gaps_in_gift_that_look_like_formats_are_texts():
+    gaps = {"a": {"answers": ["[plain]", "[html]x"], "why": "[html]", "hints": {"%50%": "%50%"}}}
+    card = study.Fill(id="one", section="S", question="What?", text="It is {{a}}.", gaps=gaps)
+    (entry,) = moodle_reader.read_gift(exports.render([study.Deck("hostile", "T", (card,))], "gift")[0])
+    found = [("[plain]", "[html]"), ("[html]x", "[html]"), ("%50%", "%50%")]
+    assert [(answer.text, answer.feedback) for answer in entry.answers[0]] == found
+
+
+def test_an_empty_deck_is_an_empty_file():
+    for kind in exports.FORMATS:
+        data, report = exports.render([study.Deck("empty", "T", ())], kind)
+        assert report == exports.Report(0, 0, ()) and (kind != "moodle" or moodle_reader.read_xml(data) == [])
 
 
 def test_a_star_is_a_star_and_no_wildcard():

@@ -1,4 +1,4 @@
-"""Packages against the schemas of their formats: QTI 2.1 and its profile of Content Packaging, and SCORM 1.2's rules."""
+"""Packages against the schemas of their formats: QTI 2.1, its profile of Content Packaging, and SCORM 1.2's rules."""
 
 import zipfile
 from functools import cache

@@ -70,7 +70,7 @@ types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scrip
 	$(BIN)/npx tsc --project tsconfig.json
 	$(BIN)/basedpyright
 
-unit: $(DEVELOPER) ## test the package alone
+unit: $(DEVELOPER) $(SCRIPT_TOOLS) ## test the package alone
 	$(PYTEST) --dist worksteal -m "not browser and not site and not slow"
 
 slow: $(DEVELOPER) ## the package's tests that `make check` leaves out, for each takes seconds
@@ -83,7 +83,7 @@ scripts: $(DEVELOPER) ## test the scripts that need no page, in Node
 nbval: $(DEVELOPER) ## run every chapter as on an old processor, and compare with what is stored
 	$(OLD_PROCESSOR) $(NBVAL) $(CHAPTERS)
 
-site: $(BUILT) $(BROWSER) ## test the built book in browsers (BROWSERS=chromium in that alone; SHARD=1/3 for a part of the tests)
+site: $(BUILT) $(BROWSER) $(SCRIPT_TOOLS) ## test the built book in browsers (BROWSERS=chromium in that alone; SHARD=1/3 for a part of the tests)
 	$(PYTEST) --dist worksteal -m "browser or site" $(SHARD:%=--shard %)
 
 mutants: $(DEVELOPER) $(SCRIPT_TOOLS) ## tell which small changes of code no test notices (MODULE=runtime/filters or lmkit/decoding/filters.py; SAMPLE=40 tries some)

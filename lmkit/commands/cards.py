@@ -1,17 +1,19 @@
-"""`python -m lmkit cards`: check card files, and make a deck for Anki of them."""
+"""`python -m lmkit cards`: check card files, and make a deck for Anki or a file for a learning platform of them."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
 from lmkit import study
-from lmkit.files import check_apart
-from lmkit.study import CardError, Deck, Number, anki
+from lmkit.files import atomic_write, check_apart, check_place
+from lmkit.study import CardError, Deck, Number, anki, exports
 
+SCORM = "scorm"
 NAMES = {  # what a number card's `check` may use, and the module behind each name
     **{name: name for name in ("math", "torch")},
     **{name: f"lmkit.{name}" for name in "decoding dropout metrics models pretrained rnn runs text training".split()},
@@ -22,7 +24,9 @@ NAMES = {  # what a number card's `check` may use, and the module behind each na
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Give a parser the options of this command."""
-    parser.description = "Check the cards of quizzes and flashcards, or make a deck for Anki of them."
+    parser.description = (
+        "Check the cards of quizzes and flashcards, or make a deck for Anki or a file for a learning platform of them."
+    )
     parser.add_argument(
         "files",
         nargs="*",
@@ -37,9 +41,21 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--chapter", nargs="+", metavar="NAME", help="cards of these chapters; by default of all")
     parser.add_argument("--anki", metavar="DECK.apkg", help="write the cards as a deck that Anki imports")
-    parser.add_argument("--title", help=f"with --anki: the deck's name, {anki.NAMESPACE} unless given")
     parser.add_argument(
-        "--address", metavar="URL", help="with --anki: the folder of the chapters' pages; cards link there"
+        "--export",
+        choices=[*exports.FORMATS, SCORM],
+        help="write the cards for a learning platform: moodle (Moodle XML), gift (GIFT), qti (QTI 2.1, for Canvas and "
+        "Blackboard) or scorm (SCORM 1.2: each chapter's quiz as a page that tells its score)",
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="with --export: where to; .xml, .txt or .zip, as the format has it"
+    )
+    parser.add_argument(
+        "--report", metavar="FILE", help="with --export: write what became of each card that the format cannot hold"
+    )
+    parser.add_argument("--title", help=f"with --anki or --export: its name, {anki.NAMESPACE} unless given")
+    parser.add_argument(
+        "--address", metavar="URL", help="with --anki or --export: the folder of the chapters' pages; cards link there"
     )
     parser.set_defaults(run=run)
 
@@ -55,22 +71,61 @@ def run(options: argparse.Namespace) -> None:
     if options.anki:
         title = anki.NAMESPACE if options.title is None else options.title
         notes = anki.write_deck(options.anki, decks, title=title, address=options.address)
-        count = f"{notes} notes from {len(decks)} {'chapter' if len(decks) == 1 else 'chapters'}"
-        print(f"{options.anki}: {count}; import it in Anki")
+        print(f"{options.anki}: {notes} notes from {_chapters(decks)}; import it in Anki")
+    if options.export:
+        _export(options, decks)
+
+
+def _chapters(decks: list[Deck]) -> str:
+    return f"{len(decks)} {'chapter' if len(decks) == 1 else 'chapters'}"
+
+
+def _format(name: str) -> exports.Format:
+    """Return a format by its name; that of quizzes which run by themselves brings all widgets along."""
+    if name == SCORM:
+        return import_module("lmkit.widgets.cards._sco.scorm").FORMAT
+    return exports.FORMATS[name]
+
+
+def _export(options: argparse.Namespace, decks: list[Deck]) -> None:
+    """Write the file for a learning platform; say on standard error what became of cards that it cannot hold."""
+    title = anki.NAMESPACE if options.title is None else options.title
+    found = _format(options.export)
+    report = exports.write(options.out, decks, found, title=title, address=options.address)
+    for line in report.summary():
+        print(line, file=sys.stderr)
+    if options.report:
+        atomic_write(options.report, report.text().encode(), "the report")
+    print(f"{options.out}: {report.questions} questions from {_chapters(decks)}, for {found.readers}")
 
 
 def _check_options(options: argparse.Namespace) -> None:
-    """Raise ValueError where options do not go together, or a deck cannot be written: before any work."""
-    if not (options.check or options.anki):
-        raise ValueError("one of --check and --anki DECK.apkg must be given, but neither is")
+    """Raise ValueError where options do not go together, or a file cannot be written: before any work."""
+    if not (options.check or options.anki or options.export):
+        raise ValueError("one of --check, --anki DECK.apkg and --export FORMAT must be given, but none is")
     if options.files and options.chapter:
         raise ValueError("--chapter must come without files: it chooses among the cards that come with lmkit")
     for name in ("title", "address"):
-        if getattr(options, name) is not None and not options.anki:
-            raise ValueError(f"--{name} must come with --anki DECK.apkg: only the deck has it")
+        if getattr(options, name) is not None and not (options.anki or options.export):
+            raise ValueError(f"--{name} must come with --anki DECK.apkg or --export FORMAT: only these have it")
+    for name in ("out", "report"):
+        if getattr(options, name) is not None and not options.export:
+            raise ValueError(f"--{name} must come with --export FORMAT, but that is not given; add it")
+    if options.export and not options.out:
+        raise ValueError("--out FILE must be given with --export, but it is not; say where to write")
+    _check_places(options)
+
+
+def _check_places(options: argparse.Namespace) -> None:
+    """Raise ValueError where a file cannot be written, or would replace another."""
+    inputs = {f"file {place}": file for place, file in enumerate(options.files, 1)}
+    check_apart(inputs, {"the deck": options.anki, "the export": options.out, "the report": options.report})
     if options.anki:
-        check_apart({f"file {place}": file for place, file in enumerate(options.files, 1)}, {"the deck": options.anki})
         anki.validate_path(options.anki)
+    if options.export:
+        exports.validate(options.out, _format(options.export))
+    if options.report:
+        check_place("the report", options.report)
 
 
 def _decks(files: list[str], chapters: list[str] | None) -> list[Deck]:

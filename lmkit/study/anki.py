@@ -171,7 +171,7 @@ def guid(card: Card) -> str:
 def _anki_deck(deck: Deck, title: str, address: str | None) -> genanki.Deck:
     result = genanki.Deck(_deck_id(deck.chapter), f"{title}::{_deck_name(deck)}")
     for due, card in enumerate(deck.cards):
-        result.add_note(_note(card, deck, due, _source(card, deck, title, address)))
+        result.add_note(_note(card, deck, due, source_line(card, deck, title, address)))
     return result
 
 
@@ -193,7 +193,7 @@ def _note(card: Card, deck: Deck, due: int, source: str) -> genanki.Note:
     )
 
 
-def _source(card: Card, deck: Deck, title: str, address: str | None) -> str:
+def source_line(card: Card, deck: Deck, title: str, address: str | None) -> str:
     """Name the chapter and the section that teach a card, with a link where the address is known."""
     name = escape(f"{title}, {_deck_name(deck)}: {card.section.replace('`', '')}")
     if address is None:

@@ -16,6 +16,7 @@ UNIT = "not browser and not site and not slow"
 # What is tested of the repository, and not of the package.
 OF_REPOSITORY = (
     "site",
+    "exports/test_by_others.py",
     "widgets/runtime/test_vectors.py",
     *(
         f"test_{name}.py"

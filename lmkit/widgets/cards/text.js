@@ -92,14 +92,20 @@ export function nameAfter(control, text) {
 }
 
 /**
- * A link to a card's section on the book's pages; in a notebook, which has no such page, where the section is.
+ * A link to a card's section on the book's pages; in a notebook, which has no such page, where the section is. A page
+ * outside of the book says where the chapters' pages are, in `data-lmkit-pages`; "" if it doesn't know.
  *
- * @param {{ chapter: string, section: string, anchor: string }} card
+ * @param {{ chapter: string, chapterTitle: string, section: string, anchor: string }} card
  * @returns {HTMLElement}
  */
-export function sectionLink({ chapter, section, anchor }) {
-  const root = document.documentElement.dataset.content_root;
-  if (root === undefined) return element("span", {}, `section ‘${section}’ of the notebook ${chapter}.ipynb`);
-  const page = `${root}book/${encodeURIComponent(chapter)}.html`;
-  return element("a", { href: anchor ? `${page}#${anchor}` : page }, section);
+export function sectionLink({ chapter, chapterTitle, section, anchor }) {
+  const { content_root: root, lmkitPages: pages } = document.documentElement.dataset;
+  if (pages === "") return element("span", {}, `section ‘${section}’ of the chapter ‘${chapterTitle}’`);
+  if (root === undefined && !pages) {
+    return element("span", {}, `section ‘${section}’ of the notebook ${chapter}.ipynb`);
+  }
+  const page = `${pages ?? `${root}book`}/${encodeURIComponent(chapter)}.html`;
+  const link = element("a", { href: anchor ? `${page}#${anchor}` : page }, section);
+  if (pages) Object.assign(link, { target: "_blank", rel: "noopener" });
+  return link;
 }

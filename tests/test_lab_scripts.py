@@ -60,12 +60,10 @@ def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
     assert [name for name in loaded if name.endswith(".js")] == [
         "base.js",
         "base-charts.js",
-        "base-saving.js",
         "base-toolbar.js",
         "labs-regularisation.js",
     ]
     assert [name for name in loaded if name.endswith(".css")] == [
-        "base-saving-style.css",
         "base-toolbar-style.css",
         "base-lab.css",
         "base-charts-run_chart.css",

@@ -254,7 +254,7 @@ def test_views_of_a_page_start_from_the_scripts_of_their_folders_in_any_order():
 
 
 def test_a_folder_is_named_before_those_that_need_it():
-    folders = ["base", "base/saving", "base/toolbar", "runtime", "runtime/panels", "runtime/kernel", "labs/decoding"]
+    folders = ["base", "base/toolbar", "runtime", "runtime/panels", "runtime/kernel", "labs/decoding"]
     assert bundle.folders("labs/decoding/view.js") == folders
 
 

@@ -6,7 +6,7 @@
 //   curves.close();                                                  // in the view's close()
 
 import { resize, setAttribute, svgElement } from "../dom.js";
-import { hasNumbers } from "../saving/tables.js";
+import { hasNumbers } from "../shown_numbers.js";
 import { RunChart, runColor, runMark, runPath } from "./run_chart.js";
 
 /** @typedef {import("./run_chart.js").Mark} Mark */

@@ -9,7 +9,7 @@
 // pointer or the arrow keys reach.
 
 import { resize, setAttribute, setText, svgElement } from "../dom.js";
-import { hasNumbers } from "../saving/tables.js";
+import { hasNumbers } from "../shown_numbers.js";
 import { EDGE, RunChart, runColor, runMark, runNumber, runPath, runRound } from "./run_chart.js";
 
 const REACH = 24; // how near a pointer must come to a dot, in pixels

@@ -1,6 +1,6 @@
 // Tables as comma-separated values (RFC 4180), as spreadsheets and programs read them.
 
-/** @typedef {string | number | boolean | null | undefined} Cell */
+/** @typedef {import("../shown_numbers.js").Cell} Cell */
 /** @typedef {{ title: string, columns: string[], rows: Cell[][] }} Table */
 /** @typedef {[name: string, value: Cell]} Field */
 

@@ -1,23 +1,10 @@
 // The numbers behind what a lab shows: those of its tables, and those that its charts and texts say they have.
 
+import { numbersOf } from "../shown_numbers.js";
 import { read } from "./csv.js";
 
 /** @typedef {import("./csv.js").Table} Table */
 /** @typedef {import("./csv.js").Cell} Cell */
-/** @typedef {() => Omit<Table, "title"> & { title?: string }} Numbers - Without a title they have that of their panel. */
-
-/** What draws numbers, or spells them, says which: the tables within count no more. @type {WeakMap<Element, Numbers>} */
-const KNOWN = new WeakMap();
-
-/**
- * Says which numbers an element shows, for whoever wants to take them along.
- *
- * @param {Element} node
- * @param {Numbers} numbers - Called when they are wanted.
- */
-export function hasNumbers(node, numbers) {
-  KNOWN.set(node, numbers);
-}
 
 /**
  * All tables of a part of the page that have rows, in order.
@@ -41,8 +28,8 @@ export function tablesOf(part) {
  */
 function collected(part) {
   if (getComputedStyle(part).display === "none") return [];
-  const numbers = KNOWN.get(part);
-  if (numbers) return [{ title: titleOf(part), ...numbers() }];
+  const numbers = numbersOf(part);
+  if (numbers) return [{ title: titleOf(part), ...numbers }];
   if (part instanceof HTMLTableElement) return [written(part)];
   return [...part.children].flatMap(collected);
 }

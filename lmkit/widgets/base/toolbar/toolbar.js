@@ -2,9 +2,9 @@
 
 import { element, keepKeys, setText } from "../dom.js";
 import { shortened } from "../errors.js";
-import { SaveMenu } from "../saving/menu.js";
 import { FullScreen } from "./full_screen.js";
 import { labOf, plain, read, starts, write } from "./link.js";
+import { SaveMenu } from "./save.js";
 
 /** @typedef {import("../view.js").Model} Model */
 /** @typedef {import("./link.js").Row} Row */

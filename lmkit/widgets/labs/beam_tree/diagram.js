@@ -1,7 +1,7 @@
 // The picture of a beam tree: steps to the right, a chip for every text that was looked at, lines for whose path it is.
 
 import { svgElement } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { curve, nodesBelow, placeRows, sizesFor } from "./layout.js";
 import { tokensTo } from "./search.js";
 

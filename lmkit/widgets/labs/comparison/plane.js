@@ -1,7 +1,7 @@
 // The plane of quality and diversity: curves of measured points, of which one is chosen, drawn anew at every width.
 
 import { element, setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { markOf } from "./marks.js";
 import { inWords, MEASURES, nameOf, tickText } from "./measures.js";
 import { roundTenth, scaleOf } from "./scale.js";

@@ -1,7 +1,7 @@
 // The entropy panel: one column for every new token, with the entropy of the choice and the token's surprisal.
 
 import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { runningMeans } from "./entropy.js";
 

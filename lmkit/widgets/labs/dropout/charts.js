@@ -1,7 +1,7 @@
 // The pictures of the dropout lab's layer: the units of one draw, and the outputs of all draws.
 
 import { element, resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { BINS } from "./model.js";
 
 /** @typedef {import("./model.js").Shown} Shown */

@@ -1,7 +1,7 @@
 // The microscope's heatmap: chosen units over a text.
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { NAMES, number, roleOf } from "./quantities.js";
 

@@ -1,7 +1,7 @@
 // The chart of the reach lab: norms against distance on a logarithmic scale, drawn anew at every width.
 
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { FARTHEST } from "./model.js";
 
 /**

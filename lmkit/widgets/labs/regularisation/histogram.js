@@ -2,7 +2,7 @@
 // those of the unregularised runs as an outline over them; drawn anew at every width.
 
 import { element, setAttribute, svgElement } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 
 const BARS = { height: 300, top: 26, bottom: 42, left: 46, right: 10 };
 const BOTTOM = BARS.height - BARS.bottom;

@@ -3,7 +3,7 @@
 // is kept, above the axis.
 
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 
 const UNIT = 27; // px for each factor e of 1 + n
 const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };

@@ -1,7 +1,7 @@
 // The story lab's view: a text that writes itself, word after word, and at once where a slider moves.
 
 import { element, resize, setText } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { WritingView } from "../../runtime/writing_view.js";

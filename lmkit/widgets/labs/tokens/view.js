@@ -2,7 +2,7 @@
 
 import { once } from "../../base/assets.js";
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { BPE } from "../../runtime/bpe.js";
 import { cut, readText, tokensAfter } from "./model.js";

@@ -2,7 +2,7 @@
 // word of the source. It scrolls inside itself, and follows the word that is shown.
 
 import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { agreement, largest } from "./wording.js";
 

@@ -1,7 +1,7 @@
 // The unrolling lab's view: the network's diagram up to a step, what it expects there, and the numbers behind both.
 
 import { element, percent, resize, setAttribute, setText, signed } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { Diagram } from "./diagram.js";
 import { distance, mostProbable, PlainRNN } from "./model.js";

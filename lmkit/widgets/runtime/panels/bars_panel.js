@@ -1,7 +1,7 @@
 // What could come next at one step of a decoded text.
 
 import { element, percent, resize, setAttribute, setText, short } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { DROPPED_BY_K, DROPPED_BY_MIN_P, DROPPED_BY_P, DROPPED_BY_TYPICAL } from "../filters.js";
 import { SHOWN_ROWS } from "../writing.js";

@@ -2,7 +2,7 @@
 // the keyboard's focus stays where it is.
 
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
-import { hasNumbers } from "../../base/saving/tables.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 
 /** @typedef {import("../writing.js").Result} Result */

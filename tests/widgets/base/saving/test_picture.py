@@ -69,7 +69,8 @@ PARTS = {
     ),
     "what is scrolled": (
         """div div { width: 200px; height: 90px; overflow: auto; scrollbar-width: none } td { min-width: 60px }
-        table { border-collapse: collapse } td { background: #9cf } th { position: sticky; left: 0; background: #fc0 } td { min-width: 60px; background: #9cf }""",
+        table { border-collapse: collapse } td { background: #9cf } th { position: sticky; left: 0 }
+        th { background: #fc0 }""",
         "<div id='s'><table>"
         + "".join(f"<tr><th>{r}<td>{r}a<td>{r}b<td>{r}c<td>{r}d" for r in "12345")
         + "</table></div>",
@@ -144,7 +145,8 @@ def test_what_does_something_is_left_out_and_what_is_for_ears_too(view):
     """By the labs' own style sheet: a copy has no buttons."""
     page = view.put(DropoutLab())
     page.evaluate("""() => {
-      document.querySelector(".lmkit-panel").insertAdjacentHTML("beforeend", `<button class="lmkit-button">Press</button>
+      document.querySelector(".lmkit-panel").insertAdjacentHTML("beforeend", `
+        <button class="lmkit-button">Press</button>
         <p class="lmkit-unseen">Heard</p><details><summary>More</summary></details>`);
     }""")
     page.add_script_tag(content=exporting("base/saving/picture.js"))

@@ -33,7 +33,7 @@ def configure_kernels(app) -> None:
 
 
 def rounded(path: str) -> str:
-    """Return the corners of a path with two decimals: half the bytes, and nothing that an eye could see."""
+    """Return the corners of a path with two decimals: an eye sees no more."""
     return LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), path)
 
 

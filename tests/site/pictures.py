@@ -18,8 +18,8 @@ OTHER_FILE = re.compile(r"url\((?!#)|https?://(?!www\.w3\.org/)")
 LEFT_OUT = """.lmkit-content :is(.lmkit-button, input[type="file"], details:not([open])) { display: none !important; }
 #pst-back-to-top, .bd-header, .bd-header-article, .skip-link, #pst-skip-link { visibility: hidden !important; }
 * { caret-color: transparent !important; }"""
-MOST_DIFFERENT = 0.02  # of the full range of a colour, on average
-MOST_FAR = 0.02  # share of places that are clearly another colour
+MOST_DIFFERENT = 0.03  # of the full range of a colour, on average
+MOST_FAR = 0.03  # share of places that are clearly another colour
 FAR = 0.25
 
 

@@ -101,7 +101,7 @@ function interval(text) {
 function wordsOf(cell) {
   if (cell.getAttribute("aria-hidden") === "true") return "";
   const parts = [...cell.childNodes].map((part) =>
-    part instanceof Element && !part.matches("sub, sup") ? ` ${part.textContent} ` : part.textContent,
+    part instanceof Element && !part.matches("sub, sup") ? ` ${part.textContent}` : part.textContent,
   );
   return parts
     .join("")

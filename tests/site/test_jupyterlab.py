@@ -1,20 +1,24 @@
 """The labs in a live JupyterLab: the same cells, with a kernel."""
 
 import copy
+import io
 import re
 from contextlib import ExitStack
 
 import nbformat
 import pytest
 from ipywidgets.embed import dependency_state
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
-from lmkit.widgets import DecodingLab
-from tests.site import book
+from lmkit.widgets import DecodingLab, DropoutLab, ParameterLab
+from tests.site import book, pictures
+from tests.site import test_saving as saving
+from tests.site import test_toolbar as toolbar
 from tests.site.jupyterlab import TOKEN, jupyterlab
-from tests.site.lab import PATIENCE, plans
+from tests.site.lab import PATIENCE, Lab, eventually, plans
 from tests.site.page_faults import PageFaults
 from tests.widgets.decoding.driver import DecodingLab as Driver
 from tests.widgets.decoding.test_page import FULL, KIND
@@ -126,6 +130,9 @@ def move_every_slider(lab: Driver) -> None:
         assert lab.check() == before
 
 
+# Whether a lab lies over everything, from one corner of the window to the other.
+COVERED = """() => [[4, 4], [innerWidth - 30, 4], [4, innerHeight - 4], [innerWidth / 2, innerHeight / 2]].every(
+  ([x, y]) => document.elementFromPoint(x, y)?.closest(".lmkit-lab.lmkit-full"))"""
 MEASURED = dict.fromkeys(("grammatical", "log_prob", "distinct_2", "self_bleu", "things"), (0.5, 0.01))
 POINTS = {"top_p": {0.5: MEASURED, 0.9: MEASURED | {"distinct_2": (0.6, 0.01)}}}
 OTHER_LABS = [
@@ -182,3 +189,32 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
             handle.press("Home")
             handle.press("ArrowRight")
         expect(content).not_to_have_text(before, use_inner_text=True)
+
+
+def test_toolbar_works_in_jupyterlab(run_notebook, browser):
+    """Reset, the full screen and files, which Python sends the code for; no link, for no address brings a lab back."""
+    shown = {"ParameterLab()": ParameterLab, "DropoutLab()": DropoutLab}
+    cells = [nbformat.v4.new_code_cell(code.strip()) for code in (IMPORTS, *shown, "print('kernel: done')")]
+    page = run_notebook(nbformat.v4.new_notebook(cells=cells, metadata=book.notebook(FULL[0]).metadata))
+    for place, kind in enumerate(shown.values()):
+        lab = Lab(page.locator(".lmkit-lab").nth(place), plan_of(kind()))
+        lab.root.scroll_into_view_if_needed()
+        lab.wait_until_ready()
+        expect(toolbar.bar(lab).get_by_role("button", name="Copy link")).to_be_hidden()
+        before = toolbar.controls_shown(lab)
+        toolbar.move_all(lab)
+        assert toolbar.controls_shown(lab) != before
+        toolbar.press(lab, "Reset")
+        eventually(page, lambda lab=lab: toolbar.controls_shown(lab), before.__eq__)
+
+        svg = saving.save(lab, "svg")[1].decode()
+        assert pictures.faults(svg) == []
+        image = Image.open(io.BytesIO(saving.save(lab, "png")[1]))
+        assert image.size == tuple(2 * side for side in pictures.drawn(browser, svg).size)
+        rows = saving.rows_of(saving.save(lab, "csv")[1])
+        assert saving.missing(saving.content_of(lab).evaluate(saving.CELLS), rows) == []
+
+        toolbar.press(lab, "Full screen")
+        page.wait_for_function(COVERED)
+        toolbar.press(lab, "Leave full screen")
+        expect(page.locator(".lmkit-full")).to_have_count(0)

@@ -13,7 +13,8 @@ import pytest
 from tests.site import book
 
 pytestmark = pytest.mark.site
-NOT_COMPARED = {"metadata", "output_type", "name", "execution_count", "image/png", "image/jpeg", book.WIDGET_VIEW}
+PICTURES = {"image/png", "image/jpeg", "image/svg+xml"}
+NOT_COMPARED = {"metadata", "output_type", "name", "execution_count", *PICTURES, book.WIDGET_VIEW}
 # Pairs of lines: what is replaced in stored and in new outputs, and what it is replaced by.
 REPLACED = re.findall(r"^regex: (.*)\nreplace: (.*)$", (book.ROOT / "tests" / "nbval.cfg").read_text(), re.MULTILINE)
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.site import book
+from tests.site import browser as chromium
 from tests.site.lab import Lab, eventually, plans
 from tests.site.rendering import settle
 
@@ -164,17 +165,78 @@ def test_link_to_a_lab_that_is_not_here_is_told_once(open_page):
         says(lab, "")
 
 
-def test_back_never_leaves_a_control_that_disagrees(open_page):
-    """Browsers fill in what stood in fields when a reader comes back: the lab would know nothing of it."""
-    page = open_page(f"{SHORT}.html", prepare=with_clipboard, known=re.compile("ERR_ABORTED"))  # what it leaves behind
-    for lab in labs_of(page, SHORT):
-        move_all(lab)
-    page.goto(page.url.replace("recurrent_networks", "glossary"))
-    page.go_back()
-    for place, lab in enumerate(labs_of(page, SHORT)):
-        shown, start = controls_shown(lab), copied(lab)
+def link_with(start: str, row: dict, value) -> str:
+    """A link that differs from that of the start in one control."""
+    return other_link(start, **{row["name"]: str(int(value) if isinstance(value, bool) else value)})
+
+
+def another(lab: Lab, row: dict):
+    """A value that a control can have and does not start at, whether it is in sight or not."""
+    if row["type"] == "bool":
+        return not row["start"]
+    if row["type"] == "text":
+        return other_value(lab, row["name"])
+    low, high = row["low"], row["high"]
+    return low if row["start"] != low or isinstance(high, str) else high
+
+
+@pytest.mark.parametrize("document", WITH_LABS)
+def test_link_restores_each_control_of_each_lab(open_page, document):
+    """One after the other, those too that are put away: the lab says so itself, and no clock decides."""
+    page = open_page(f"{document}.html", prepare=with_clipboard)
+    for lab in labs_of(page, document):
+        start, rows = copied(lab), lab.plan.view["toolbar"]["controls"]
+        assert [row["name"] for row in rows] == list(lab.plan.controls)
+        for row in rows:
+            value = another(lab, row)
+            if value == row["start"]:
+                continue
+            link = link_with(start, row, value)
+            page.evaluate("(link) => { location.hash = ''; location.href = link; }", link)
+            says(lab, OPENED)
+            assert fields(copied(lab)) == fields(link), f"{lab.plan.kind}: {row['name']}"
         press(lab, "Reset")
-        assert (controls_shown(lab), copied(lab)) == (shown, start), f"lab {place}"
+        eventually(page, lambda lab=lab: fields(copied(lab)), fields(start).__eq__)
+
+
+NOTE_RETURN = "addEventListener('pageshow', (event) => { globalThis.isKept = event.persisted; });"
+
+
+@pytest.fixture(scope="module")
+def keeping_browser(browser):
+    """A browser that keeps pages as they are when a reader leaves them: readers' own do, those of tests don't."""
+    switched_off = "--disable-back-forward-cache"
+    kept = browser.browser_type.launch(
+        executable_path=chromium.executable(), args=chromium.ARGUMENTS, ignore_default_args=[switched_off]
+    )
+    yield kept
+    kept.close()
+
+
+def states(page: Page, document: str) -> list[tuple[dict, dict[str, str]]]:
+    """What the controls of all labs show, and what the labs know."""
+    return [(controls_shown(lab), fields(copied(lab))) for lab in labs_of(page, document)]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("document", WITH_LABS)
+def test_back_never_leaves_a_control_that_disagrees(browser, keeping_browser, site, document, is_kept):
+    """A page that was kept is as it was; one that is loaded anew is at its start, whatever browsers fill in."""
+    context = (keeping_browser if is_kept else browser).new_context(reduced_motion="reduce", service_workers="block")
+    context.add_init_script(CLIPBOARD + NOTE_RETURN)
+    page = context.new_page()
+    page.goto(f"{site}/{document}.html")
+    start = states(page, document)
+    for lab in labs_of(page, document):
+        move_all(lab)
+    moved = states(page, document)
+    assert all(knows != knew for (_, knows), (_, knew) in zip(moved, start, strict=True))
+    page.goto(f"{site}/book/glossary.html")
+    page.go_back()
+    assert page.evaluate("isKept") in (is_kept, False)
+    assert page.evaluate("isKept") == is_kept or document != SHORT, "no page was kept: nothing is tried here"
+    assert states(page, document) == (moved if page.evaluate("isKept") else start)
+    context.close()
 
 
 def test_link_opens_from_a_disk_without_a_network(open_page):

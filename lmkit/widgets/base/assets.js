@@ -1,6 +1,7 @@
 // Models and grammars: one copy per page, whoever asks first. A built book keeps them in scripts of its own (a script
 // tag works from a disk too, where fetching does not); in a live notebook Python sends them.
 
+import { element } from "./dom.js";
 import { LabError } from "./errors.js";
 
 const PATIENCE_MS = 20000;
@@ -42,24 +43,53 @@ export function loadAsset(model, name, digest) {
 }
 
 /**
+ * A module that is wanted only when somebody asks for it: a built page has a script with its folder, a notebook's Python
+ * sends it.
+ *
+ * @param {Model} model
+ * @param {string} name - With its digest.
+ * @returns {Promise<any>} What it exports.
+ */
+export function loadModule(model, name) {
+  return once(`module ${name}`, async () => {
+    const { root, require } = globalThis.__lmkit;
+    const [path, digest] = name.split("@");
+    if (root) await runScript(`${root}code/${path.split("/").slice(0, -1).join("-")}.js?v=${digest}`, path);
+    else document.head.append(element("script", {}, await askPython(model, path)));
+    return require(name);
+  });
+}
+
+/**
  * @param {string} address
  * @param {string} name
  * @returns {Promise<any>}
  */
-function readScript(address, name) {
+async function readScript(address, name) {
+  await runScript(address, name);
+  const content = globalThis.__lmkit.assets[name];
+  if (content === undefined) throw failure(name);
+  delete globalThis.__lmkit.assets[name];
+  return typeof content === "string" ? decodeBase64(content) : content;
+}
+
+/**
+ * @param {string} address
+ * @param {string} name
+ * @returns {Promise<void>}
+ */
+function runScript(address, name) {
   return new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = address;
-    const fail = () => reject(new LabError(`could not load ‘${name}’ with this page; reload it`));
-    script.onload = () => {
-      const content = globalThis.__lmkit.assets[name];
-      if (content === undefined) return fail();
-      delete globalThis.__lmkit.assets[name];
-      resolve(typeof content === "string" ? decodeBase64(content) : content);
-    };
-    script.onerror = fail;
+    const script = element("script", { src: address });
+    script.onload = () => resolve();
+    script.onerror = () => reject(failure(name));
     document.head.append(script);
   });
+}
+
+/** @param {string} name */
+function failure(name) {
+  return new LabError(`could not load ‘${name}’ with this page; reload it`);
 }
 
 /** @param {string} text */

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from lmkit import pretrained
 from lmkit.datasets import shakespeare, stories, translation
+from lmkit.widgets.base import bundle
 
 GRAMMAR, GERMAN, PLAYS, PIECES = "stories-grammar", "german-grammar", "four-plays", "pieces"
 SCALAR = "training-scalar"  # the kernel of training without vector instructions
+SAVING = "base/saving/files.js"  # makes files of labs: wanted only by those who save
 _SCALAR = Path(__file__).resolve().parents[1] / "runtime" / "training" / "scalar" / "wasm.js"
 
 
@@ -84,6 +86,18 @@ def scalar() -> dict[str, str]:
 def scalar_key() -> str:
     """Return a name for this version of that kernel."""
     return digest(_SCALAR.read_bytes())
+
+
+@cache
+def saving() -> str:
+    """Return a script with the modules that make files of labs, without those that every lab has."""
+    known = bundle.modules("base/view.js")
+    return bundle.script([module for module in bundle.modules(SAVING) if module not in known])
+
+
+def saving_key() -> str:
+    """Return the name of the module that makes files of labs, with its digest."""
+    return bundle.modules(SAVING)[-1].name
 
 
 def tables() -> dict[str, dict]:

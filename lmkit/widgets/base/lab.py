@@ -11,7 +11,7 @@ import ipywidgets
 from ipywidgets.widgets.widget_description import DescriptionWidget
 
 from lmkit.plots.escaping import escape
-from lmkit.widgets.base import svg
+from lmkit.widgets.base import assets, svg
 from lmkit.widgets.base.controls import Choice, Controls
 from lmkit.widgets.base.view import View
 
@@ -96,7 +96,7 @@ class Lab(ipywidgets.VBox, Generic[V]):
             for name in self.controls
         ]
         kind = self.view.file("view.js").split("/")[-2]
-        return {"lab": kind, "version": self._version(rows), "controls": rows}
+        return {"lab": kind, "version": self._version(rows), "controls": rows, "saving": assets.saving_key()}
 
     def _version(self, rows: list[dict[str, Any]]) -> str:
         options = {name: row.labels for name, row in self.rows.items() if isinstance(row, Choice)}

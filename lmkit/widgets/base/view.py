@@ -53,5 +53,7 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
         name = message.get("need")
         if name in assets.tables():
             self.send({"asset": name, "content": assets.tables()[name]})
+        elif name == assets.SAVING:
+            self.send({"asset": name, "content": assets.saving()})
         elif name:
             self.send({"asset": name}, buffers=[assets.model_bytes(name)])

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lmkit.widgets import LABS, BeamTreeLab, ParameterLab
-from lmkit.widgets.base import bundle
+from lmkit.widgets.base import assets, bundle
 from lmkit.widgets.base.controls import Choice
 from tests.widgets.base.test_arguments import made
 
@@ -145,6 +145,31 @@ def test_lab_that_closes_leaves_the_full_screen(lab_page):
     button(page, "Full screen").click()
     page.evaluate("stop()")
     assert not page.locator(".lmkit-full, [inert]:not(.lmkit-content)").count()
+
+
+def test_notebook_saves_with_what_python_sends(view):
+    """A view has not brought what makes files: it asks for that when it is needed, once."""
+    lab = ParameterLab()
+    page = view.put(lab, {assets.SAVING: assets.saving()}, toolbar=lab.view.toolbar)
+    page.evaluate(
+        "() => { globalThis.asked = []; const { send } = model; "
+        "model.send = (message) => { asked.push(message.need); send.call(model, message); }; }"
+    )
+    button(page, "Save").click()
+    for name, kind in (("Numbers (CSV)", "csv"), ("Picture (SVG)", "svg")):
+        with page.expect_download() as download:
+            button(page, name).click()
+        assert re.fullmatch(rf"parameters-lab-[\dT-]+\.{kind}", download.value.suggested_filename)
+        expect(bar(page).get_by_role("status")).to_have_text(f"Saved as {download.value.suggested_filename}.")
+    assert page.evaluate("asked") == [assets.SAVING]
+
+
+def test_lab_that_shows_nothing_yet_says_so(lab_page):
+    page = lab_page()
+    button(page, "Save").click()
+    page.evaluate("document.querySelector('.lmkit-content').hidden = true")
+    button(page, "Picture (SVG)").click()
+    expect(bar(page).get_by_role("status")).to_have_text("There is nothing to save yet.")
 
 
 def test_toolbar_is_not_printed(lab_page):

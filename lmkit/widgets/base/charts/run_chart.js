@@ -14,9 +14,9 @@ export const EDGE = { top: 30, bottom: 46, left: 50, right: 14 };
 
 /**
  * How values across are written: ticks are values and their labels. Without `range` it follows the points, and without
- * `ticks` they are round numbers.
+ * `ticks` they are round numbers. Where an axis is not even, `valueAt` says what stands at a place.
  *
- * @typedef {{ label: string, ticks?: [number, string][], range?: Range }} AxisX
+ * @typedef {{ label: string, ticks?: [number, string][], range?: Range, valueAt?: (place: number) => number }} AxisX
  */
 
 /**

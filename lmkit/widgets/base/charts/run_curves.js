@@ -6,6 +6,7 @@
 //   curves.close();                                                  // in the view's close()
 
 import { resize, setAttribute, svgElement } from "../dom.js";
+import { hasNumbers } from "../shown_numbers.js";
 import { RunChart, runColor, runMark, runPath } from "./run_chart.js";
 
 /** @typedef {import("./run_chart.js").Mark} Mark */
@@ -44,6 +45,7 @@ export class RunCurves extends RunChart {
     const points = series.flatMap((one) => one.points);
     this.layOut(points, x, y, lines);
     setAttribute(this.svg, "aria-label", words);
+    hasNumbers(this.root, () => this.numbers(series, x, y, lines));
     this.showLegend(series);
     const bands = resize(this.bands, series.length, () => runPath("", "lmkit-run-band"));
     const lineGroups = resize(this.lines, series.length, () => svgElement("g"));
@@ -52,6 +54,20 @@ export class RunCurves extends RunChart {
       this.showBand(bands[n], one);
       this.showLine(lineGroups[n], one, marked);
     }
+  }
+
+  /**
+   * @param {Series[]} series
+   * @param {import("./run_chart.js").AxisX} x
+   * @param {import("./run_chart.js").AxisY} y
+   * @param {import("./run_chart.js").Line[]} [lines]
+   */
+  numbers(series, x, y, lines = []) {
+    const columns = ["curve", x.label, y.label, `${y.label} ±`];
+    const drawn = series.flatMap(({ name, points }) =>
+      points.map(([at, mean, half]) => [name, x.valueAt?.(at) ?? at, mean, half]),
+    );
+    return { columns, rows: [...drawn, ...lines.map(({ name, value }) => [name, null, value, null])] };
   }
 
   /**

@@ -9,6 +9,7 @@
 // pointer or the arrow keys reach.
 
 import { resize, setAttribute, setText, svgElement } from "../dom.js";
+import { hasNumbers } from "../shown_numbers.js";
 import { EDGE, RunChart, runColor, runMark, runNumber, runPath, runRound } from "./run_chart.js";
 
 const REACH = 24; // how near a pointer must come to a dot, in pixels
@@ -77,6 +78,10 @@ export class RunDots extends RunChart {
     this.layOut(points, x, y, lines, 0.02);
     this.dots = dots;
     this.chosen = chosen;
+    hasNumbers(this.root, () => ({
+      columns: ["name", x.label, y.label, `${y.label} ±`],
+      rows: dots.map(({ name, point: [at, mean, half] }) => [name, at, mean, half]),
+    }));
     if (!this.onSelect) setAttribute(this.svg, "aria-label", words);
     this.showLegend(legend);
     this.places = dots.map(({ point: [at, mean] }) => ({ x: this.x(at), y: this.y(mean) }));

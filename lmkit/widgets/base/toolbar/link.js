@@ -16,7 +16,13 @@ import { typedNumber } from "../numbers.js";
  */
 
 /** @typedef {number | boolean | string} Value */
-/** @typedef {{ lab: string, version: string, controls: Row[] }} Toolbar - A lab's name on the page, and its controls. */
+/**
+ * @typedef {object} Toolbar
+ * @property {string} lab - Its name on the page.
+ * @property {string} version
+ * @property {Row[]} controls
+ * @property {string} saving - The module that makes files of it.
+ */
 
 /**
  * What a link says of a lab.

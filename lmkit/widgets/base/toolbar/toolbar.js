@@ -4,6 +4,7 @@ import { element, keepKeys, setText } from "../dom.js";
 import { shortened } from "../errors.js";
 import { FullScreen } from "./full_screen.js";
 import { labOf, plain, read, starts, write } from "./link.js";
+import { SaveMenu } from "./save.js";
 
 /** @typedef {import("../view.js").Model} Model */
 /** @typedef {import("./link.js").Row} Row */
@@ -14,6 +15,7 @@ import { labOf, plain, read, starts, write } from "./link.js";
  *
  * @typedef {object} View
  * @property {Model} model
+ * @property {HTMLElement} content - What the lab shows.
  * @property {(traits: Record<string, unknown>) => void} write
  * @property {() => void} ask
  */
@@ -56,8 +58,14 @@ export class LabToolbar {
     copy.hidden = !globalThis.__lmkit.root; // a notebook's address would not bring it back
     const reset = button("Reset", () => this.reset());
     this.full = button("Full screen", () => this.switchScreen());
+    this.saving = new SaveMenu(
+      view,
+      toolbar,
+      () => this.lab,
+      (text) => this.tell(text),
+    );
     this.root = element("div", { class: "lmkit-toolbar", role: "group", "aria-label": "This lab" });
-    this.root.append(copy, reset, this.full, this.note, this.address);
+    this.root.append(copy, reset, this.saving.button, this.full, this.saving.list, this.note, this.address);
     keepKeys(this.root);
     this.screen = new FullScreen((isFull) => this.showScreen(isFull));
     /** @type {Map<Row, Value>} */

@@ -1,7 +1,9 @@
 // The picture of a beam tree: steps to the right, a chip for every text that was looked at, lines for whose path it is.
 
 import { svgElement } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { curve, nodesBelow, placeRows, sizesFor } from "./layout.js";
+import { tokensTo } from "./search.js";
 
 /** @typedef {import("./layout.js").Sizes} Sizes */
 /** @typedef {import("./search.js").Mark} Mark */
@@ -14,6 +16,22 @@ export const SYMBOLS = { best: "★", optimum: "◆", greedy: "●" };
 export const MARKS = ["best", "optimum", "greedy"]; // in the order in which they are drawn
 const PATH_SHIFT = { best: 0, optimum: -6, greedy: 6 }; // pixels, so that paths of one edge lie side by side
 const LETTER = 7.2; // the width of a letter, about, in pixels
+
+/**
+ * @param {TreeNode[]} nodes
+ * @param {Tree} tree
+ * @param {import("./languages.js").Language["vocab"]} vocab
+ */
+function numbersOf(nodes, tree, vocab) {
+  const columns = ["step", "text", "token", "p of the token", "Σ log p", "score", "fate", "rank in its step"];
+  const rows = nodes.map((node) => {
+    const { length, token, logProb, total, status, rank } = node;
+    const text = vocab.text(tokensTo(node));
+    const place = rank === null ? null : Number(rank);
+    return [length, text, vocab.show(token), Math.exp(logProb), total, tree.score(node), status, place];
+  });
+  return { title: "Texts of the tree", columns, rows };
+}
 
 export class BeamDiagram {
   /**
@@ -50,6 +68,7 @@ export class BeamDiagram {
    */
   show({ tree, step, over, depth, vocab, start, label }) {
     const rows = placeRows(tree.root);
+    hasNumbers(this.root, () => numbersOf(shown, tree, vocab));
     const width = this.root.clientWidth || 640;
     const nodes = nodesBelow(tree.root);
     const shown = nodes.filter(({ length }) => over || length <= step);

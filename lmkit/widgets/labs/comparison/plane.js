@@ -1,6 +1,7 @@
 // The plane of quality and diversity: curves of measured points, of which one is chosen, drawn anew at every width.
 
 import { element, setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { markOf } from "./marks.js";
 import { inWords, MEASURES, nameOf, tickText } from "./measures.js";
 import { roundTenth, scaleOf } from "./scale.js";
@@ -18,6 +19,21 @@ const PLANE_HEIGHT = 360;
 const EDGE = { top: 26, bottom: 46, left: 52, right: 16 };
 const REACH = 26; // how near a pointer must come to a point, in pixels
 const NEARBY = 0.15; // the neighbourhood of the truth, as a part of the whole range to either side
+
+/**
+ * @param {Curve[]} curves
+ * @param {Measures} truth
+ */
+function numbersOf(curves, truth) {
+  const names = Object.keys(MEASURES);
+  const columns = names.flatMap((name) => [MEASURES[name].label, `${MEASURES[name].label} ±`]);
+  /** @param {Measures} measures */
+  const values = (measures) => names.flatMap((name) => measures[name]);
+  const rows = curves.flatMap(({ label, points }) =>
+    points.map(({ value, measures }) => [label, value, ...values(measures)]),
+  );
+  return { columns: ["decoder", "value", ...columns], rows: [...rows, ["the truth", null, ...values(truth)]] };
+}
 
 export class ComparisonPlane {
   /**
@@ -61,6 +77,7 @@ export class ComparisonPlane {
       if (this.root.clientWidth !== this.width) onResize();
     });
     this.observer.observe(this.root);
+    hasNumbers(this.root, () => numbersOf(curves, truth));
     this.svg.addEventListener("click", (event) => this.click(event));
     this.svg.addEventListener("pointermove", (event) => this.hover(this.nearest(event)));
     this.svg.addEventListener("pointerleave", () => this.hover(null));

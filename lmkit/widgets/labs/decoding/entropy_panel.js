@@ -1,6 +1,7 @@
 // The entropy panel: one column for every new token, with the entropy of the choice and the token's surprisal.
 
 import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { runningMeans } from "./entropy.js";
 
@@ -51,6 +52,17 @@ export class EntropyPanel {
   show(made, tokens, vocab, step) {
     this.root.hidden = !made;
     if (!made) return;
+    hasNumbers(this.root, () => ({
+      columns: ["step", "token", "entropy", "entropy after filters", "surprisal", "true entropy"],
+      rows: made.map(({ own, left, surprisal, truth }, t) => [
+        t + 1,
+        vocab.show(tokens[t]),
+        own,
+        left,
+        surprisal,
+        truth,
+      ]),
+    }));
     const most = HEADROOM * Math.max(...made.flatMap(({ own, left, truth }) => [own, left, truth ?? 0]));
     const top = HEIGHTS.find((height) => most <= height) ?? most;
     const changed = made.some(({ own, left }) => Math.abs(own - left) > 1e-6);

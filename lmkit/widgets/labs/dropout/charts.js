@@ -1,6 +1,7 @@
 // The pictures of the dropout lab's layer: the units of one draw, and the outputs of all draws.
 
 import { element, resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { BINS } from "./model.js";
 
 /** @typedef {import("./model.js").Shown} Shown */
@@ -38,6 +39,15 @@ export class DropoutChart {
   }
 
   /**
+   * What is drawn, in numbers.
+   * @param {Shown} _shown
+   * @returns {{ columns: string[], rows: (number | string)[][] }}
+   */
+  numbers(_shown) {
+    return { columns: [], rows: [] };
+  }
+
+  /**
    * What settings change.
    * @param {Shown} _shown
    */
@@ -56,6 +66,7 @@ export class DropoutChart {
       this.svg.replaceChildren(...this.frame(width));
     }
     setAttribute(this.svg, "aria-label", words);
+    hasNumbers(this.root, () => this.numbers(shown));
     this.fill(shown);
   }
 
@@ -88,6 +99,18 @@ export class LayerDiagram extends DropoutChart {
     setAttribute(this.output, "x", String(middle));
     const names = this.text(middle, NETWORK.height - 6, "", "middle", "activations, as they are passed on");
     return [this.lines, svgElement("rect", { class: "lmkit-dropout-box", ...box }), this.output, this.units, names];
+  }
+
+  /**
+   * @override
+   * @param {Shown} shown
+   */
+  numbers({ activations, contributions, mask, scale }) {
+    const rows = activations.map((activation, j) => {
+      const kept = mask[j] ? scale : 0;
+      return [j + 1, mask[j] ? "kept" : "dropped", kept * activation, kept * contributions[j]];
+    });
+    return { columns: ["unit", "fate", "activation passed on", "share of the output"], rows };
   }
 
   /** @param {Shown} shown */
@@ -165,6 +188,14 @@ export class OutputHistogram extends DropoutChart {
   x(y) {
     const { low, high, width: bin } = BINS;
     return tenths(PLOT.left + (Math.min(Math.max(y, low), high) - low + bin / 2) * this.scale);
+  }
+
+  /**
+   * @override
+   * @param {Shown} shown
+   */
+  numbers({ counts }) {
+    return { columns: ["output", "passes"], rows: counts.map((count, bin) => [BINS.low + bin * BINS.width, count]) };
   }
 
   /** @param {Shown} shown */

@@ -59,6 +59,15 @@ export class MemoryChart extends DropoutChart {
     return tenths(MARGIN.left + t * this.column);
   }
 
+  /**
+   * @override
+   * @param {Shown} shown
+   */
+  numbers({ alive, shares }) {
+    const rows = alive.map((there, t) => [t + 1, there.filter(Boolean).length, UNITS * shares[t]]);
+    return { columns: ["step", "units left", "expected"], rows };
+  }
+
   /** @param {Shown} shown */
   fill({ masks, alive, shares }) {
     this.fillUnits(masks, alive);

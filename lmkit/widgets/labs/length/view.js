@@ -103,7 +103,7 @@ function chartOf(point, groups) {
   const up = [-AIR, 1 + AIR];
   return {
     series,
-    x: { label: "words of the source", ticks: TICKS, range: across },
+    x: { label: "words of the source", ticks: TICKS, range: across, valueAt: Math.exp },
     y: { label: "possible translations", times: 100, unit: "\u202f%", range: up },
   };
 }

@@ -1,6 +1,7 @@
 // The microscope's heatmap: chosen units over a text.
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { NAMES, number, roleOf } from "./quantities.js";
 
@@ -91,6 +92,12 @@ export class MapPanel {
   /** @param {Look} look */
   draw({ words, units, quantity, layer, tracer }) {
     const name = NAMES[quantity];
+    hasNumbers(this.root, () => ({
+      columns: ["unit", "step", "token", name],
+      rows: units.flatMap((unit) =>
+        words.map((word, t) => [unit, t + 1, word, tracer.value(quantity, layer, unit, t)]),
+      ),
+    }));
     const where = tracer.model.size.D > 1 ? ` in layer ${layer + 1}` : "";
     setText(this.heading, `${name[0].toUpperCase()}${name.slice(1)}${where}, after each token`);
     resize(this.head, words.length + 1, makeToken);

@@ -1,6 +1,7 @@
 // The chart of the reach lab: norms against distance on a logarithmic scale, drawn anew at every width.
 
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { FARTHEST } from "./model.js";
 
 /**
@@ -57,6 +58,10 @@ export class ReachChart {
     const width = this.root.clientWidth || 640; // hidden until the first measurement is there
     if (width !== this.width) this.frame(width);
     const { lines } = this;
+    hasNumbers(this.root, () => ({
+      columns: ["distance", "plain RNN", "LSTM", "ρ to the distance", "σ(b) to the distance"],
+      rows: rnn.map((norm, k) => [k, norm, lstm[k], radius ** k, gate ** k]),
+    }));
     setAttribute(this.svg, "aria-label", words);
     this.draw("rnnPower", (k) => radius ** k);
     this.draw("lstmPower", (k) => gate ** k);

@@ -2,6 +2,7 @@
 // those of the unregularised runs as an outline over them; drawn anew at every width.
 
 import { element, setAttribute, svgElement } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 
 const BARS = { height: 300, top: 26, bottom: 42, left: 46, right: 10 };
 const BOTTOM = BARS.height - BARS.bottom;
@@ -36,6 +37,10 @@ export class ActivationHistogram {
     const most = Math.max(...shares, ...plain),
       top = TOPS.find((limit) => most <= limit) ?? 1;
     if (width !== this.width || top !== this.top) this.frame(width, top);
+    hasNumbers(this.root, () => ({
+      columns: ["h from", "h to", "share, these settings", "share, without any"],
+      rows: shares.map((share, i) => [-1 + (2 * i) / shares.length, -1 + (2 * i + 2) / shares.length, share, plain[i]]),
+    }));
     setAttribute(this.svg, "aria-label", words);
     setAttribute(this.bars, "d", shares.map((share, i) => this.bar(share, i, shares.length)).join(""));
     setAttribute(this.outline, "d", this.steps(plain));

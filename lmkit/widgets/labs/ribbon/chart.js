@@ -3,6 +3,7 @@
 // is kept, above the axis.
 
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 
 const UNIT = 27; // px for each factor e of 1 + n
 const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };
@@ -13,6 +14,16 @@ const TICKS_UP = [1, 5, 20],
   TICKS_ALL = [1, 5, 20, 100, 500, 2000, 10000];
 
 /** @typedef {import("./model.js").Step} Step */
+
+/** @param {Step[]} steps */
+function numbersOf(steps) {
+  const truth = ["kept, can come next", "kept, cannot", "dropped, can come next", "false mass", "missed mass"];
+  const rows = steps.map(({ kept, right, wrong, missing, falseMass, missedMass, known, allowed }, t) => {
+    const judged = [right, wrong, missing, falseMass, missedMass].map((value) => (known ? value : null));
+    return [t + 1, kept, ...judged, allowed ? "yes" : "no"];
+  });
+  return { columns: ["step", "kept", ...truth, "own word kept"], rows };
+}
 
 export class RibbonChart {
   /**
@@ -72,6 +83,7 @@ export class RibbonChart {
     if (width !== this.width || steps.length !== this.length || most !== this.most)
       this.frame(width, steps.length, most);
     const { possible, right, unknown, wrong, line, dropped } = this.parts;
+    hasNumbers(this.root, () => numbersOf(steps));
     setAttribute(this.svg, "aria-label", words);
     this.fill(possible, steps, (step) => step.right + step.missing, 1);
     this.fill(right, steps, (step) => step.right, 1);

@@ -1,6 +1,7 @@
 // The story lab's view: a text that writes itself, word after word, and at once where a slider moves.
 
 import { element, resize, setText } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { WritingView } from "../../runtime/writing_view.js";
@@ -66,6 +67,10 @@ class StoryView extends WritingView {
   show(session, result) {
     const { settings, prompt, best, truth } = result;
     setText(this.prompt, session.vocab.text(prompt));
+    hasNumbers(this.words, () => ({
+      columns: ["step", "token", "p"],
+      rows: best.tokens.map((id, t) => [t + 1, session.vocab.show(id), Math.exp(best.logProbs[t])]),
+    }));
     const parts = pieces(session.vocab, prompt, best.tokens);
     resize(this.words, parts.length, () => element("span"));
     for (const [place, part] of parts.entries()) {

@@ -2,6 +2,7 @@
 
 import { once } from "../../base/assets.js";
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { BPE } from "../../runtime/bpe.js";
 import { cut, readText, tokensAfter } from "./model.js";
@@ -149,6 +150,10 @@ class BoxesPanel {
     const each = (characters / ids.length).toFixed(2);
     const rest = `${counted(characters, "character")}, ${counted(bytes, "byte")}, ${each} characters per token`;
     setText(this.numbers, `${rest}; a vocabulary of ${size.toLocaleString("en")} tokens`);
+    hasNumbers(this.list, () => ({
+      columns: ["place", "token", "id"],
+      rows: ids.map((id, i) => [i + 1, bpe.words[id], id]),
+    }));
     const boxes = resize(this.list, ids.length, makeBox);
     ids.forEach((id, i) => {
       const [word, number] = boxes[i].children;

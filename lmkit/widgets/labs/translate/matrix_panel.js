@@ -2,6 +2,7 @@
 // word of the source. It scrolls inside itself, and follows the word that is shown.
 
 import { element, resize, setAttribute, setText, svgElement } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { agreement, largest } from "./wording.js";
 
@@ -74,6 +75,15 @@ export class MatrixPanel {
     labels(this.rows, target);
     setAttribute(this.squares, "d", (attention ?? []).flatMap(squaresOf).join(""));
     setAttribute(this.frames, "d", alignment.flatMap((links, t) => links.map((j) => square(j, t, CELL - 2))).join(""));
+    hasNumbers(this.root, () => ({
+      columns: ["step", "word", "place in the source", "source word", "attention weight", "true"],
+      rows: target.flatMap((word, t) =>
+        source.map((from, j) => {
+          const isTrue = alignment[t]?.includes(j) ? "yes" : "no";
+          return [t + 1, word, j + 1, from, attention?.[t][j], t < alignment.length ? isTrue : null];
+        }),
+      ),
+    }));
     const note = agreement(attention, alignment);
     setText(this.note, note);
     setAttribute(this.drawing, "aria-label", `${target.length} by ${source.length} words. ${note}`);

@@ -1,6 +1,7 @@
 // The unrolling lab's view: the network's diagram up to a step, what it expects there, and the numbers behind both.
 
 import { element, percent, resize, setAttribute, setText, signed } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { LabView, panel, widgetOf } from "../../base/view.js";
 import { Diagram } from "./diagram.js";
 import { distance, mostProbable, PlainRNN } from "./model.js";
@@ -164,6 +165,13 @@ class NumbersTable {
   show({ network, readings, step }) {
     const { H, D } = network.size;
     setText(this.summary, `The ${D * H} numbers of the hidden state after step ${step}`);
+    hasNumbers(this.root, () => ({
+      columns: ["layer", "unit", "h"],
+      rows: Array.from({ length: D * H }, (_, n) => {
+        const [layer, unit] = [Math.floor(n / H), n % H];
+        return [layer + 1, unit + 1, step ? readings[step - 1].h[layer][unit] : 0];
+      }),
+    }));
     if (!this.root.open) return;
     const perLayer = Math.ceil(H / PER_ROW);
     resize(this.body, D * perLayer, () => element("tr", {}, element("th", { scope: "row" })));
@@ -197,6 +205,14 @@ class StepsTable {
 
   /** @param {Walked} at */
   show({ network, readings, words }) {
+    hasNumbers(this.root, () => ({
+      columns: ["step", "token read", "most probable next", "p", "h moved by"],
+      rows: readings.map((reading, t) => {
+        const [most] = mostProbable(reading.probs, 1);
+        const before = t ? top(readings[t - 1]) : new Float64Array(network.size.H);
+        return [t + 1, words[reading.token], words[most], reading.probs[most], distance(top(reading), before)];
+      }),
+    }));
     if (!this.root.open) return;
     resize(this.body, readings.length, () => {
       return element("tr", {}, element("th", { scope: "row" }), ...Array.from({ length: 3 }, () => element("td")));

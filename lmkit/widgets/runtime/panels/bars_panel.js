@@ -1,6 +1,7 @@
 // What could come next at one step of a decoded text.
 
 import { element, percent, resize, setAttribute, setText, short } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 import { DROPPED_BY_K, DROPPED_BY_MIN_P, DROPPED_BY_P, DROPPED_BY_TYPICAL } from "../filters.js";
 import { SHOWN_ROWS } from "../writing.js";
@@ -57,6 +58,13 @@ export class BarsPanel {
     const most = Math.max(...rows.map(({ p, truth }) => Math.max(p, truth ?? 0)));
     const scale = SCALES.find((limit) => most <= limit) ?? 1;
     setText(this.scale, `0 to ${100 * scale}\u202f%`);
+    hasNumbers(this.root, () => ({
+      columns: ["rank", "token", "p of the model", "p after filters", "true p", "fate"],
+      rows: rows.map(({ rank, word, p, drawn, truth, chosen, status }) => {
+        const fate = chosen ? "chosen" : (STATUSES[status] ?? "kept");
+        return [rank + 1, word, p, drawn, known ? (truth ?? 0) : null, fate];
+      }),
+    }));
     resize(this.body, rows.length, makeRow);
     for (const [i, row] of rows.entries()) showRow(this.body.children[i], row, scale, known);
     setText(this.footnote, truth ? truthLine(rows, known) : "");

@@ -2,6 +2,7 @@
 // the keyboard's focus stays where it is.
 
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
+import { hasNumbers } from "../../base/shown_numbers.js";
 import { panel } from "../../base/view.js";
 
 /** @typedef {import("../writing.js").Result} Result */
@@ -81,6 +82,10 @@ export class TextPanel {
     setText(this.prompt, prompt);
     this.drawRow.hidden = settings.method !== "sampling";
     setText(this.seed, `seed ${settings.seed}`);
+    hasNumbers(this.root, () => ({
+      columns: ["step", "token", "p"],
+      rows: best.tokens.map((id, t) => [t + 1, vocab.show(id), Math.exp(best.logProbs[t])]),
+    }));
     resize(this.tokens, best.tokens.length, makeToken);
     for (const [t, id] of best.tokens.entries()) {
       const state = { selected: t === step, impossible: t === truth?.wrong?.step };

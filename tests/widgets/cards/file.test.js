@@ -18,9 +18,9 @@ const PREDICTIONS = [
 ];
 
 test("what is written is read back", () => {
-  assert.deepEqual(readLog(writeLog(REVIEWS)), { entries: REVIEWS, resets: 0, faults: [] });
+  assert.deepEqual(readLog(writeLog(REVIEWS)), { entries: REVIEWS, reading: new Map(), resets: 0, faults: [] });
   const all = [...REVIEWS, ...PREDICTIONS];
-  assert.deepEqual(readLog(writeLog(all)), { entries: all, resets: 0, faults: [] });
+  assert.deepEqual(readLog(writeLog(all)), { entries: all, reading: new Map(), resets: 0, faults: [] });
   assert.deepEqual(
     readLog(writeLog([...all].reverse()))
       .entries.slice(2)

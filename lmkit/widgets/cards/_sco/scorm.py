@@ -110,7 +110,7 @@ def _manifest(decks: list[Deck], title: str) -> str:
         tag(
             "resource",
             tag("file", href=_file(deck)),
-            given={"adlcp:scormtype": "sco"},
+            adlcp__scormtype="sco",
             identifier=_resource(deck),
             type="webcontent",
             href=_file(deck),
@@ -126,7 +126,8 @@ def _manifest(decks: list[Deck], title: str) -> str:
             default="book",
         ),
         tag("resources", *resources),
-        given={"xmlns": PACKAGING, "xmlns:adlcp": ADL},
+        xmlns=PACKAGING,
+        xmlns__adlcp=ADL,
         identifier="manifest",
         version="1.0",
     )

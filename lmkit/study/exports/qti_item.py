@@ -38,7 +38,7 @@ FORM = Form(_html, _image)
 
 
 class Parts(NamedTuple):
-    """Parts that differ by the task: declarations, what is shown below the question, rules, and feedback by its name."""
+    """Parts that differ by the task: declarations, what is shown, rules, and feedback by its name."""
 
     declared: tuple[str, ...]
     shown: str

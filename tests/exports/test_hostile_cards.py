@@ -194,6 +194,10 @@ def test_tags_and_titles_are_escaped(text):
     section = showable(text.strip()).replace("`", "")
     assert entry.title == f"{section} (one)".strip(moodle_reader.TRIMMED)
     assert entry.tags[1] == f"section:{section}".strip(moodle_reader.TRIMMED)
+    data, _ = exports.render([deck], "gift", title="Title")
+    assert not re.search("[\x00-\x08\x0b-\x1f]", data.decode())
+    (entry,) = moodle_reader.read_gift(data)
+    assert flat(entry.tags[1]) == flat(f"section:{re.sub('[<>]', ' ', section)}")
 
 
 @pytest.mark.parametrize("kind", exports.FORMATS)

@@ -117,7 +117,7 @@ def _html(text: str) -> str:
 
 
 def _option(text: str) -> str:
-    """Return HTML within a question that is HTML; what begins with `[` or `%` would be taken for a format or a weight."""
+    """Return HTML within a question that is HTML; what begins with `[` or `%` would be taken for something else."""
     return _html(text) if text.startswith(("[", "%")) else escaped(text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
 
 from lmkit.plots.escaping import escape
 from lmkit.study.markup import to_page
@@ -14,9 +13,9 @@ _BLOCK_IN_LINE = re.compile(r'<div class="math inline">(.*?)</div>', re.DOTALL)
 _SPACE_IN_ATTRIBUTE = {"\n": "&#10;", "\t": "&#9;"}  # else a reader takes each for a space
 
 
-def tag(name: str, /, *content: str, given: Mapping[str, str] | None = None, **attributes: str) -> str:
-    """Return an element around content that is markup already; `given` is for attributes whose names Python has not."""
-    written = "".join(f' {key}="{_in_quotes(value)}"' for key, value in {**(given or {}), **attributes}.items())
+def tag(name: str, /, *content: str, **attributes: str) -> str:
+    """Return an element around content that is markup already; two underscores in an attribute's name are a colon."""
+    written = "".join(f' {key.replace("__", ":")}="{_in_quotes(value)}"' for key, value in attributes.items())
     return f"<{name}{written}>{''.join(content)}</{name}>" if content else f"<{name}{written}/>"
 
 

@@ -67,7 +67,9 @@ def _test(chapter: list[Question]) -> str:
         tag("outcomeDeclaration", identifier="SCORE", cardinality="single", baseType="float"),
         part,
         tag("outcomeProcessing", total),
-        given={"xmlns": NAMESPACE, "xmlns:xsi": INSTANCE, "xsi:schemaLocation": f"{NAMESPACE} {SCHEMA}"},
+        xmlns=NAMESPACE,
+        xmlns__xsi=INSTANCE,
+        xsi__schemaLocation=f"{NAMESPACE} {SCHEMA}",
         identifier=_test_identifier(chapter),
         title=chapter[0].chapter_title,
     )
@@ -95,11 +97,9 @@ def _manifest(chapters: list[list[Question]], title: str) -> str:
         tag("metadata", tag("schema", "QTIv2.1 Package"), tag("schemaversion", "1.0.0"), _lom(title, ())),
         tag("organizations"),
         tag("resources", *resources),
-        given={
-            "xmlns": PACKAGING,
-            "xmlns:xsi": INSTANCE,
-            "xsi:schemaLocation": f"{PACKAGING} {PROFILE} {LOM} {LOOSE}",
-        },
+        xmlns=PACKAGING,
+        xmlns__xsi=INSTANCE,
+        xsi__schemaLocation=f"{PACKAGING} {PROFILE} {LOM} {LOOSE}",
         identifier="manifest",
     )
 

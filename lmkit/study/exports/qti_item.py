@@ -38,7 +38,7 @@ FORM = Form(_html, _image)
 
 
 class Parts(NamedTuple):
-    """What differs by the task: declarations, what is shown below the question, rules, and feedback by its name."""
+    """Parts that differ by the task: declarations, what is shown, rules, and feedback by its name."""
 
     declared: tuple[str, ...]
     shown: str
@@ -64,7 +64,9 @@ def item(question: Question) -> str:
         tag("itemBody", question.prompt, parts.shown),
         tag("responseProcessing", *parts.rules, _say(GENERAL)),
         *(_modal(name, html) for name, html in said.items()),
-        given={"xmlns": NAMESPACE, "xmlns:xsi": INSTANCE, "xsi:schemaLocation": f"{NAMESPACE} {SCHEMA}"},
+        xmlns=NAMESPACE,
+        xmlns__xsi=INSTANCE,
+        xsi__schemaLocation=f"{NAMESPACE} {SCHEMA}",
         identifier=identifier(question),
         title=question.title,
         adaptive="false",

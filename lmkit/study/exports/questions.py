@@ -19,7 +19,7 @@ from lmkit.study.normalize_code import normalize_code
 
 
 class Form(NamedTuple):
-    """How a format has texts: Markdown as its HTML, and a drawing up to a step as an element."""
+    """The way in which a format has texts: Markdown as its HTML, and a drawing up to a step as an element."""
 
     html: Callable[[str], str]
     image: Callable[[str, int], str]

@@ -19,7 +19,7 @@ class Change(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What was written: how many cards went over, how many questions they are there, and what was changed.
+    """An account of what was written: how many cards went over, as how many questions, and what was changed.
 
     Attributes
     ----------

@@ -77,8 +77,8 @@ def _changes(decks: Iterable[Deck]) -> Iterable[Change]:
 def page(deck: Deck, pages: str) -> str:
     """Return the page of a chapter's quiz: one file with its script, its style and its cards."""
     cards = [card_to_json(card, deck) for card in deck.quiz()]
-    script = bundle.script(bundle.modules(_relative("view.js")))
-    name = bundle.modules(_relative("view.js"))[-1].name
+    script = bundle.script(bundle.modules(_relative("page.js")))
+    name = bundle.modules(_relative("page.js"))[-1].name
     return _PAGE.format(
         pages=escape(pages),
         title=escape(f"{deck.title}: quiz"),
@@ -110,7 +110,7 @@ def _manifest(decks: list[Deck], title: str) -> str:
         tag(
             "resource",
             tag("file", href=_file(deck)),
-            given={"adlcp:scormtype": "sco"},
+            adlcp__scormtype="sco",
             identifier=_resource(deck),
             type="webcontent",
             href=_file(deck),
@@ -126,7 +126,8 @@ def _manifest(decks: list[Deck], title: str) -> str:
             default="book",
         ),
         tag("resources", *resources),
-        given={"xmlns": PACKAGING, "xmlns:adlcp": ADL},
+        xmlns=PACKAGING,
+        xmlns__adlcp=ADL,
         identifier="manifest",
         version="1.0",
     )

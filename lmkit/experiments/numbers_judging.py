@@ -78,8 +78,10 @@ def mistakes(read: Tensor, guesses: Tensor, came: Tensor) -> dict[str, Any]:
 
 
 def shortened(measures: dict[str, Any]) -> dict[str, Any]:
+    """Return measures with every number as `short` has it."""
     return {name: [*map(short, x)] if name == "zeroed_by_place" else short(x) for name, x in measures.items()}
 
 
 def short(value: Any) -> Any:
+    """Return a number in four significant digits, as runs store it, and anything else as it is."""
     return float(f"{value:.4g}") if isinstance(value, float) and math.isfinite(value) else value

@@ -21,7 +21,7 @@ class ClassResultsView(View):
 
 
 class ClassResults(Lab[ClassResultsView]):
-    """What a class did, from the files that students export on the Review page; nothing is sent anywhere.
+    """The results of a class, from the files that students export on the Review page; nothing is sent anywhere.
 
     It shows the tables of `python -m lmkit class`, computed in the browser.
 

@@ -25,9 +25,9 @@ const PREDICTIONS = [
 ];
 
 test("what is written is read back", () => {
-  assert.deepEqual(readLog(writeLog(REVIEWS)), { entries: REVIEWS, resets: 0, faults: [] });
+  assert.deepEqual(readLog(writeLog(REVIEWS)), { entries: REVIEWS, reading: new Map(), resets: 0, faults: [] });
   const all = [...REVIEWS, ...PREDICTIONS];
-  assert.deepEqual(readLog(writeLog(all)), { entries: all, resets: 0, faults: [] });
+  assert.deepEqual(readLog(writeLog(all)), { entries: all, reading: new Map(), resets: 0, faults: [] });
   assert.deepEqual(
     readLog(writeLog([...all].reverse()))
       .entries.slice(2)
@@ -120,7 +120,7 @@ const GIVEN = [
 
 test("what was answered stands in a list of its own, which editions without it pass over", () => {
   const text = writeLog([...GIVEN, ...PREDICTIONS]);
-  assert.deepEqual(readLog(text), { entries: [...GIVEN, ...PREDICTIONS], resets: 0, faults: [] });
+  assert.deepEqual(readLog(text), { entries: [...GIVEN, ...PREDICTIONS], reading: new Map(), resets: 0, faults: [] });
   const { reviews, responses, version } = JSON.parse(text);
   assert.deepEqual([version, reviews.map((entry) => entry.length)], [1, [3, 3, 3]]);
   assert.deepEqual(responses, [

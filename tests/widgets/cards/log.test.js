@@ -69,7 +69,13 @@ test("an answer that is taken back counts no more: neither here, nor in a tab th
   const [file, early] = [storageWith().open(), storageWith().open()];
   early.importText(textOf(["a", 1, slip.at]));
   for (const one of [file, early]) {
-    assert.deepEqual(one.importText(log.exportText()), { added: 3, known: 0, predictions: 0, unknownCards: [] });
+    assert.deepEqual(one.importText(log.exportText()), {
+      added: 3,
+      known: 0,
+      predictions: 0,
+      chapters: 0,
+      unknownCards: [],
+    });
   }
   const back = log.reset();
   assert.equal(log.reviews.length, 0);
@@ -139,8 +145,8 @@ test("predictions travel in the exported file, once", () => {
   log.add("a", 3);
   log.addPrediction(SAID);
   const file = log.exportText();
-  assert.deepEqual(other.importText(file), { added: 1, known: 0, predictions: 1, unknownCards: [] });
-  assert.deepEqual(other.importText(file), { added: 0, known: 1, predictions: 0, unknownCards: [] });
+  assert.deepEqual(other.importText(file), { added: 1, known: 0, predictions: 1, chapters: 0, unknownCards: [] });
+  assert.deepEqual(other.importText(file), { added: 0, known: 1, predictions: 0, chapters: 0, unknownCards: [] });
   assert.deepEqual(other.predictions, log.predictions);
 });
 
@@ -330,7 +336,7 @@ for (const [text, message] of BAD_FILES) {
 test("a file is added to what is here", () => {
   const log = storageWith({ [KEY]: textOf(ONE, TWO) }).open();
   const result = log.importText(`\ufeff${textOf(TWO, THREE, THREE)}`, new Set(["a"]));
-  assert.deepEqual(result, { added: 1, known: 1, predictions: 0, unknownCards: ["b"] });
+  assert.deepEqual(result, { added: 1, known: 1, predictions: 0, chapters: 0, unknownCards: ["b"] });
   assert.deepEqual(listed(log), [ONE, TWO, THREE]);
   assert.equal(log.problem, "");
 });

@@ -507,20 +507,40 @@ def test_answers_go_out_as_a_file_and_come_back(opened):
     press(page, "Reset…")
     asked = page.locator(".lmkit-review-asked:visible")
     expect(asked).to_contain_text("This removes 2 answers from this browser.")
-    expect(asked.get_by_role("button", name="Keep them")).to_be_focused()
-    asked.get_by_role("button", name="Remove all answers").click()
+    expect(asked.get_by_role("button", name="Keep it")).to_be_focused()
+    asked.get_by_role("button", name="Remove all of it").click()
     message = page.locator(".lmkit-review-message:visible")
     expect(message).to_have_text("2 answers removed.")
     assert stored(page) == []
     press(page, "Undo")
-    expect(message).to_have_text("All answers are back.")
+    expect(message).to_have_text("Everything is back.")
     assert len(stored(page)) == 2
     press(page, "Reset…")
-    asked.get_by_role("button", name="Remove all answers").click()
+    asked.get_by_role("button", name="Remove all of it").click()
     for said in ("2 answers added.", "0 answers added; 2 answers were here already."):
         page.locator("input[type=file]").set_input_files(chosen)
         expect(message).to_have_text(said)
     assert len(stored(page)) == 2
+
+
+def test_places_in_chapters_go_out_with_the_answers_and_come_back(opened):
+    """A reader who has answered nothing has places, too."""
+    chapter = {"place": "gates", "at": NOW - DAY, "seen": ["gates"], "of": 3, "read": False, "set": 0}
+    text = json.dumps({"format": "memory-and-chance reading", "version": 1, "chapters": {"lstm": chapter}})
+    page = opened()
+    page.evaluate("(text) => localStorage.setItem('memory-and-chance:reading', text)", text)
+    tab(page, "Progress")
+    chosen = exported(page)
+    press(page, "Reset…")
+    asked = page.locator(".lmkit-review-asked:visible")
+    expect(asked).to_contain_text("This removes your place in 1 chapter from this browser.")
+    asked.get_by_role("button", name="Remove all of it").click()
+    message = page.locator(".lmkit-review-message:visible")
+    expect(message).to_have_text("Your place in 1 chapter removed.")
+    page.locator("input[type=file]").set_input_files(chosen)
+    expect(message).to_have_text("0 answers and your place in 1 chapter added.")
+    kept = page.evaluate("JSON.parse(localStorage.getItem('memory-and-chance:reading')).chapters")
+    assert kept == {"lstm": chapter}
 
 
 def test_predictions_are_listed_go_out_as_a_file_and_come_back(opened):
@@ -539,7 +559,7 @@ def test_predictions_are_listed_go_out_as_a_file_and_come_back(opened):
     press(page, "Reset…")
     asked = page.locator(".lmkit-review-asked:visible")
     expect(asked).to_contain_text("This removes 1 answer and 2 predictions from this browser.")
-    asked.get_by_role("button", name="Remove all answers").click()
+    asked.get_by_role("button", name="Remove all of it").click()
     expect(page.locator(".lmkit-review-message:visible")).to_have_text("1 answer and 2 predictions removed.")
     expect(listed).to_be_hidden()
     page.locator("input[type=file]").set_input_files(chosen)

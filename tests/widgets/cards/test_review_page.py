@@ -84,7 +84,7 @@ def test_answers_survive_a_reload_and_travel_as_a_file(lab):
         lab.press("Export as a file")
     file = Path(download.value.path())
     lab.press("Reset…")
-    lab.press("Remove all answers")
+    lab.press("Remove all of it")
     lab.expect_stage("New", count)
     exported = {"name": "progress.json", "mimeType": "application/json", "buffer": file.read_bytes()}
     lab.root.locator("input[type=file]").set_input_files(exported)

@@ -1,6 +1,7 @@
 // The text in which a reader's answers and predictions are kept, in the browser's storage and in exported files.
 
 import { LabError, shortened } from "../errors.js";
+import { chaptersIn } from "./reading.js";
 
 /**
  * An answer to a card.
@@ -35,6 +36,7 @@ import { LabError, shortened } from "../errors.js";
  *
  * @typedef {object} Content
  * @property {Entry[]} entries - Those that are valid.
+ * @property {import("./reading.js").Chapters} reading - Places in chapters, which only files have.
  * @property {number} resets - How often all of them were removed.
  * @property {string[]} faults - Of each other entry, what is wrong with it.
  */
@@ -116,14 +118,16 @@ export function readLog(text) {
   const faults = [reviews.map(faultOf), predictions.map(faultOfPrediction), responses.map(faultOfResponse)];
   const lists = [reviews, predictions, responses];
   const [answers, said, given] = lists.map((list, kind) => list.filter((_, i) => !faults[kind][i]));
+  const places = chaptersIn(content.reading, Date.now());
   const known = new Map(given.map(([card, at, response]) => [`${at} ${card}`, response]));
   return {
     entries: [
       ...answers.map(([card, grade, at]) => answerOf(card, grade, at, known.get(`${at} ${card}`))),
       ...said.map(([question, predicted, happened, at]) => ({ question, predicted, happened, at })),
     ],
+    reading: places.chapters,
     resets: Number.isSafeInteger(content.resets) ? Number(content.resets) : 0,
-    faults: faults.flat().filter(Boolean),
+    faults: [...faults.flat().filter(Boolean), ...places.faults],
   };
 }
 
@@ -136,6 +140,28 @@ export function readLog(text) {
  */
 export function answerOf(card, grade, at, response) {
   return response && grade !== TAKEN_BACK ? { card, grade, at, response } : { card, grade, at };
+}
+
+/**
+ * The answers among entries.
+ *
+ * @param {Iterable<Entry>} entries
+ * @returns {Review[]}
+ */
+export function answersAmong(entries) {
+  return [...entries].flatMap((entry) => (isPrediction(entry) ? [] : [entry]));
+}
+
+/**
+ * The answers among entries that are not taken back.
+ *
+ * @param {Iterable<Entry>} entries
+ */
+export function counting(entries) {
+  const all = answersAmong(entries);
+  const back = new Set();
+  for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
+  return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }
 
 /**

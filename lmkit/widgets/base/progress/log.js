@@ -4,6 +4,8 @@
 import { LabError } from "../errors.js";
 import {
   answerOf,
+  answersAmong,
+  counting,
   isAhead,
   isPrediction,
   keptResponse,
@@ -13,14 +15,14 @@ import {
   TAKEN_BACK,
   writeLog,
 } from "./file.js";
-import { localStore } from "./storage.js";
+import { Reading } from "./reading.js";
+import { LOG_KEY, localStore, tellKept } from "./storage.js";
 
 /** @typedef {import("./file.js").Entry} Entry */
 /** @typedef {import("./file.js").Prediction} Prediction */
 /** @typedef {import("./file.js").Review} Review */
 /** @typedef {Pick<Storage, "getItem" | "setItem">} LogStorage */
 
-const LOG_KEY = "memory-and-chance:reviews";
 const LAST_COPY = 9;
 const HEARD = ["storage", "pageshow"]; // events after which the storage may hold something else
 const BEFORE_LEAVING = "Export your answers as a file before you leave this page";
@@ -38,6 +40,7 @@ export class CardLog {
   /** @param {() => LogStorage} open - Throws where the storage is forbidden. */
   constructor(open = localStore) {
     this.open = open;
+    this.reading = new Reading(open); // files have it, too, and a reset removes it
     /** @type {Map<string, Entry>} */
     this.entries = new Map();
     /** @type {Review[] | null} */
@@ -126,9 +129,12 @@ export class CardLog {
     };
   }
 
-  /** @param {string} name - Of the reader, for whoever gets the file; it is kept nowhere else. */
+  /**
+   * @param {string} name - Of the reader, for whoever gets the file; it is kept nowhere else. Such a file does not say
+   *   what was read.
+   */
   exportText(name = "") {
-    return this.written({ exported: new Date().toISOString(), ...(name ? { name } : {}) });
+    return this.written({ exported: new Date().toISOString(), ...(name ? { name } : this.reading.exported()) });
   }
 
   /**
@@ -136,11 +142,11 @@ export class CardLog {
    *
    * @param {string} text
    * @param {Set<string> | null} cards - The ids of the book's cards; answers to others are kept, too.
-   * @returns {{ added: number, known: number, predictions: number, unknownCards: string[] }} Answers that were added or
-   *   here already, and predictions that were added.
+   * @returns {{ added: number, known: number, predictions: number, chapters: number, unknownCards: string[] }} Answers
+   *   that were added or here already, predictions that were added, and chapters whose places were.
    */
   importText(text, cards = null) {
-    const { entries } = this.readFile(text);
+    const { entries, reading } = this.readFile(text);
     /** @type {Map<string, Entry>} */
     const fresh = new Map();
     for (const entry of entries) put(fresh, entry);
@@ -151,12 +157,14 @@ export class CardLog {
       const what = isPrediction(ahead) ? "a prediction" : "an answer";
       throw refused(`it has ${what} from the future (${dayOf(ahead.at)})`, "set the clock of this device right");
     }
+    const chapters = this.reading.take(reading);
     if (fresh.size) this.keep([...fresh.values()]);
+    else if (chapters) this.tell();
     const foreign = cards ? answersAmong(entries).filter(({ card }) => !cards.has(card)) : [];
     const unknownCards = [...new Set(foreign.map(({ card }) => card))].sort();
     const added = answers.filter((entry) => fresh.has(keyOf(entry))).length;
     const predictions = [...fresh.values()].filter(isPrediction).length;
-    return { added, known: answers.length - added, predictions, unknownCards };
+    return { added, known: answers.length - added, predictions, chapters, unknownCards };
   }
 
   /** @param {string} text */
@@ -174,19 +182,23 @@ export class CardLog {
   }
 
   /**
-   * Remove all answers and predictions, here and in other tabs.
+   * Remove all answers, predictions and places, here and in other tabs.
    *
    * @returns {() => void} What brings them back.
    */
   reset() {
     const removed = [...this.entries.values()];
+    const placesBack = this.reading.reset();
     this.pull();
     this.resets += 1;
     this.replace([]);
     this.unsaved.clear();
     this.push();
     this.tell();
-    return () => this.keep(removed);
+    return () => {
+      placesBack();
+      this.keep(removed);
+    };
   }
 
   /** @param {Entry[]} entries */
@@ -330,6 +342,7 @@ export class CardLog {
     this.fault = "";
     this.unsaved.clear();
     this.seen = new Set(this.entries.keys());
+    tellKept();
   }
 
   /** @param {Record<string, unknown>} more */
@@ -363,26 +376,6 @@ function put(entries, entry) {
   const key = keyOf(entry);
   const there = entries.get(key);
   if (!there || !("response" in there)) entries.set(key, entry);
-}
-
-/**
- * @param {Iterable<Entry>} entries
- * @returns {Review[]}
- */
-function answersAmong(entries) {
-  return [...entries].flatMap((entry) => (isPrediction(entry) ? [] : [entry]));
-}
-
-/**
- * The answers among entries that are not taken back.
- *
- * @param {Iterable<Entry>} entries
- */
-function counting(entries) {
-  const all = answersAmong(entries);
-  const back = new Set();
-  for (const { card, grade, at } of all) if (grade === TAKEN_BACK) back.add(`${at} ${card}`);
-  return all.filter(({ card, at }) => !back.has(`${at} ${card}`));
 }
 
 /**

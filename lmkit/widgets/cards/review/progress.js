@@ -22,8 +22,8 @@ const STAGES_MEAN =
   "Learning: answered at least once. Known: the schedule expects that three weeks after an answer, or later still, you " +
   "remember the card with a probability of 90\u202f%.";
 const KEPT_HERE =
-  "Your answers and predictions are kept in this browser only. Nothing is sent anywhere; another browser, or another " +
-  "device, knows them when you import the file there. What is in a file is added to what is here. A file says " +
+  "Your answers, your predictions and your place in each chapter are kept in this browser only. Nothing is sent " +
+  "anywhere; another browser, or another device, knows them when you import the file there. What is in a file is added to what is here. A file says " +
   "what you answered, right and wrong; a name that you type goes into the file alone.";
 
 export class ProgressPart {
@@ -146,9 +146,9 @@ class Keeping {
     this.file = element("input", { type: "file", accept: ".json,application/json", "aria-label": "File to import" });
     this.file.hidden = true;
     this.asked = new Confirmation(
-      "Remove all answers?",
-      ["Remove all answers", () => this.remove()],
-      ["Keep them", () => this.removal.focus()],
+      "Remove everything?",
+      ["Remove all of it", () => this.remove()],
+      ["Keep it", () => this.removal.focus()],
     );
     this.undo = actionButton("Undo", () => this.takeBack());
     this.undo.hidden = true;
@@ -183,9 +183,13 @@ class Keeping {
 
   /** What there is to remove, in words; "" where there is nothing. */
   held() {
-    const { reviews, predictions } = this.study.log;
-    const said = predictions.length ? counted(predictions.length, "prediction") : "";
-    return [reviews.length ? answers(reviews.length) : "", said].filter(Boolean).join(" and ");
+    const { reviews, predictions, reading } = this.study.log;
+    const parts = [
+      reviews.length && answers(reviews.length),
+      predictions.length && counted(predictions.length, "prediction"),
+      reading.chapters.size && placesIn(reading.chapters.size),
+    ];
+    return listed(parts);
   }
 
   ask() {
@@ -196,14 +200,14 @@ class Keeping {
     const removed = this.held();
     this.back = this.study.log.reset();
     this.undo.hidden = false;
-    setText(this.message, `${removed} removed.`);
+    setText(this.message, `${removed[0].toUpperCase()}${removed.slice(1)} removed.`);
     this.undo.focus();
   }
 
   takeBack() {
     this.back();
     this.undo.hidden = true;
-    setText(this.message, "All answers are back.");
+    setText(this.message, "Everything is back.");
     this.removal.focus();
   }
 
@@ -223,11 +227,26 @@ class Keeping {
   }
 }
 
-/** @param {{ added: number, known: number, predictions: number, unknownCards: string[] }} result */
-function importNote({ added, known, predictions, unknownCards }) {
+/** @param {{ added: number, known: number, predictions: number, chapters: number, unknownCards: string[] }} result */
+function importNote({ added, known, predictions, chapters, unknownCards }) {
   const kept = known ? `; ${answers(known)} ${known === 1 ? "was" : "were"} here already` : "";
-  const said = predictions ? ` and ${counted(predictions, "prediction")}` : "";
-  return `${answers(added)}${said} added${kept}.${strangersNote(unknownCards)}`;
+  const more = [predictions && counted(predictions, "prediction"), chapters && placesIn(chapters)];
+  return `${listed([answers(added), ...more])} added${kept}.${strangersNote(unknownCards)}`;
+}
+
+/**
+ * "a, b and c", of those that are there.
+ *
+ * @param {(string | 0)[]} parts
+ */
+function listed(parts) {
+  const there = parts.filter(Boolean);
+  return [there.slice(0, -1).join(", "), ...there.slice(-1)].filter(Boolean).join(" and ");
+}
+
+/** @param {number} count */
+function placesIn(count) {
+  return `your place in ${counted(count, "chapter")}`;
 }
 
 /** @param {string[]} cards */

@@ -165,6 +165,15 @@ test("an exported file carries places to another browser, and adds them to what 
   assert.deepEqual(other.reading.chapters.get("lstm"), log.reading.chapters.get("lstm"));
 });
 
+test("a file with a name, which goes to a teacher, does not say what was read", () => {
+  const log = storageWith().open();
+  log.reading.mark("lstm", true);
+  assert.deepEqual(
+    ["reading" in JSON.parse(log.exportText("Anna")), "reading" in JSON.parse(log.exportText())],
+    [false, true],
+  );
+});
+
 test("a file with one bad place is refused whole", () => {
   const { open } = storageWith();
   const log = open();

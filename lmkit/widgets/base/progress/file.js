@@ -118,6 +118,7 @@ export function readLog(text) {
   const faults = [reviews.map(faultOf), predictions.map(faultOfPrediction), responses.map(faultOfResponse)];
   const lists = [reviews, predictions, responses];
   const [answers, said, given] = lists.map((list, kind) => list.filter((_, i) => !faults[kind][i]));
+  const places = chaptersIn(content.reading, Date.now());
   const known = new Map(given.map(([card, at, response]) => [`${at} ${card}`, response]));
   const places = chaptersIn(content.reading, Date.now());
   return {

@@ -129,10 +129,12 @@ export class CardLog {
     };
   }
 
-  /** @param {string} name - Of the reader, for whoever gets the file; it is kept nowhere else. */
+  /**
+   * @param {string} name - Of the reader, for whoever gets the file; it is kept nowhere else. Such a file does not say
+   *   what was read.
+   */
   exportText(name = "") {
-    const who = name ? { name } : {};
-    return this.written({ exported: new Date().toISOString(), ...who, ...this.reading.exported() });
+    return this.written({ exported: new Date().toISOString(), ...(name ? { name } : this.reading.exported()) });
   }
 
   /**

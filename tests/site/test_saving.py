@@ -158,6 +158,7 @@ def test_lab_is_saved_from_a_disk_without_a_network(open_page, browser):
 @pytest.mark.parametrize(("size", "theme"), [("390", "light"), ("390", "dark"), ("1280", "dark")])
 def test_phone_and_full_screen_give_a_picture_too(open_page, browser, size, theme):
     page = open_page(f"{SHORT}.html", size=size, theme=theme)
+    page.set_viewport_size({"width": int(size), "height": 2400})  # of a lab that is scrolled only a part could be seen
     lab = labs_of(page, SHORT)[0]
     for _ in range(2):
         svg = save(lab, "svg")[1].decode()

@@ -58,7 +58,7 @@ def test_places_are_those_that_were_drawn(figure_files, settings):
     whole = drawn(settings)
     file = figure_files.described(whole, "a", "b")
     assert len(file) < len(whole)
-    paths = [[node.get("d") for node in ET.fromstring(text).iter(f"{SVG}path")] for text in (whole, file)]
+    paths = [[node.get("d", "") for node in ET.fromstring(text).iter(f"{SVG}path")] for text in (whole, file)]
     assert paths[0] and len(paths[0]) == len(paths[1])
     for before, after in zip(*paths, strict=True):
         assert NUMBER.sub("", before) == NUMBER.sub("", after)

@@ -16,7 +16,7 @@ OTHER_FILE = re.compile(r"url\((?!#)|https?://(?!www\.w3\.org/)")
 
 # What a picture leaves out, for it does something and shows nothing; a lab beside it must look the same.
 LEFT_OUT = """.lmkit-content :is(.lmkit-button, input[type="file"], details:not([open])) { display: none !important; }
-#pst-back-to-top, .bd-header, .bd-header-article, .skip-link, #pst-skip-link { visibility: hidden !important; }
+.lmkit-toolbar, #pst-back-to-top, .bd-header, .bd-header-article, #pst-skip-link { visibility: hidden !important; }
 * { caret-color: transparent !important; }"""
 MOST_DIFFERENT = 0.03  # of the full range of a colour, on average
 MOST_FAR = 0.03  # share of places that are clearly another colour
@@ -75,8 +75,10 @@ def place_of(svg: str) -> tuple[int, int]:
 
 def shown(page: Page, content: Locator) -> Image.Image:
     """Return what a page shows of a lab, without what a picture leaves out."""
-    page.add_style_tag(content=LEFT_OUT)
-    return Image.open(io.BytesIO(content.screenshot(animations="disabled"))).convert("RGB")
+    style = page.add_style_tag(content=LEFT_OUT)
+    picture = Image.open(io.BytesIO(content.screenshot(animations="disabled"))).convert("RGB")
+    style.evaluate("(style) => style.remove()")
+    return picture
 
 
 def differences(seen: Image.Image, picture: Image.Image, place: tuple[int, int]) -> tuple[float, float]:

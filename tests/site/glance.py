@@ -23,7 +23,7 @@ MOST_SCREENS = 1.5  # the height of a lab on a phone
 # with what of them lies outside of the free part of the screen. A lab without a stage is one as a whole. Controls that
 # belong to an option of a switch are tried with it. Texts are left as they were.
 GLANCE = """async (bar) => {
-  const PATIENCE = 1500, AIR = 1;
+  const PATIENCE = 1000, AIR = 1;
   const frame = () => new Promise(requestAnimationFrame);
   const shown = (node) => node.checkVisibility() && node.getClientRects().length > 0;
   const header = document.querySelector(bar);
@@ -62,7 +62,7 @@ GLANCE = """async (bar) => {
     const settled = async (before) => {
       const end = performance.now() + PATIENCE;
       while (stage.innerHTML === before && performance.now() < end) await frame();
-      for (let frames = 0; frames < 4; frames++) await frame();
+      for (let frames = 0; frames < 3; frames++) await frame();
     };
     const nameOf = (control) => control.querySelector(".widget-label")?.textContent.trim().replaceAll("\\u200b", "")
       || control.textContent.trim();

@@ -5,7 +5,7 @@ view; the modules come from ``_static/lmkit/code/``, a script for each folder, w
 page. Pages name widgets in the order of their making, so that the same sources give the same page.
 
 A lab also brings a picture of itself (``text/html`` beside the widget): a page shows it where no script runs. And its
-cell is wider than the text where the page has a margin: with the class ``full-width`` the theme puts away what is there.
+cell is wider than the text where the page has a margin: for the class ``full-width`` the theme puts away what is there.
 """
 
 import hashlib

@@ -129,3 +129,14 @@ def test_picture_stands_before_the_lab_for_readers_without_scripts(lab_scripts):
     lab_scripts.add_pictures(None, document)
     assert document.children[0].astext() == "<noscript><img></noscript>"
     assert document.children[1] is together
+
+
+@pytest.mark.parametrize(
+    ("text", "is_wide"),
+    [("DropoutLab(p=0.2)", True), ("Quiz('lstm')", False), ("Figure(640x480)", False)],
+)
+def test_cell_of_a_lab_reaches_into_the_margin(lab_scripts, text, is_wide):
+    output = nodes.container("", nodes.literal_block("", text), mime_type="text/plain")
+    cell = nodes.container("", nodes.container("", output), classes=["cell"])
+    lab_scripts.widen_labs(None, nodes.container("", cell))
+    assert ("full-width" in cell["classes"]) is is_wide

@@ -4,7 +4,8 @@ In a notebook a widget's state carries the widget's code. On a page of the book 
 view; the modules come from ``_static/lmkit/code/``, a script for each folder, which a browser keeps for the next
 page. Pages name widgets in the order of their making, so that the same sources give the same page.
 
-A lab also brings a picture of itself (``text/html`` beside the widget): a page shows it where no script runs.
+A lab also brings a picture of itself (``text/html`` beside the widget): a page shows it where no script runs. And its
+cell is wider than the text where the page has a margin: for the class ``full-width`` the theme puts away what is there.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
+from lmkit.widgets import LABS
 from lmkit.widgets.base import bundle
 from lmkit.widgets.runtime.kernel import build as kernel
 
@@ -132,7 +134,22 @@ def add_pictures(app, doctree) -> None:
             )
 
 
+def is_lab(text: str) -> bool:
+    """Tell by the text that stands for a widget whether it is a lab, rather than a quiz or another widget."""
+    found = LABS.get(text.partition("(")[0])
+    return found is not None and found.__module__.startswith(f"{PACKAGE}labs.")
+
+
+def widen_labs(app, doctree) -> None:
+    """Give the cells of labs the theme's class for what reaches into the margin."""
+    for cell in doctree.findall(lambda node: isinstance(node, nodes.container) and "cell" in node["classes"]):
+        texts = (node.astext() for node in cell.findall(nodes.Element) if node.get("mime_type") == "text/plain")
+        if any(map(is_lab, texts)):
+            cell["classes"].append("full-width")
+
+
 def setup(app):
     app.connect("doctree-read", add_pictures)
+    app.connect("doctree-read", widen_labs)
     app.connect("build-finished", serve_code, priority=400)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -237,5 +237,6 @@ class Lab:
             shown = eventually(self.page, self.check, shown.__ne__, lambda _, v=value: f"nothing new for {name} at {v}")
 
     def wait_until_ready(self) -> None:
-        """Wait until the view shows something."""
+        """Wait until the view shows something, and open what it folds away."""
         self.root.locator(".lmkit-content:not([hidden]) [data-filled] > *").first.wait_for(timeout=4 * PATIENCE)
+        self.root.evaluate("(lab) => { for (const part of lab.querySelectorAll('.lmkit-folded')) part.open = true; }")

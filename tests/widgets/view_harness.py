@@ -62,6 +62,7 @@ globalThis.start = (state, answers) => {
 """
 BODY = """<!doctype html><html lang="en"><title>view</title><style>STYLE</style>
 <div class="lmkit-lab"><div class="lmkit-controls"></div><div id="view"></div></div>"""
+UNFOLD = "for (const part of document.querySelectorAll('.lmkit-folded')) part.open = true"  # what tests read
 SHOWN = ".lmkit-content:not([hidden]), .lmkit-problem:not([hidden])"
 
 
@@ -110,6 +111,7 @@ class ViewPage:
         state = {name: getattr(lab.view, name) for name in own} | traits
         self.page.evaluate("([state, answers]) => start(state, answers)", [packed(state), packed(answers or {})])
         self.page.locator(SHOWN).first.wait_for(timeout=PATIENCE)
+        self.page.evaluate(UNFOLD)
         self.settle()
         return self.page
 

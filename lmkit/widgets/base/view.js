@@ -4,6 +4,8 @@ import { Announcer } from "./announcer.js";
 import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { LabError, messageOf, problemText } from "./errors.js";
+import { keepInSight } from "./in_sight.js";
+import { news } from "./news.js";
 import { SlicedWork } from "./time_slicing.js";
 import { LabToolbar } from "./toolbar/toolbar.js";
 
@@ -30,10 +32,39 @@ const PROBLEM_MS = 400;
  * @param {string} title
  */
 export function panel(className, title) {
-  const id = uniqueId(className);
+  const id = uniqueId(className.split(" ")[0]);
   const heading = element("p", { class: "lmkit-title", id }, title);
   const root = element("div", { class: `lmkit-panel ${className}`, role: "group", "aria-labelledby": id });
   return { heading, root };
+}
+
+/**
+ * What controls chiefly change. With the controls it is no higher than the screen; its panels stand one above the other,
+ * or side by side where there is room, and what does not fit in one of them is scrolled there.
+ *
+ * @param {...Node} panels
+ */
+export function stage(...panels) {
+  return element("div", { class: "lmkit-stage" }, ...panels);
+}
+
+/**
+ * Panels that stay together in a column where others stand beside them.
+ *
+ * @param {...Node} panels
+ */
+export function column(...panels) {
+  return element("div", { class: "lmkit-column" }, ...panels);
+}
+
+/**
+ * What is there for who asks: below the stage, and closed at first.
+ *
+ * @param {string} title
+ * @param {...Node} parts
+ */
+export function folded(title, ...parts) {
+  return element("details", { class: "lmkit-folded" }, element("summary", {}, title), ...parts);
 }
 
 /**
@@ -67,6 +98,7 @@ export class LabView {
     this.toolbar = toolbar?.controls ? new LabToolbar(this, toolbar, root) : null;
     if (this.toolbar) root.append(this.toolbar.root);
     this.closeControls = tendControls(root, { onWrong: (error) => this.fail(error), onRight: () => this.ask() });
+    this.closeSight = keepInSight(root);
     this.ask();
   }
 
@@ -76,6 +108,7 @@ export class LabView {
     this.model.off("change", this.ask);
     this.ask.close();
     this.closeControls();
+    this.closeSight();
     this.toolbar?.close();
     this.announcer.drop();
     clearTimeout(this.failing);

@@ -2,6 +2,7 @@
 // in run_chart.css, which a lab's own sheet imports.
 
 import { element, setAttribute, svgElement, uniqueId } from "../dom.js";
+import { placeOf, sizeOf, watchSize } from "./place.js";
 
 const HEIGHT = 300;
 export const EDGE = { top: 30, bottom: 46, left: 50, right: 14 };
@@ -34,11 +35,12 @@ export class RunChart {
    * @param {number} [options.height] - In pixels.
    */
   constructor({ onResize, role, height = HEIGHT }) {
+    this.most = height;
     this.height = height;
     this.svg = svgElement("svg", { class: "lmkit-run-chart", height });
     if (role) this.svg.setAttribute("role", role);
     this.legend = element("p", { class: "lmkit-run-legend", "aria-hidden": "true" });
-    this.frame = element("div", { class: "lmkit-run-frame" }, this.svg);
+    this.frame = placeOf("lmkit-run-frame", this.svg, height);
     this.root = element("div", { class: "lmkit-run" }, this.legend, this.frame);
     const clip = uniqueId("lmkit-clip");
     this.box = svgElement("rect");
@@ -52,10 +54,7 @@ export class RunChart {
     this.bottom = height - EDGE.bottom;
     this.x = scaleOf([0, 1], 0, 1);
     this.y = scaleOf([0, 1], 0, 1);
-    this.observer = new ResizeObserver(() => {
-      if (this.frame.clientWidth !== this.width) onResize();
-    });
-    this.observer.observe(this.frame);
+    this.observer = watchSize(this.frame, this, onResize);
   }
 
   close() {
@@ -72,7 +71,7 @@ export class RunChart {
    * @param {number} [air] - Left beside the first and last point, as a share of the range.
    */
   layOut(points, x, y, lines = [], air = 0) {
-    const width = this.frame.clientWidth || 640; // hidden until there is something to show
+    const { width, height } = sizeOf(this.frame, { width: 640, height: this.most }); // hidden until there is something
     const heights = [
       ...points.flatMap(([, mean, half]) => [mean - (half ?? 0), mean + (half ?? 0)]),
       ...lines.map(({ value }) => value),
@@ -80,14 +79,17 @@ export class RunChart {
     const places = points.map(([at]) => at);
     const across = x.range ?? rangeOf(places, air);
     const up = y.range ?? rangeOf(heights, 0.06);
-    const key = JSON.stringify([width, across, up, x, y, lines]);
+    const key = JSON.stringify([width, height, across, up, x, y, lines]);
     if (this.key === key) return;
     this.key = key;
     this.width = width;
+    this.height = height;
+    this.bottom = height - EDGE.bottom;
     this.right = width - EDGE.right;
     this.x = scaleOf(across, EDGE.left + 8, this.right - 8);
     this.y = scaleOf(up, this.bottom, EDGE.top);
-    setAttribute(this.svg, "viewBox", `0 0 ${width} ${this.height}`);
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
+    setAttribute(this.svg, "height", String(height));
     const box = {
       x: EDGE.left,
       y: EDGE.top - 2,

@@ -2,9 +2,9 @@
 
 import { RunCurves } from "../../base/charts/run_curves.js";
 import { RunDots } from "../../base/charts/run_dots.js";
-import { element, setText } from "../../base/dom.js";
+import { setText } from "../../base/dom.js";
 import { sentencesOf } from "../../base/news.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { ChoicePanel } from "./choice_panel.js";
 import { CombinationTable } from "./combination_table.js";
 import { combinationOf, MEASURES, rangeOf, runText } from "./measures.js";
@@ -55,8 +55,7 @@ class AblationView extends LabView {
     const table = new CombinationTable();
     learning.root.append(learning.heading, curves.root);
     all.root.append(all.heading, dots.root);
-    const charts = element("div", { class: "lmkit-ablation-charts" }, learning.root, all.root);
-    super(model, root, choice.root, charts, table.root);
+    super(model, root, stage(column(choice.root, learning.root), all.root), folded("In numbers", table.root));
     this.combinations = combinations;
     this.parts = parts;
     this.whole = whole;

@@ -1,7 +1,7 @@
 // The beam tree lab's view: the tree up to a step, what became of the texts, and the numbers behind both.
 
 import { element, setAttribute, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { BeamDiagram, SYMBOLS } from "./diagram.js";
@@ -51,11 +51,11 @@ class BeamTreeView extends LabView {
     super(
       model,
       root,
-      walk.root,
-      element("div", { class: "lmkit-panel" }, frame, keys.root, reading),
-      verdict,
-      texts.root,
-      looked.root,
+      stage(
+        column(walk.root, element("div", { class: "lmkit-panel" }, frame)),
+        column(verdict, texts.root, looked.root),
+      ),
+      element("div", {}, keys.root, reading),
     );
     this.choice = new OwnModelChoice(() => this.ask());
     root.prepend(this.choice.root);
@@ -214,7 +214,7 @@ class BeamTreeView extends LabView {
 class TreeWalk {
   /** @param {(by: number) => void} go */
   constructor(go) {
-    const { root, heading } = panel("lmkit-beam-walk", "");
+    const { root, heading } = panel("lmkit-beam-walk lmkit-whole-panel", "");
     this.back = element("button", { type: "button", class: "lmkit-button" }, "◂ Back");
     this.forward = element("button", { type: "button", class: "lmkit-button" }, "Grow ▸");
     this.back.addEventListener("click", () => go(-1));

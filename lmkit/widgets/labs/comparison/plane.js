@@ -1,6 +1,7 @@
 // The plane of quality and diversity: curves of measured points, of which one is chosen, drawn anew at every width.
 
-import { element, setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
+import { placeOf, sizeOf, watchSize } from "../../base/charts/place.js";
+import { setAttribute, setText, svgElement, uniqueId } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
 import { markOf } from "./marks.js";
 import { inWords, MEASURES, nameOf, tickText } from "./measures.js";
@@ -49,6 +50,7 @@ export class ComparisonPlane {
     this.truth = truth;
     this.onSelect = onSelect;
     this.width = 0;
+    this.height = PLANE_HEIGHT;
     this.frame = ""; // what the layout follows from
     /** @type {Choice | null} */
     this.chosen = null;
@@ -56,7 +58,7 @@ export class ComparisonPlane {
     this.spots = [];
     this.truthAt = { x: 0, y: 0 };
     this.svg = svgElement("svg", { class: "lmkit-comparison-plane" });
-    this.root = element("div", { class: "lmkit-comparison-frame" }, this.svg);
+    this.root = placeOf("lmkit-comparison-frame", this.svg, PLANE_HEIGHT);
     this.axes = svgElement("g", { "aria-hidden": "true" });
     this.lines = curves.map(({ name }) => svgElement("path", { class: `lmkit-comparison-line lmkit-by-${name}` }));
     this.bars = curves.map(({ name }) => svgElement("path", { class: `lmkit-comparison-bar lmkit-by-${name}` }));
@@ -73,10 +75,7 @@ export class ComparisonPlane {
     const inside = svgElement("g", { "clip-path": `url(#${clip})`, "aria-hidden": "true" }, ...drawn);
     const shown = svgElement("g", { "aria-hidden": "true" }, this.ring, this.truthLabel, this.label);
     this.svg.replaceChildren(svgElement("clipPath", { id: clip }, this.box), this.axes, inside, group, shown);
-    this.observer = new ResizeObserver(() => {
-      if (this.root.clientWidth !== this.width) onResize();
-    });
-    this.observer.observe(this.root);
+    this.observer = watchSize(this.root, this, onResize);
     hasNumbers(this.root, () => numbersOf(curves, truth));
     this.svg.addEventListener("click", (event) => this.click(event));
     this.svg.addEventListener("pointermove", (event) => this.hover(this.nearest(event)));
@@ -90,9 +89,9 @@ export class ComparisonPlane {
 
   /** @param {{ quality: string, diversity: string, near: boolean, chosen: Choice }} given */
   show({ quality, diversity, near, chosen }) {
-    const width = this.root.clientWidth || 640; // hidden until the first measurement is there
-    const frame = [width, quality, diversity, near].join();
-    if (this.frame !== frame) this.layOut(width, quality, diversity, near);
+    const size = sizeOf(this.root, { width: 640, height: PLANE_HEIGHT }); // hidden until the first measurement is there
+    const frame = [size.width, size.height, quality, diversity, near].join();
+    if (this.frame !== frame) this.layOut(size, quality, diversity, near);
     this.frame = frame;
     this.chosen = chosen;
     for (const [c, radios] of this.radios.entries()) {
@@ -111,15 +110,16 @@ export class ComparisonPlane {
 
   /**
    * Scales, axes, and every point in its place.
-   * @param {number} width
+   * @param {import("../../base/charts/place.js").Size} size
    * @param {string} quality
    * @param {string} diversity
    * @param {boolean} near
    */
-  layOut(width, quality, diversity, near) {
+  layOut({ width, height }, quality, diversity, near) {
     this.width = width;
+    this.height = height;
     const across = { from: EDGE.left, to: width - EDGE.right, apart: 60 };
-    const up = { from: PLANE_HEIGHT - EDGE.bottom, to: EDGE.top, apart: 45 };
+    const up = { from: height - EDGE.bottom, to: EDGE.top, apart: 45 };
     const turned = MEASURES[diversity].falling ? { ...across, from: across.to, to: across.from } : across;
     const seen = this.seen(diversity, near);
     /** @type {(name: string, span: Span) => Scale} */
@@ -128,8 +128,8 @@ export class ComparisonPlane {
       return scaleOf(values, span);
     };
     const axes = { quality, diversity, x: scale(diversity, turned), y: scale(quality, up) };
-    setAttribute(this.svg, "viewBox", `0 0 ${width} ${PLANE_HEIGHT}`);
-    setAttribute(this.svg, "height", String(PLANE_HEIGHT));
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
+    setAttribute(this.svg, "height", String(height));
     const box = { x: across.from, y: up.to - 8, width: across.to - across.from, height: up.from - up.to + 8 };
     for (const [name, value] of Object.entries(box)) setAttribute(this.box, name, String(value));
     this.axes.replaceChildren(...axesOf(axes, across, up));
@@ -212,7 +212,7 @@ export class ComparisonPlane {
     const name = visible ? nameOf(this.curves[curve], this.curves[curve].points[point]) : "";
     setText(this.label, name);
     const left = x > this.width - 24 - 8 * name.length;
-    const above = y > PLANE_HEIGHT - EDGE.bottom - 30;
+    const above = y > this.height - EDGE.bottom - 30;
     const { truthAt } = this;
     const line = above ? y - 12 : y + 22;
     const covered = Math.abs(line - truthAt.y) < 16 && Math.abs(x - truthAt.x) < 200; // by the name of the truth
@@ -303,6 +303,6 @@ function axesOf({ quality, diversity, x, y }, across, up) {
   text({ class: "lmkit-comparison-axis", x: 0, y: 13 }, `↑ ${MEASURES[quality].label}`);
   const more = MEASURES[diversity].falling ? " (less is more diverse)" : "";
   const name = `${MEASURES[diversity].label}${more} →`;
-  text({ class: "lmkit-comparison-axis", x: across.to, y: PLANE_HEIGHT - 6, "text-anchor": "end" }, name);
+  text({ class: "lmkit-comparison-axis", x: across.to, y: up.from + EDGE.bottom - 6, "text-anchor": "end" }, name);
   return parts;
 }

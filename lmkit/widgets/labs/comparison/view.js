@@ -1,7 +1,7 @@
 // The comparison lab: measured decoders in a plane, and texts decoded at the chosen point.
 
 import { element, percent, resize, setText, signed, svgElement } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { markOf } from "./marks.js";
@@ -52,8 +52,8 @@ class ComparisonView extends LabView {
     const legend = legendOf(curves);
     const table = new MeasureTable(truth);
     const texts = new TextsPanel(() => this.write({ draw: this.model.get("draw") + 1 }));
-    box.append(heading, legend, plane.root, table.root, table.note);
-    super(model, root, box, texts.root);
+    box.append(heading, legend, plane.root);
+    super(model, root, stage(box, texts.root), folded("In numbers", table.root, table.note));
     this.plane = plane;
     this.curves = curves;
     this.table = table;

@@ -4,7 +4,7 @@ import { bytesOf, once } from "../../base/assets.js";
 import { element, percent, resize, setAttribute, setText } from "../../base/dom.js";
 import { LabError, shortened } from "../../base/errors.js";
 import { checkLength } from "../../base/tokenizer.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { tokenize } from "../../base/vocab.js";
 import { CountedText, idsOf, inflate, spread } from "./model.js";
 
@@ -26,7 +26,7 @@ class CountingView extends LabView {
     const context = new ContextPanel();
     const table = new ContinuationsPanel(() => this.ask());
     const places = new PlacesPanel();
-    super(model, root, context.root, table.root, places.root);
+    super(model, root, stage(column(context.root, table.root), places.root));
     this.context = context;
     this.table = table;
     this.places = places;

@@ -1,7 +1,7 @@
 // The decoding lab's view: it listens to the traits that sliders are linked to, decodes, and shows.
 
 import { percent } from "../../base/dom.js";
-import { widgetOf } from "../../base/view.js";
+import { column, stage, widgetOf } from "../../base/view.js";
 import { BarsPanel } from "../../runtime/panels/bars_panel.js";
 import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
@@ -37,7 +37,7 @@ class DecodingView extends WritingView {
     const bars = new BarsPanel();
     const hypotheses = new HypothesesPanel();
     const choice = new OwnModelChoice(() => this.ask());
-    super(model, root, text.root, entropy.root, bars.root, hypotheses.root);
+    super(model, root, stage(column(text.root, entropy.root), column(hypotheses.root, bars.root)));
     root.prepend(choice.root);
     this.choice = choice;
     this.text = text;

@@ -1,15 +1,16 @@
 // The pictures of the dropout lab's layer: the units of one draw, and the outputs of all draws.
 
-import { element, resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
+import { placeOf, sizeOf, watchSize } from "../../base/charts/place.js";
+import { resize, setAttribute, setText, signed, svgElement } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
 import { BINS } from "./model.js";
 
 /** @typedef {import("./model.js").Shown} Shown */
 
-/** A picture that is drawn anew at every width. Subclasses have `frame`, which draws what stays, and `fill`. */
+/** A picture that is drawn anew at every size. Subclasses have `frame`, which draws what stays, and `fill`. */
 export class DropoutChart {
   /**
-   * `onResize` is called when there is another width to draw for.
+   * `onResize` is called when there is another size to draw for.
    * @param {string} className
    * @param {number} height
    * @param {() => void} onResize
@@ -18,11 +19,9 @@ export class DropoutChart {
     this.height = height;
     this.width = 0;
     this.svg = svgElement("svg", { role: "img", class: `lmkit-dropout-chart ${className}` });
-    this.root = element("div", { class: "lmkit-dropout-frame" }, this.svg);
-    this.observer = new ResizeObserver(() => {
-      if (this.root.clientWidth !== this.width) onResize();
-    });
-    this.observer.observe(this.root);
+    this.root = placeOf("lmkit-dropout-frame", this.svg, height);
+    this.most = height;
+    this.observer = watchSize(this.root, this, onResize);
   }
 
   close() {
@@ -30,7 +29,7 @@ export class DropoutChart {
   }
 
   /**
-   * What stays at a width.
+   * What stays at a size.
    * @param {number} _width
    * @returns {SVGElement[]}
    */
@@ -58,11 +57,12 @@ export class DropoutChart {
    * @param {string} words the same in words
    */
   show(shown, words) {
-    const width = this.root.clientWidth || 320; // hidden until the first numbers are there
-    if (width !== this.width) {
+    const { width, height } = sizeOf(this.root, { width: 320, height: this.most }); // hidden until numbers are there
+    if (width !== this.width || height !== this.height) {
       this.width = width;
-      setAttribute(this.svg, "viewBox", `0 0 ${width} ${this.height}`);
-      setAttribute(this.svg, "height", String(this.height));
+      this.height = height;
+      setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
+      setAttribute(this.svg, "height", String(height));
       this.svg.replaceChildren(...this.frame(width));
     }
     setAttribute(this.svg, "aria-label", words);
@@ -79,7 +79,7 @@ export class DropoutChart {
   }
 }
 
-const NETWORK = { height: 244, units: 194, output: 40, box: [104, 34] };
+const NETWORK = { height: 244, below: 50, output: 24, box: [104, 34] };
 
 /** Units below, the output above. A dropped unit has a cross, and no line leads from it. */
 export class LayerDiagram extends DropoutChart {
@@ -97,7 +97,7 @@ export class LayerDiagram extends DropoutChart {
     const middle = tenths(width / 2);
     const box = { x: middle - wide / 2, y: NETWORK.output - high / 2, width: wide, height: high, rx: 6 };
     setAttribute(this.output, "x", String(middle));
-    const names = this.text(middle, NETWORK.height - 6, "", "middle", "activations, as they are passed on");
+    const names = this.text(middle, this.height - 6, "", "middle", "activations, as they are passed on");
     return [this.lines, svgElement("rect", { class: "lmkit-dropout-box", ...box }), this.output, this.units, names];
   }
 
@@ -116,23 +116,25 @@ export class LayerDiagram extends DropoutChart {
   /** @param {Shown} shown */
   fill({ activations, contributions, mask, scale, output }) {
     const count = activations.length;
-    const gap = this.width / count;
+    const gap = this.width / count,
+      level = this.height - NETWORK.below;
     const r = tenths(Math.min(16, gap / 2 - 2));
     const most = Math.max(...contributions.map(Math.abs));
     const below = NETWORK.output + NETWORK.box[1] / 2;
     resize(this.lines, count, () => svgElement("path"));
-    resize(this.units, count, () => svgElement("g", {}, svgElement("path"), this.text(0, NETWORK.units + 4)));
+    resize(this.units, count, () => svgElement("g", {}, svgElement("path"), this.text(0, 0)));
     for (let j = 0; j < count; j++) {
       const x = tenths((j + 0.5) * gap);
       const [line, unit] = [this.lines.children[j], this.units.children[j]];
-      setAttribute(line, "d", `M${x} ${NETWORK.units - r}L${this.landing(j, count)} ${below}`);
+      setAttribute(line, "d", `M${x} ${level - r}L${this.landing(j, count)} ${below}`);
       setAttribute(line, "stroke-width", String(tenths(0.8 + (3.7 * Math.abs(contributions[j])) / most)));
       const kind = !mask[j] ? "dropped" : contributions[j] < 0 ? "negative" : "positive";
       setAttribute(line, "class", `lmkit-dropout-line-${kind}`);
       const [circle, value] = unit.children;
       setAttribute(unit, "class", mask[j] ? "lmkit-dropout-kept" : "lmkit-dropout-gone");
-      setAttribute(circle, "d", ring(x, NETWORK.units, r) + (mask[j] ? "" : cross(x, NETWORK.units, r)));
+      setAttribute(circle, "d", ring(x, level, r) + (mask[j] ? "" : cross(x, level, r)));
       setAttribute(value, "x", String(x));
+      setAttribute(value, "y", String(level + 4));
       setText(value, mask[j] ? decimal(scale * activations[j]) : "");
     }
     setText(this.output, `y = ${number(output)}`);
@@ -148,7 +150,7 @@ export class LayerDiagram extends DropoutChart {
   }
 }
 
-const PLOT = { height: 244, top: 36, bottom: 190, left: 10, right: 10 };
+const PLOT = { height: 244, top: 36, below: 54, left: 10, right: 10 };
 const TICK = 4; // a number each so many units of the output
 
 /** The histogram: bars of all draws, a line where the output is without dropout, marks of the mean and of one draw. */
@@ -168,7 +170,7 @@ export class OutputHistogram extends DropoutChart {
   /** @param {number} width */
   frame(width) {
     const { low, high, width: bin } = BINS;
-    const { bottom } = PLOT;
+    const bottom = this.height - PLOT.below;
     const parts = [];
     this.scale = (width - PLOT.left - PLOT.right) / (high - low + bin);
     for (let y = low; y <= high; y += TICK) parts.push(this.text(this.x(y), bottom + 29, "", "middle", signed(y, 0)));
@@ -177,7 +179,7 @@ export class OutputHistogram extends DropoutChart {
       d: `M${PLOT.left} ${bottom}H${width - PLOT.right}`,
     });
     const note = "output y (the ends also count what is farther out)";
-    const names = this.text(tenths(width / 2), PLOT.height - 6, "", "middle", note);
+    const names = this.text(tenths(width / 2), this.height - 6, "", "middle", note);
     return [axis, ...parts, names, this.bars, this.whole, this.spread, this.mean, this.draw, this.spreadName];
   }
 
@@ -200,7 +202,8 @@ export class OutputHistogram extends DropoutChart {
 
   /** @param {Shown} shown */
   fill({ counts, whole, mean, expected, output }) {
-    const { top, bottom } = PLOT;
+    const { top } = PLOT,
+      bottom = this.height - PLOT.below;
     /** @param {number} y */
     const x = (y) => this.x(y);
     const highest = Math.max(...counts);

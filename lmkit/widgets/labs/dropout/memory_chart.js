@@ -6,17 +6,17 @@ import { STEPS, UNITS } from "./model.js";
 
 /** @typedef {import("./model.js").Shown} Shown */
 
-const ROW = 13;
-const MARGIN = { top: 4, left: 44, right: 6 };
-const GRID = MARGIN.top + UNITS * ROW; // where the units end
-const BARS = { top: GRID + 22, bottom: GRID + 82 };
+const MARGIN = { top: 4, left: 44, right: 6, bottom: 38 };
+const GAP = 22; // between the units and the bars
+const BARS = 60; // the height of the bars where there is room
+const ROW = 13; // that of a unit
 const LABELLED = [1, 6, 12, 18, 24];
 
 /** Time runs to the right. A unit is a bar as far as its memory lasts; a cross drops it, and dots were kept in vain. */
 export class MemoryChart extends DropoutChart {
   /** @param {() => void} onResize */
   constructor(onResize) {
-    super("lmkit-dropout-memory", BARS.bottom + 38, onResize);
+    super("lmkit-dropout-memory", MARGIN.top + UNITS * ROW + GAP + BARS + MARGIN.bottom, onResize);
     this.column = 1; // the width of a step in pixels
     this.alive = svgElement("path", { class: "lmkit-dropout-alive" });
     this.vain = svgElement("path", { class: "lmkit-dropout-vain" });
@@ -25,14 +25,24 @@ export class MemoryChart extends DropoutChart {
     this.expected = svgElement("path", { class: "lmkit-dropout-expected" });
   }
 
+  get bars() {
+    const bottom = this.height - MARGIN.bottom;
+    return { top: bottom - Math.min(BARS, 0.2 * this.height), bottom };
+  }
+
+  /** The height of a unit. */
+  get row() {
+    return (this.bars.top - GAP - MARGIN.top) / UNITS;
+  }
+
   /** @param {number} width */
   frame(width) {
     this.column = (width - MARGIN.left - MARGIN.right) / STEPS;
-    const { top, bottom } = BARS;
+    const { top, bottom } = this.bars;
     const side = MARGIN.left - 6;
     const steps = LABELLED.map((t) => this.text(tenths(this.x(t - 0.5)), bottom + 15, "", "middle", String(t)));
     const turned = this.text(0, 0, "", "middle", "units");
-    setAttribute(turned, "transform", `translate(14 ${(MARGIN.top + GRID) / 2}) rotate(-90)`);
+    setAttribute(turned, "transform", `translate(14 ${(MARGIN.top + top - GAP) / 2}) rotate(-90)`);
     /** @param {number} y */
     const across = (y) => `M${MARGIN.left} ${y}H${width - MARGIN.right}`;
     return [
@@ -80,12 +90,14 @@ export class MemoryChart extends DropoutChart {
    */
   fillUnits(masks, alive) {
     const paths = { alive: "", vain: "", dropped: "" };
-    const half = ROW / 2;
-    const size = Math.min(this.column, ROW) / 2;
+    const { row } = this,
+      half = row / 2;
+    const size = Math.min(this.column, row) / 2;
     for (let j = 0; j < UNITS; j++) {
-      const y = MARGIN.top + (j + 0.5) * ROW;
+      const y = tenths(MARGIN.top + (j + 0.5) * row);
       const lasts = alive.filter((there) => there[j]).length;
-      if (lasts) paths.alive += `M${this.x(0)} ${y - half + 2}H${this.x(lasts)}v${ROW - 4}H${this.x(0)}z`;
+      if (lasts)
+        paths.alive += `M${this.x(0)} ${tenths(y - half + 1.5)}H${this.x(lasts)}v${tenths(row - 3)}H${this.x(0)}z`;
       for (let t = lasts; t < STEPS; t++) {
         const x = this.x(t + 0.5);
         if (masks[t][j]) paths.vain += `M${tenths(x - 1.5)} ${y - 1.5}h3v3h-3z`;
@@ -102,7 +114,7 @@ export class MemoryChart extends DropoutChart {
    * @param {number[]} shares that are expected
    */
   fillShares(alive, shares) {
-    const { top, bottom } = BARS;
+    const { top, bottom } = this.bars;
     const wide = tenths(this.column - 2);
     const counts = alive.map((there) => there.filter(Boolean).length / UNITS);
     /** @param {number} share */

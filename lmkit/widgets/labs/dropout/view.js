@@ -1,7 +1,7 @@
 // The dropout lab: a layer under many random masks, and a memory carried past masks drawn anew or once.
 
 import { element, percent, resize, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { LayerDiagram, number, OutputHistogram } from "./charts.js";
 import { MemoryChart } from "./memory_chart.js";
 import {
@@ -49,12 +49,10 @@ class DropoutView extends LabView {
     const layerTable = new DropoutTable(["measured", "by the formula"]);
     const memoryTable = new DropoutTable(["this draw", `${CARRIED} draws`, "expected"]);
     const verdict = element("p", { class: "lmkit-dropout-verdict" });
-    one.root.append(one.heading, parts.layer.root, key(KEYS.layer));
-    all.root.append(all.heading, parts.histogram.root, key(KEYS.histogram));
+    one.root.append(one.heading, parts.layer.root, verdict, key(KEYS.layer));
+    all.root.append(all.heading, parts.histogram.root, layerTable.root, key(KEYS.histogram));
     carried.root.append(carried.heading, parts.memory.root, memoryTable.root, key(KEYS.memory));
-    const pair = element("div", { class: "lmkit-dropout-pair" }, one.root, all.root);
-    const upper = element("div", { class: "lmkit-panel" }, pair, layerTable.root, verdict);
-    super(model, root, upper, carried.root);
+    super(model, root, stage(one.root, all.root, carried.root));
     this.parts = parts;
     this.heading = one.heading;
     this.layerTable = layerTable;

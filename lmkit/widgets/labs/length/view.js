@@ -2,7 +2,7 @@
 
 import { element, percent, resize, setText, shareNodes } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { ShareCurves } from "./curves.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
@@ -24,13 +24,11 @@ class LengthView extends LabView {
    */
   constructor(model, root) {
     const curves = panel("lmkit-length-curves", "Possible translations by length");
-    const numbers = panel("lmkit-length-numbers", "In numbers");
     const chart = new ShareCurves({ onResize: () => this.ask() });
     const words = element("p", { class: "lmkit-length-words" });
     const table = new ShareTable(model.get("groups"), model.get("stories"));
     curves.root.append(curves.heading, words, chart.root);
-    numbers.root.append(numbers.heading, table.root, table.note);
-    super(model, root, curves.root, numbers.root);
+    super(model, root, stage(curves.root), folded("In numbers", table.root, table.note));
     this.words = words;
     this.chart = chart;
     this.table = table;

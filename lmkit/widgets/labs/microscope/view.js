@@ -1,7 +1,7 @@
 // The microscope's view: a heatmap of chosen units over a text, their numbers at one step, and what the model expects.
 
 import { element, percent, resize, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { MapPanel } from "./map_panel.js";
@@ -40,9 +40,8 @@ class MicroscopeView extends LabView {
     const map = new MapPanel((t) => this.write({ step: t + 1 }));
     const numbers = new NumbersPanel();
     const likely = new LikelyPanel();
-    const below = element("div", { class: "lmkit-microscope-below" }, numbers.root, likely.root);
     const choice = new OwnModelChoice(() => this.ask());
-    super(model, root, map.root, below);
+    super(model, root, stage(map.root, column(numbers.root, likely.root)));
     root.prepend(choice.root);
     this.choice = choice;
     this.map = map;

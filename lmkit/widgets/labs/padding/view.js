@@ -2,7 +2,7 @@
 
 import { element, setText, shareNodes } from "../../base/dom.js";
 import { checkLength } from "../../base/tokenizer.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { tokenize } from "../../base/vocab.js";
 import { openTranslation } from "../../runtime/translation_session.js";
 import { countChanges, newWords } from "./changes.js";
@@ -25,9 +25,13 @@ class PaddingView extends LabView {
     const source = new SourcePanel();
     const clean = new TranslationPanel("Padding masked");
     const faulty = new TranslationPanel("Padding read as words");
-    const both = element("div", { class: "lmkit-padding-both" }, clean.root, faulty.root);
     const rows = model.get("shares");
-    super(model, root, source.root, both, ...(rows.length ? [sharesTable(rows)] : []));
+    super(
+      model,
+      root,
+      stage(column(source.root, clean.root, faulty.root)),
+      ...(rows.length ? [sharesTable(rows)] : []),
+    );
     this.source = source;
     this.clean = clean;
     this.faulty = faulty;
@@ -148,10 +152,6 @@ function changeText(count, padding) {
  * @param {Row[]} rows
  */
 function sharesTable(rows) {
-  const { root, heading } = panel(
-    "lmkit-padding-shares",
-    "Possible translations of 400 sources, by larger translators",
-  );
   const heads = ["padding", ...ADDED.map((count) => `${count} added`)];
   const head = element("tr", {}, ...heads.map((name) => element("th", { scope: "col" }, name)));
   const table = element("table", { class: "lmkit-padding-table" }, element("thead", {}, head));
@@ -166,8 +166,8 @@ function sharesTable(rows) {
   }
   const interval = "Student’s t, or Wilson’s where all agree";
   const note = `Mean and 95\u202f% interval over ${rows[0].seeds} seeds: ${interval}. Sources have up to 15 words.`;
-  root.append(heading, table, element("p", { class: "lmkit-footnote" }, note));
-  return root;
+  const title = "Possible translations of 400 sources, by larger translators";
+  return folded(title, table, element("p", { class: "lmkit-footnote" }, note));
 }
 
 export default widgetOf(PaddingView);

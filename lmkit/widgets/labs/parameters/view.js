@@ -1,7 +1,7 @@
 // The parameter lab's view: every tensor of a model with its shape and count, and what costs nothing.
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { parametersOf } from "./model.js";
 
 /**
@@ -45,7 +45,7 @@ class ParameterView extends LabView {
     head.append(element("td", { class: "lmkit-parameters-bar", "aria-hidden": "true" }));
     const table = element("table", { "aria-labelledby": heading.id }, element("thead", {}, head), body, free);
     part.append(heading, note, table);
-    super(model, root, part);
+    super(model, root, stage(part));
     this.heading = heading;
     this.note = note;
     this.body = body;

@@ -1,6 +1,7 @@
 // The chart of the reach lab: norms against distance on a logarithmic scale, drawn anew at every width.
 
-import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
+import { placeOf, sizeOf, watchSize } from "../../base/charts/place.js";
+import { setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
 import { FARTHEST } from "./model.js";
 
@@ -22,9 +23,10 @@ export class ReachChart {
   /** @param {() => void} onResize - It is called when there is another width to draw for. */
   constructor(onResize) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-reach-chart" });
-    this.root = element("div", { class: "lmkit-reach-frame" }, this.svg);
+    this.root = placeOf("lmkit-reach-frame", this.svg, HEIGHT);
     this.clip = uniqueId("lmkit-clip");
     this.width = 0;
+    this.height = HEIGHT;
     this.bottom = HEIGHT - MARGIN.bottom;
     // In the order in which they are drawn.
     this.lines = {
@@ -40,10 +42,7 @@ export class ReachChart {
     this.cursor = svgElement("path", { class: "lmkit-reach-cursor" });
     this.rnnLabel = svgElement("text", { class: "lmkit-reach-rnn" }, "● plain RNN");
     this.lstmLabel = svgElement("text", { class: "lmkit-reach-lstm" }, "■ LSTM");
-    this.observer = new ResizeObserver(() => {
-      if (this.root.clientWidth !== this.width) onResize();
-    });
-    this.observer.observe(this.root);
+    this.observer = watchSize(this.root, this, onResize);
   }
 
   close() {
@@ -55,8 +54,8 @@ export class ReachChart {
    * @param {string} words
    */
   show({ distance, rnn, lstm, radius, gate }, words) {
-    const width = this.root.clientWidth || 640; // hidden until the first measurement is there
-    if (width !== this.width) this.frame(width);
+    const size = sizeOf(this.root, { width: 640, height: HEIGHT }); // hidden until the first measurement is there
+    if (size.width !== this.width || size.height !== this.height) this.frame(size);
     const { lines } = this;
     hasNumbers(this.root, () => ({
       columns: ["distance", "plain RNN", "LSTM", "ρ to the distance", "σ(b) to the distance"],
@@ -119,12 +118,14 @@ export class ReachChart {
   /**
    * Scales, axes, and the parts that `show` fills.
    *
-   * @param {number} width
+   * @param {import("../../base/charts/place.js").Size} size
    */
-  frame(width) {
+  frame({ width, height }) {
     this.width = width;
-    setAttribute(this.svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
-    setAttribute(this.svg, "height", String(HEIGHT));
+    this.height = height;
+    this.bottom = height - MARGIN.bottom;
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
+    setAttribute(this.svg, "height", String(height));
     const clipped = svgElement("g", { "clip-path": `url(#${this.clip})` }, ...Object.values(this.lines));
     this.svg.replaceChildren(this.clipPath(), ...this.axes(), this.cursor, clipped, this.rnnLabel, this.lstmLabel);
   }
@@ -166,7 +167,7 @@ export class ReachChart {
       parts.push(svgElement("text", { x: this.x(k), y: bottom + 17, "text-anchor": "middle" }, String(k)));
     }
     const middle = (MARGIN.left + right) / 2;
-    parts.push(svgElement("text", { x: middle, y: HEIGHT - 7, "text-anchor": "middle" }, "distance (steps back)"));
+    parts.push(svgElement("text", { x: middle, y: this.height - 7, "text-anchor": "middle" }, "distance (steps back)"));
     /** @type {(at: number, text: string) => SVGTextElement} */
     const note = (at, text) =>
       svgElement("text", { class: "lmkit-reach-note", x: right - 6, y: at, "text-anchor": "end" }, text);

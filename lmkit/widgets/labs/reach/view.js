@@ -1,7 +1,7 @@
 // The reach lab: how far gradients reach back through a plain network and an LSTM.
 
 import { element, resize, setText, short } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { ReachChart, superscript } from "./chart.js";
 import { FARTHEST, Material, reach } from "./model.js";
 
@@ -25,8 +25,10 @@ class ReachView extends LabView {
     const chart = new ReachChart(() => this.ask());
     const { heading, root: box } = panel("lmkit-reach", "Norm of the gradient, relative to distance 0");
     const table = new ReachTable();
-    box.append(heading, chart.root, table.root, table.note);
-    super(model, root, box);
+    const numbers = panel("lmkit-reach-numbers", "In numbers");
+    box.append(heading, chart.root);
+    numbers.root.append(numbers.heading, table.root, table.note);
+    super(model, root, stage(box, numbers.root));
     this.chart = chart;
     this.table = table;
     /** @type {Material | null} */

@@ -1,26 +1,24 @@
 // The histogram of the regularisation lab: how the activations of the chosen runs are spread over [−1, 1], as bars, and
 // those of the unregularised runs as an outline over them; drawn anew at every width.
 
-import { element, setAttribute, svgElement } from "../../base/dom.js";
+import { placeOf, sizeOf, watchSize } from "../../base/charts/place.js";
+import { setAttribute, svgElement } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
 
 const BARS = { height: 300, top: 26, bottom: 42, left: 46, right: 10 };
-const BOTTOM = BARS.height - BARS.bottom;
 const TOPS = [0.1, 0.2, 0.4, 0.6, 0.8]; // ends of the axis
 
 export class ActivationHistogram {
   /** @param {() => void} onResize - It is called when there is another width to draw for. */
   constructor(onResize) {
     this.svg = svgElement("svg", { role: "img", class: "lmkit-regularisation-histogram" });
-    this.root = element("div", { class: "lmkit-regularisation-frame" }, this.svg);
+    this.root = placeOf("lmkit-regularisation-frame", this.svg, BARS.height);
     this.width = 0;
+    this.height = BARS.height;
     this.top = 1;
     this.bars = svgElement("path", { class: "lmkit-regularisation-bars" });
     this.outline = svgElement("path", { class: "lmkit-regularisation-outline" });
-    this.observer = new ResizeObserver(() => {
-      if (this.root.clientWidth !== this.width) onResize();
-    });
-    this.observer.observe(this.root);
+    this.observer = watchSize(this.root, this, onResize);
   }
 
   close() {
@@ -33,10 +31,10 @@ export class ActivationHistogram {
    * @param {string} words
    */
   show(shares, plain, words) {
-    const width = this.root.clientWidth || 320; // hidden until the first measurement is there
+    const size = sizeOf(this.root, { width: 320, height: BARS.height }); // hidden until the first measurement is there
     const most = Math.max(...shares, ...plain),
       top = TOPS.find((limit) => most <= limit) ?? 1;
-    if (width !== this.width || top !== this.top) this.frame(width, top);
+    if (size.width !== this.width || size.height !== this.height || top !== this.top) this.frame(size, top);
     hasNumbers(this.root, () => ({
       columns: ["h from", "h to", "share, these settings", "share, without any"],
       rows: shares.map((share, i) => [-1 + (2 * i) / shares.length, -1 + (2 * i + 2) / shares.length, share, plain[i]]),
@@ -47,15 +45,20 @@ export class ActivationHistogram {
   }
 
   /**
-   * @param {number} width
+   * @param {import("../../base/charts/place.js").Size} size
    * @param {number} top
    */
-  frame(width, top) {
+  frame({ width, height }, top) {
     this.width = width;
+    this.height = height;
     this.top = top;
-    setAttribute(this.svg, "viewBox", `0 0 ${width} ${BARS.height}`);
-    setAttribute(this.svg, "height", String(BARS.height));
+    setAttribute(this.svg, "viewBox", `0 0 ${width} ${height}`);
+    setAttribute(this.svg, "height", String(height));
     this.svg.replaceChildren(...this.axes(), this.bars, this.outline, ...this.legend());
+  }
+
+  get bottom() {
+    return this.height - BARS.bottom;
   }
 
   get right() {
@@ -69,7 +72,7 @@ export class ActivationHistogram {
 
   /** @param {number} share */
   y(share) {
-    return tenth(BOTTOM - (share / this.top) * (BOTTOM - BARS.top));
+    return tenth(this.bottom - (share / this.top) * (this.bottom - BARS.top));
   }
 
   axes() {
@@ -85,11 +88,15 @@ export class ActivationHistogram {
     for (const value of [-1, -0.5, 0, 0.5, 1]) {
       const text = String(value).replace("-", "\u2212");
       parts.push(
-        svgElement("text", { x: this.x(value), y: BOTTOM + 17, "text-anchor": value === 1 ? "end" : "middle" }, text),
+        svgElement(
+          "text",
+          { x: this.x(value), y: this.bottom + 17, "text-anchor": value === 1 ? "end" : "middle" },
+          text,
+        ),
       );
     }
     const middle = (BARS.left + right) / 2;
-    return [...parts, svgElement("text", { x: middle, y: BARS.height - 6, "text-anchor": "middle" }, "activation h")];
+    return [...parts, svgElement("text", { x: middle, y: this.height - 6, "text-anchor": "middle" }, "activation h")];
   }
 
   legend() {

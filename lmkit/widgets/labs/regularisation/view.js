@@ -3,7 +3,7 @@
 import { RunCurves } from "../../base/charts/run_curves.js";
 import { element, percent, setText } from "../../base/dom.js";
 import { LabError } from "../../base/errors.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { ActivationHistogram } from "./histogram.js";
 
 /**
@@ -38,15 +38,12 @@ class RegularisationView extends LabView {
     const labels = model.get("labels");
     const curves = panel("lmkit-regularisation-curves", "Loss by epoch");
     const sizes = panel("lmkit-regularisation-sizes", "Activations h");
-    const numbers = panel("lmkit-regularisation-numbers", "In numbers");
     const chart = new RunCurves({ onResize: () => this.ask() });
     const histogram = new ActivationHistogram(() => this.ask());
     const table = new MeasureTable(labels, points);
     curves.root.append(curves.heading, chart.root);
     sizes.root.append(sizes.heading, histogram.root);
-    numbers.root.append(numbers.heading, table.root, table.note);
-    const charts = element("div", { class: "lmkit-regularisation-charts" }, curves.root, sizes.root);
-    super(model, root, charts, numbers.root);
+    super(model, root, stage(curves.root, sizes.root), folded("In numbers", table.root, table.note));
     this.points = points;
     this.chart = chart;
     this.histogram = histogram;

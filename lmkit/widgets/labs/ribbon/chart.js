@@ -5,7 +5,8 @@
 import { element, setAttribute, svgElement, uniqueId } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
 
-const UNIT = 27; // px for each factor e of 1 + n
+const UNIT = { narrow: 17, wide: 27 }; // px for each factor e of 1 + n
+const NARROW = 420; // px
 const MARGIN = { top: 30, bottom: 24, left: 34, right: 6 };
 const LEAST_COLUMN = 5; // px: a longer text scrolls
 const LEAST_UP = 24; // words above the axis where the truth is known
@@ -122,8 +123,8 @@ export class RibbonChart {
     const room = width - MARGIN.left - MARGIN.right;
     this.pitch = Math.max(LEAST_COLUMN, room / length);
     this.edge = MARGIN.left + this.pitch * length;
-    this.zero = MARGIN.top + up(most);
-    this.bottom = this.zero + (this.hasTruth ? up(this.size) : 0);
+    this.zero = MARGIN.top + this.up(most);
+    this.bottom = this.zero + (this.hasTruth ? this.up(this.size) : 0);
     this.svg.classList.toggle("lmkit-ribbon-alone", !this.hasTruth);
     const whole = Math.max(width, Math.ceil(this.edge + MARGIN.right)),
       height = this.bottom + MARGIN.bottom;
@@ -141,6 +142,15 @@ export class RibbonChart {
       ...this.notes(),
       this.pointer,
     );
+  }
+
+  /**
+   * The height of n words.
+   *
+   * @param {number} n
+   */
+  up(n) {
+    return (this.width < NARROW ? UNIT.narrow : UNIT.wide) * Math.log1p(n);
   }
 
   /**
@@ -189,7 +199,7 @@ export class RibbonChart {
     const label = (y, text) => svgElement("text", { x: MARGIN.left - 5, y: y + 4, "text-anchor": "end" }, text);
     /** @type {(n: number, sign: 1 | -1) => void} */
     const tick = (n, sign) => {
-      const y = round(zero - sign * up(n));
+      const y = round(zero - sign * this.up(n));
       parts.push(line(y, "lmkit-ribbon-grid"), label(y, String(n)));
     };
     for (const n of this.hasTruth ? TICKS_UP : TICKS_ALL.filter((n) => n <= this.size)) tick(n, 1);
@@ -233,7 +243,7 @@ export class RibbonChart {
   column(t, n, sign) {
     if (!n) return "";
     const gap = this.pitch > 8 ? 1 : 0.5;
-    return `M${round(this.x(t) + gap / 2)} ${this.zero}v${round(-sign * up(n))}h${round(this.pitch - gap)}V${this.zero}z`;
+    return `M${round(this.x(t) + gap / 2)} ${this.zero}v${round(-sign * this.up(n))}h${round(this.pitch - gap)}V${this.zero}z`;
   }
 
   /**
@@ -247,7 +257,9 @@ export class RibbonChart {
       .map(({ known, right, missing }, t) => {
         const command = known && on ? "L" : "M";
         on = known;
-        return known ? `${command}${this.x(t)} ${round(this.zero - up(right + missing))}h${round(this.pitch)}` : "";
+        return known
+          ? `${command}${this.x(t)} ${round(this.zero - this.up(right + missing))}h${round(this.pitch)}`
+          : "";
       })
       .join("");
   }
@@ -264,15 +276,6 @@ export class RibbonChart {
     const x = round(this.x(t) + this.pitch / 2);
     return `M${x} ${this.bottom - 1}l5 8h-10z`;
   }
-}
-
-/**
- * The height of n words.
- *
- * @param {number} n
- */
-function up(n) {
-  return UNIT * Math.log1p(n);
 }
 
 /** @param {number} value */

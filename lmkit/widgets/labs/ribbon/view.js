@@ -1,7 +1,7 @@
 // The ribbon lab's view: one filter at every step of one text.
 
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { OwnModelChoice } from "../../runtime/panels/own_model_choice.js";
 import { openSession } from "../../runtime/session.js";
 import { RibbonChart } from "./chart.js";
@@ -31,7 +31,7 @@ class RibbonView extends LabView {
       () => this.ask(),
       ({ truth }) => truth !== null,
     );
-    super(model, root, chart.root, story.root, words.root);
+    super(model, root, stage(chart.root, column(words.root, story.root)));
     root.prepend(choice.root);
     this.choice = choice;
     this.panels = { chart, story, words };

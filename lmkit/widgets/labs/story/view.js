@@ -2,7 +2,7 @@
 
 import { element, resize, setText } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
-import { panel, widgetOf } from "../../base/view.js";
+import { panel, stage, widgetOf } from "../../base/view.js";
 import { openSession } from "../../runtime/session.js";
 import { WritingView } from "../../runtime/writing_view.js";
 import { choiceOf, pieces, verdict } from "./model.js";
@@ -33,7 +33,7 @@ class StoryView extends WritingView {
       element("p", { class: "lmkit-story-text" }, prompt, words),
       note,
     );
-    super(model, root, part);
+    super(model, root, stage(part));
     this.prompt = prompt;
     this.words = words;
     this.note = note;

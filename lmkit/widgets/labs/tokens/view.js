@@ -3,7 +3,7 @@
 import { once } from "../../base/assets.js";
 import { element, resize, setAttribute, setText } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { BPE } from "../../runtime/bpe.js";
 import { cut, readText, tokensAfter } from "./model.js";
 
@@ -23,7 +23,7 @@ class TokensView extends LabView {
   constructor(model, root) {
     const merging = new MergingPanel((by) => this.write({ step: this.step + by }));
     const boxes = new BoxesPanel();
-    super(model, root, merging.root, boxes.root);
+    super(model, root, stage(column(merging.root, boxes.root)));
     this.merging = merging;
     this.boxes = boxes;
     this.step = 0;
@@ -78,7 +78,7 @@ class TokensView extends LabView {
 class MergingPanel {
   /** @param {(by: number) => void} go */
   constructor(go) {
-    const { root, heading } = panel("lmkit-tokens-merging", "");
+    const { root, heading } = panel("lmkit-tokens-merging lmkit-whole-panel", "");
     this.root = root;
     this.heading = heading;
     this.done = element("p");

@@ -3,7 +3,7 @@
 import { element } from "../../base/dom.js";
 import { messageOf, problemText } from "../../base/errors.js";
 import { PredictionPanel } from "../../base/prediction/panel.js";
-import { LabView, widgetOf } from "../../base/view.js";
+import { column, LabView, stage, widgetOf } from "../../base/view.js";
 import { CurvesPanel } from "./curves_panel.js";
 import { Handover } from "./handover.js";
 import { Host } from "./host.js";
@@ -66,7 +66,8 @@ class TrainView extends LabView {
       onChange: () => this.ask(),
     });
     const more = element("div", { class: "lmkit-train-more" }, step.root, handover.panel.root);
-    super(model, root, own.root, predictions.root, run.root, curves.root, sample.root, more);
+    const [left, right] = [column(own.root, predictions.root), column(curves.root, sample.root)];
+    super(model, root, stage(run.root), element("div", { class: "lmkit-train-body" }, left, right), more);
     this.panels = { own, predictions, run, curves, sample, step };
     this.handover = handover;
     this.host = new Host((news) => this.hear(news));

@@ -1,7 +1,7 @@
 // The translation lab's view: it listens to the traits that controls are linked to, translates, and shows.
 
 import { percent } from "../../base/dom.js";
-import { widgetOf } from "../../base/view.js";
+import { column, stage, widgetOf } from "../../base/view.js";
 import { BarsPanel } from "../../runtime/panels/bars_panel.js";
 import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
 import { readWritingSettings } from "../../runtime/panels/settings.js";
@@ -43,7 +43,7 @@ class TranslateView extends WritingView {
     const matrix = new MatrixPanel(onSelect);
     const bars = new BarsPanel();
     const hypotheses = new HypothesesPanel({ brief: true });
-    super(model, root, source.root, text.root, matrix.root, bars.root, hypotheses.root);
+    super(model, root, stage(column(source.root, text.root, hypotheses.root), column(matrix.root, bars.root)));
     this.source = source;
     this.text = text;
     this.matrix = matrix;

@@ -2,7 +2,7 @@
 
 import { element, percent, resize, setAttribute, setText, signed } from "../../base/dom.js";
 import { hasNumbers } from "../../base/shown_numbers.js";
-import { LabView, panel, widgetOf } from "../../base/view.js";
+import { column, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { Diagram } from "./diagram.js";
 import { distance, mostProbable, PlainRNN } from "./model.js";
 
@@ -32,7 +32,7 @@ class UnrollView extends LabView {
     const key = element("p", { class: "lmkit-footnote" }, KEY);
     const picture = element("div", { class: "lmkit-panel" }, diagram.root, key);
     const tables = element("div", { class: "lmkit-panel" }, numbers.root, all.root);
-    super(model, root, walk.root, picture, same, next.root, tables);
+    super(model, root, stage(column(walk.root, picture), column(next.root, same, tables)));
     this.walk = walk;
     this.diagram = diagram;
     this.same = same;
@@ -85,7 +85,7 @@ class UnrollView extends LabView {
 class Walk {
   /** @param {(by: number) => void} go */
   constructor(go) {
-    const { root, heading } = panel("lmkit-unroll-walk", "");
+    const { root, heading } = panel("lmkit-unroll-walk lmkit-whole-panel", "");
     this.root = root;
     this.heading = heading;
     this.words = element("p", { class: "lmkit-unroll-words" });

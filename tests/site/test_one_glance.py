@@ -1,0 +1,17 @@
+"""Every control of every lab, on five screens: the reader sees the control and what it changes without scrolling."""
+
+import pytest
+
+from tests.site.glance import SCREENS, documents, glances
+from tests.site.rendering import settle
+
+pytestmark = pytest.mark.site
+
+
+@pytest.mark.parametrize("document", documents())
+def test_control_and_what_it_changes_are_seen_together(open_page, document):
+    page = open_page(f"{document}.html")
+    settle(page)
+    seen = [glance for screen in SCREENS for glance in glances(page, screen)]
+    assert seen
+    assert not [fault for glance in seen for fault in glance.faults]

@@ -98,7 +98,7 @@ class Question(StrictModel):
 
 
 class Assignment(StrictModel):
-    """What students are asked, in order.
+    """An assignment: questions in order, and what comes before them.
 
     Attributes
     ----------

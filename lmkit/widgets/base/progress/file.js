@@ -120,7 +120,6 @@ export function readLog(text) {
   const [answers, said, given] = lists.map((list, kind) => list.filter((_, i) => !faults[kind][i]));
   const places = chaptersIn(content.reading, Date.now());
   const known = new Map(given.map(([card, at, response]) => [`${at} ${card}`, response]));
-  const places = chaptersIn(content.reading, Date.now());
   return {
     entries: [
       ...answers.map(([card, grade, at]) => answerOf(card, grade, at, known.get(`${at} ${card}`))),

@@ -149,12 +149,13 @@ globalThis.adaptation = (() => {
         const style = getComputedStyle(node);
         if (style.display.startsWith("inline") && style.display !== "inline-block" && style.display !== "inline-flex")
           continue;
-        if (node.closest("select, option, datalist, math") || scrolls(node)) continue;
+        if (node.closest("select, option, datalist, math") || node.querySelector("math") || scrolls(node)) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
         const [text, box] = [range.getBoundingClientRect(), node.getBoundingClientRect()];
         const hides = style.overflowX !== "visible" || style.overflowY !== "visible";
-        if (text.right > box.right + 2 || text.left < box.left - 2)
+        const hangs = Math.min(0, Number.parseFloat(style.textIndent)); // a first line that begins further left
+        if (text.right > box.right + 2 || text.left < box.left + hangs - 2)
           faults.push(`${named(node)} sticks out by ${Math.round(text.right - box.right)} px`);
         else if (hides && (text.bottom > box.bottom + 3 || text.top < box.top - 3))
           faults.push(`${named(node)} is cut`);

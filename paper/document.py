@@ -102,7 +102,7 @@ def whole(settings: Settings, site: Path) -> Element:
     body.insert(0, title_page(settings))
     head = make("head", make("meta", charset="utf-8"), make("title", settings.title))
     head.append(make("meta", name="author", content=settings.author))
-    head.append(make("style", "\n".join([style(site, MATH_FONT, "print.css", "cover.css"), running_heads(titles)])))
+    head.append(make("style", "\n".join([style(site, MATH_FONT, "cover.css", "print.css"), running_heads(titles)])))
     show_page_numbers(body, {})
     address_pictures(body)
     return make("html", head, body, lang=settings.language)

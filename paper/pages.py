@@ -112,7 +112,7 @@ def show_labs(page: Page, address: str) -> None:
 def set_answers_apart(page: Page) -> None:
     """Keep questions in their places, and set apart the answers that the page folds away.
 
-    They are those of quizzes and flashcards, and those to exercises.
+    They are those of quizzes and flashcards, and those to exercises. What else it folds is shown.
     """
     for node in elements(page.section, "div"):
         if "lmkit-cards" in classes(node):
@@ -120,7 +120,7 @@ def set_answers_apart(page: Page) -> None:
                 replace(node, make("p", "(The cards stand in their chapters. Online, this page asks them.)"))
             else:
                 set_cards_apart(page, node)
-        elif {"dropdown", "admonition"} <= set(classes(node)):
+        elif {"dropdown", "admonition"} <= set(classes(node)) and text_of(node[0]) == "Answers":
             set_exercises_apart(page, node)
 
 
@@ -141,10 +141,10 @@ def set_cards_apart(page: Page, cards: Element) -> None:
 
 def set_exercises_apart(page: Page, folded: Element) -> None:
     """Leave only the way to the answers where they were folded away."""
-    title, *body = folded
+    body = folded[1:]
     note = make("div", class_="cards")
     replace(folded, note)
-    set_apart(page, note, text_of(title).replace("Answers", "Exercises"), body)
+    set_apart(page, note, "Exercises", body)
 
 
 def set_apart(page: Page, questions: Element, title: str, body: list[Element]) -> None:

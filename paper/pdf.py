@@ -5,16 +5,15 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import pypdf
+import pikepdf
 from playwright.sync_api import Browser
-from pypdf.generic import BooleanObject, DictionaryObject, NameObject, TextStringObject
 
 from paper import document, pdf_check
 from paper.settings import Settings
 from paper.tree import Element
 from tests.site.server import serve
 
-PATIENCE = 600_000  # ms
+PATIENCE = 1_200_000  # ms
 ATTEMPTS = 4
 NAME = "paper.xhtml"
 
@@ -31,24 +30,30 @@ def printed(browser: Browser, address: str, document: str) -> bytes:
     return pdf
 
 
-def page_numbers(pdf: bytes) -> dict[str, int]:
+def page_numbers(content: bytes) -> dict[str, int]:
     """Return on which page each place is that a link leads to."""
-    reader = pypdf.PdfReader(io.BytesIO(pdf))
-    numbers = {page.indirect_reference.idnum: number for number, page in enumerate(reader.pages, 1)}
-    places = reader.named_destinations
-    return {name.removeprefix("/"): numbers[place.page.idnum] for name, place in places.items()}
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        return pdf_check.places(pdf)
 
 
-def finished(pdf: bytes, settings: Settings) -> bytes:
-    """Return the PDF with what catalogues and screen readers ask: title, author, language; its outline is shown."""
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(pdf))
-    root = writer.root_object
-    root[NameObject("/Lang")] = TextStringObject(settings.language)
-    root[NameObject("/PageMode")] = NameObject("/UseOutlines")
-    root[NameObject("/ViewerPreferences")] = DictionaryObject({NameObject("/DisplayDocTitle"): BooleanObject(True)})
-    writer.add_metadata({"/Title": settings.title, "/Author": settings.author, "/Subject": settings.address})
+def finished(content: bytes, settings: Settings) -> bytes:
+    """Return the PDF with what catalogues and screen readers ask: title, author, language; its outline is shown.
+
+    Chromium leaves the tags uncompressed: packed, the file is less than a third.
+    """
     file = io.BytesIO()
-    writer.write(file)
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        pdf.Root.Lang = pikepdf.String(settings.language)
+        pdf.Root.PageMode = pikepdf.Name.UseOutlines
+        pdf.Root.ViewerPreferences = pikepdf.Dictionary(DisplayDocTitle=True)
+        with pdf.open_metadata() as said:
+            said["dc:title"] = settings.title
+            said["dc:creator"] = [settings.author]
+            said["dc:language"] = [settings.language]
+            said["dc:source"] = settings.address
+        pdf.docinfo["/Title"] = settings.title
+        pdf.docinfo["/Author"] = settings.author
+        pdf.save(file, object_stream_mode=pikepdf.ObjectStreamMode.generate, recompress_flate=True)
     return file.getvalue()
 
 

@@ -6,79 +6,92 @@ import io
 import re
 from collections.abc import Iterator
 
+import pikepdf
 import pypdf
-from pypdf.generic import DictionaryObject, IndirectObject
 
 from paper.pages import HEADINGS
-from paper.tree import HTML, Element, elements, text_of
+from paper.tree import HTML, SVG, Element, by_class, elements, text_of
 
 LEAST = 40  # letters on a sheet, besides the running head and the number
 
 
-def faults(pdf: bytes, document: Element, language: str) -> list[str]:
+def faults(content: bytes, document: Element, language: str) -> list[str]:
     """Return what is wrong with the print of a document, a line for each fault."""
-    reader = pypdf.PdfReader(io.BytesIO(pdf))
-    texts = [page.extract_text() for page in reader.pages]
-    return [
-        *catalogue_faults(reader, language),
-        *figure_faults(reader, document),
-        *outline_faults(reader, document, texts),
-        *link_faults(reader),
-        *sheet_faults(reader, texts),
-    ]
+    texts = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages]
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        return [
+            *catalogue_faults(pdf, language),
+            *figure_faults(pdf, document),
+            *outline_faults(pdf, document, texts),
+            *reference_faults(pdf, document),
+            *link_faults(pdf),
+            *sheet_faults(pdf, texts),
+        ]
 
 
-def catalogue_faults(reader: pypdf.PdfReader, language: str) -> Iterator[str]:
+def catalogue_faults(pdf: pikepdf.Pdf, language: str) -> Iterator[str]:
     """Yield what the file does not say of itself."""
-    root, said = reader.trailer["/Root"], reader.metadata or {}
+    root = pdf.Root
     if not root.get("/MarkInfo", {}).get("/Marked") or "/StructTreeRoot" not in root:
         yield "the file must be tagged, but it is not"
-    if root.get("/Lang") != language:
-        yield f"the language must be {language!r}, but it is {root.get('/Lang')!r}"
+    if str(root.get("/Lang", "")) != language:
+        yield f"the language must be {language!r}, but it is {str(root.get('/Lang', ''))!r}"
     if not root.get("/ViewerPreferences", {}).get("/DisplayDocTitle"):
         yield "the title must be shown in place of the file's name"
-    yield from (f"the file must have {name}" for name in ("/Title", "/Author") if not said.get(name))
+    yield from (f"the file must have {name}" for name in ("/Title", "/Author") if not str(pdf.docinfo.get(name, "")))
 
 
-def structure(root: DictionaryObject) -> Iterator[DictionaryObject]:
-    """Yield all elements of the tree of tags, from the root of a file."""
-    waiting = [root.get("/StructTreeRoot")]
+def structure(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
+    """Yield all elements of the tree of tags."""
+    waiting = [pdf.Root.get("/StructTreeRoot")]
     while waiting:
         node = waiting.pop()
-        node = node.get_object() if isinstance(node, IndirectObject) else node
-        if isinstance(node, list):
+        if isinstance(node, pikepdf.Array):
             waiting.extend(node)
-        elif isinstance(node, DictionaryObject):
+        elif isinstance(node, pikepdf.Dictionary):
             if "/S" in node:
                 yield node
             waiting.append(node.get("/K"))
 
 
-def figure_faults(reader: pypdf.PdfReader, document: Element) -> Iterator[str]:
+def figure_faults(pdf: pikepdf.Pdf, document: Element) -> Iterator[str]:
     """Yield where a picture has no text for those who do not see it."""
-    shown = [picture for picture in elements(document, "img") if picture.get("alt")]
-    told = {
-        str(node["/Alt"]) for node in structure(reader.trailer["/Root"]) if node["/S"] == "/Figure" and node.get("/Alt")
-    }
-    lost = [picture.get("alt") for picture in shown if _plain(picture.get("alt")) not in set(map(_plain, told))]
-    yield from (f"a figure's text is not among the tags: {alt[:60]!r}" for alt in lost)
-    silent = len(elements(document, "img")) - len(shown)
-    if silent:
-        yield f"every figure must have a text, but {silent} have none"
+    told = {_plain(str(node.Alt)) for node in structure(pdf) if node.S == "/Figure" and "/Alt" in node}
+    for picture in [*elements(document, "img"), *document.iter(f"{{{SVG}}}svg")]:
+        text = picture.get("alt") or picture.get("aria-label") or "".join(picture.itertext(f"{{{SVG}}}title"))
+        if not text:
+            yield f"a figure must have a text, but one has none: {picture.get('src', 'a drawing')[:60]}"
+        elif _plain(text) not in told:
+            yield f"a figure's text is not among the tags: {text[:60]!r}"
 
 
-def outline(reader: pypdf.PdfReader) -> list[tuple[int, str, int]]:
+def sheets(pdf: pikepdf.Pdf) -> dict[tuple[int, int], int]:
+    """Return the number of each sheet, by the object that it is."""
+    return {page.obj.objgen: number for number, page in enumerate(pdf.pages, 1)}
+
+
+def places(pdf: pikepdf.Pdf) -> dict[str, int]:
+    """Return the named places of a file, and the numbers of their sheets."""
+    numbers, named = sheets(pdf), pdf.Root.get("/Dests", {})
+    found = {name.removeprefix("/"): numbers[place[0].objgen] for name, place in named.items()}
+    if tree := pdf.Root.get("/Names", {}).get("/Dests"):
+        found |= {str(name): numbers[place[0].objgen] for name, place in pikepdf.NameTree(tree).items()}
+    return found
+
+
+def outline(pdf: pikepdf.Pdf) -> list[tuple[int, str, int]]:
     """Return the outline in order: level, title, and the number of the sheet."""
-    found = []
+    numbers, named, found = sheets(pdf), places(pdf), []
 
-    def walk(entries: list, level: int) -> None:
+    def walk(entries: list[pikepdf.OutlineItem], level: int) -> None:
         for entry in entries:
-            if isinstance(entry, list):
-                walk(entry, level + 1)
-            else:
-                found.append((level, entry.title, reader.get_destination_page_number(entry) + 1))
+            place = entry.destination or entry.action.D
+            at = numbers[place[0].objgen] if isinstance(place, pikepdf.Array) else named[str(place).removeprefix("/")]
+            found.append((level, entry.title, at))
+            walk(entry.children, level + 1)
 
-    walk(reader.outline, 1)
+    with pdf.open_outline() as tree:
+        walk(tree.root, 1)
     return found
 
 
@@ -86,10 +99,10 @@ def headings(document: Element) -> list[Element]:
     return elements(document.find(f"{{{HTML}}}body"), *HEADINGS)
 
 
-def outline_faults(reader: pypdf.PdfReader, document: Element, texts: list[str]) -> Iterator[str]:
-    """Yield where the outline differs from the headings, or leads to another sheet, and so for the contents."""
+def outline_faults(pdf: pikepdf.Pdf, document: Element, texts: list[str]) -> Iterator[str]:
+    """Yield where the outline differs from the headings, or leads to another sheet."""
     wanted = [_plain(text_of(heading)) for heading in headings(document)]
-    found = outline(reader)
+    found = outline(pdf)
     if [_plain(title) for _, title, _ in found] != wanted:
         differing = [title for _, title, _ in found if _plain(title) not in wanted] or wanted[len(found) :]
         yield f"the outline must be the headings, but it has {len(found)}, not {len(wanted)}: {differing[:5]}"
@@ -97,34 +110,35 @@ def outline_faults(reader: pypdf.PdfReader, document: Element, texts: list[str])
     for _, title, sheet in found:
         if _plain(title) not in _plain(texts[sheet - 1]):
             yield f"the outline leads to {title!r} on sheet {sheet}, where it is not"
-    places = {name.removeprefix("/"): place for name, place in reader.named_destinations.items()}
-    for link in elements(document, "a"):
-        if "page-ref" in link.get("class", ""):
-            place = places.get(link.get("href")[1:])
-            sheet = place and reader.get_destination_page_number(place) + 1
-            if str(sheet) != text_of(link[-1]):
-                yield f"{text_of(link)!r} must name sheet {sheet}"
 
 
-def link_faults(reader: pypdf.PdfReader) -> Iterator[str]:
+def reference_faults(pdf: pikepdf.Pdf, document: Element) -> Iterator[str]:
+    """Yield where the contents, or another reference, name another sheet than that to which they lead."""
+    known = places(pdf)
+    for link in by_class(document, "page-ref"):
+        sheet = known.get(link.get("href")[1:])
+        if str(sheet) != text_of(link[-1]):
+            yield f"{text_of(link)!r} must name sheet {sheet}"
+
+
+def link_faults(pdf: pikepdf.Pdf) -> Iterator[str]:
     """Yield links that lead nowhere, or to the machine on which the book was printed."""
-    places = set(reader.named_destinations)
-    for page in reader.pages:
-        for note in page.get("/Annots", []):
-            link = note.get_object()
+    known = set(places(pdf))
+    for page in pdf.pages:
+        for link in page.obj.get("/Annots", []):
             action = link.get("/A", {})
-            place = link.get("/Dest") or action.get("/D")
-            address = str(action.get("/URI", ""))
-            if isinstance(place, str) and place not in places:
-                yield f"a link leads to {place}, which is nowhere"
+            place = link.get("/Dest", action.get("/D"))
+            name, address = str(place).removeprefix("/"), str(action.get("/URI", ""))
+            if isinstance(place, pikepdf.Name | pikepdf.String) and name not in known:
+                yield f"a link leads to {name}, which is nowhere"
             if re.match(r"https?://(?:127\.|localhost)", address):
                 yield f"a link leads to {address}, which only this machine knows"
 
 
-def sheet_faults(reader: pypdf.PdfReader, texts: list[str]) -> Iterator[str]:
+def sheet_faults(pdf: pikepdf.Pdf, texts: list[str]) -> Iterator[str]:
     """Yield sheets that are blank, or do not show their number."""
-    for number, (page, text) in enumerate(zip(reader.pages, texts, strict=True), 1):
-        if len(_plain(text)) < LEAST and not page.get("/Resources", {}).get("/XObject"):
+    for number, (page, text) in enumerate(zip(pdf.pages, texts, strict=True), 1):
+        if len(_plain(text)) < LEAST and not page.get_images():
             yield f"sheet {number} is blank"
         if number > 1 and str(number) not in text.split():
             yield f"sheet {number} does not show its number"
@@ -132,4 +146,4 @@ def sheet_faults(reader: pypdf.PdfReader, texts: list[str]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """Return a text without spaces, soft hyphens and line breaks' hyphens, which depend on where lines end."""
-    return re.sub(r"[\s\u00ad\u200b-]|\u2010", "", text)
+    return re.sub(r"[\s\u00ad\u200b\u2010-]", "", text)

@@ -17,7 +17,7 @@ BOOK = Settings(
     "https://example.org/small",
     (Part("", ("book/intro",)), Part("One", ("book/one", "book/two"))),
 )
-SVG_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9" width="90" height="90"><rect width="9" height="9"/></svg>'
+SVG_PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="90" height="90"><rect width="9" height="9"/></svg>'
 DATA = base64.b64encode(SVG_PICTURE.encode()).decode()
 LAB = f'<img class="lmkit-picture" alt="A lab" src="data:image/svg+xml;base64,{DATA}">'
 
@@ -40,7 +40,8 @@ ONE = f"""<section id="first"><h1>First</h1>
 <details><summary>Answer</summary><div>It is one.</div></details></li>
 <li><div>And three?</div><details><summary>Answer</summary><div>No.</div></details></li></ol></div></noscript></div>
 <div class="dropdown admonition"><p class="admonition-title">Answers</p>
-<ol><li>Forty-two.</li></ol></div></section></section>"""
+<ol><li>Forty-two.</li></ol></div>
+<div class="dropdown admonition"><p class="admonition-title">A record</p><p>Unfolded.</p></div></section></section>"""
 TWO = """<section id="second"><h1>Second</h1><p><img alt="A chart" src="../_images/chart.png"></p>
 <section id="deep"><h2>Deep</h2><p>Back <a href="one.html#folded">there</a>.
 <svg viewBox="0 0 9 9" role="img" aria-label="Arrow">

@@ -66,7 +66,7 @@ def test_labs_are_pictures_that_lead_to_the_lab(one):
 def test_answers_are_apart_in_order_with_the_numbers_of_their_questions(one):
     assert [(answers.title, len(answers.body[0])) for answers in one.answers] == [("Quiz", 2), ("Exercises", 1)]
     text = text_of(one.section)
-    assert "One or two?" in text and "And three?" in text
+    assert "One or two?" in text and "And three?" in text and "A recordUnfolded." in text
     assert not re.search("It is one|No\\.|Forty-two", text)
     assert [text_of(item) for item in one.answers[0].body[0]] == ["It is one.", "No."]
     links = [link for link in elements(one.section, "a") if text_of(link) == "Answers"]

@@ -1,19 +1,23 @@
-// Paper is light: print the light theme whatever the screen shows. And paper has no buttons: what is folded stays folded,
-// unless a teacher asks for the answers. Then they stand at the end, in the order of their questions.
+// Paper is light: print the light theme whatever the screen shows. And paper has no buttons: what is folded is shown, but
+// not answers, unless a teacher asks for them. Then they stand at the end, in the order of their questions.
 (() => {
   const page = document.documentElement.dataset;
   let onScreen;
   let withAnswers = false;
+  let unfolded = [];
 
   addEventListener("beforeprint", () => {
     onScreen = page.theme;
     page.theme = "light";
+    unfolded = [...document.querySelectorAll(".admonition.toggle-hidden")].filter((part) => !holdsAnswers(part));
+    for (const part of unfolded) part.classList.remove("toggle-hidden");
     if (withAnswers) document.querySelector(".bd-article").append(answers());
   });
 
   addEventListener("afterprint", () => {
     page.theme = onScreen;
     withAnswers = false;
+    for (const part of unfolded) part.classList.add("toggle-hidden");
     document.querySelector(".print-answers")?.remove();
   });
 
@@ -22,7 +26,12 @@
     print();
   };
 
-  /** All that the page folds away, as a section: of cards as readers without scripts have it, and of exercises. */
+  /** @param {Element} folded */
+  function holdsAnswers(folded) {
+    return folded.querySelector(".admonition-title").textContent.trim() === "Answers";
+  }
+
+  /** All answers, as a section: of cards as readers without scripts have it, and of exercises. */
   function answers() {
     const section = element("section", "print-answers");
     section.append(element("h2", "", "Answers"));
@@ -53,13 +62,12 @@
 
   /** @param {Element} folded */
   function answersOfExercises(folded) {
+    if (!holdsAnswers(folded)) return null;
     const copy = folded.cloneNode(true);
-    const heading = copy.querySelector(".admonition-title");
-    const said = heading.textContent.trim();
-    for (const part of [heading, ...copy.querySelectorAll("button")]) part.remove();
+    for (const part of copy.querySelectorAll(".admonition-title, button")) part.remove();
     const body = element("div");
     body.append(...copy.childNodes);
-    return [title(said === "Answers" ? "Exercises" : said), body];
+    return [title("Exercises"), body];
   }
 
   function title(text) {

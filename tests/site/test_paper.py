@@ -12,7 +12,7 @@ from pypdf import PageObject, PdfReader
 
 from lmkit import study
 from paper import cover, epub, epub_check, landing, pages, pdf, pdf_check, settings
-from paper.tree import by_class, elements, text_of
+from paper.tree import ARTICLE, by_class, elements, text_of
 from tests.site import book
 from tests.site.rendering import settle
 
@@ -62,7 +62,7 @@ def test_epub_of_the_whole_book_is_valid(site, browser, tmp_path):
 @pytest.mark.parametrize("name", BOOK.pages)
 def test_paper_has_every_heading_figure_and_question_of_a_page(site, name):
     """What the built page shows unfolded, but for lists of other pages."""
-    source = (book.SITE / f"{name}.html").read_text("utf-8")
+    source = ARTICLE.search((book.SITE / f"{name}.html").read_text("utf-8"))[1]
     page = pages.read(book.SITE, name, BOOK.address)
     wanted = len(re.findall(r"<h[2-6]>", source))
     dropped = source.count('class="toctree-wrapper')
@@ -102,7 +102,7 @@ def test_chapter_prints_all_questions_and_whole_labs(open_page, chapter):
     assert not cut, f"labs on two sheets: {cut}"
     unused = [lowest(sheet) / float(sheet.mediabox.height) for sheet in pdf.pages[:-1]]
     empty = [i for i, share in enumerate(unused) if share > 0.5 and not texts[i + 1].startswith("beginslab")]
-    assert not empty and max(unused) < 0.65, unused
+    assert not empty and max(unused) < 0.7, unused
     whole = "".join(texts)
     cards = study.load(chapter.split("/")[-1]).cards
     missing = [card.id for card in cards if squeezed(first_words(card.question)) not in whole]

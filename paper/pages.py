@@ -22,7 +22,7 @@ from paper.tree import (
 )
 
 SCREEN_TAGS = ("script", "style", "button", "dialog", "link")
-SCREEN_CLASSES = ("headerlink", "screen-only", "toctree-wrapper", "viewcode-link", "paper-editions")
+SCREEN_CLASSES = ("headerlink", "screen-only", "toctree-wrapper", "viewcode-link", "figure-file", "paper-editions")
 SCREEN_ATTRIBUTES = ("title", "tabindex")
 REVIEW = "All cards:"  # so begins what the Review page has where no script runs
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")

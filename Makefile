@@ -37,7 +37,7 @@ MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
 .PHONY: help serve book chapters check test lint types unit slow scripts nbval site fuzz bench mutants kernel \
-	zip train experiments cheat-sheet floor-plan dist clean
+	zip pdf epub editions train experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -105,6 +105,15 @@ kernel: $(DEVELOPER) ## compile the page's kernels from C again, into the script
 
 zip: $(BUILT) ## pack the offline edition: _build/memory-and-chance.zip
 	$(BIN)/python -c 'import shutil; shutil.make_archive("_build/memory-and-chance", "zip", "_build/html")'
+
+pdf: $(BUILT) $(BROWSER) ## print the whole book: _build/memory-and-chance.pdf
+	$(BIN)/python -m paper pdf
+
+epub: $(BUILT) $(BROWSER) ## pack the book for e-readers and check it with EPUBCheck: _build/memory-and-chance.epub
+	$(BIN)/python -m paper epub
+
+editions: pdf epub ## make both and offer them on the first page of the built book
+	$(BIN)/python -m paper offer
 
 dist: $(DEVELOPER) ## build the wheel and the source distribution of lmkit into dist/
 	rm -rf dist

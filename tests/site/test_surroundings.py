@@ -1,13 +1,10 @@
-"""Pages on paper, in browsers that store nothing, and from servers that forbid much."""
+"""Pages in browsers that store nothing, and from servers that forbid much."""
 
-import io
 import re
 
 import pytest
 from playwright.sync_api import Page, expect
-from pypdf import PageObject, PdfReader
 
-from lmkit import study
 from tests.site import book
 from tests.site.rendering import settle
 
@@ -94,53 +91,3 @@ def test_page_says_what_a_strict_policy_must_allow(open_page):
     page = open_page(f"{CHAPTER}.html", prepare=served_with(needed))
     settle(page)
     assert page.locator(".lmkit-token").count() and not page.locator(".policy-note").count()
-
-
-def pieces(pdf: PdfReader) -> list[str]:
-    """The text of each sheet, in one line."""
-    return [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
-
-
-def test_paper_has_all_questions_and_whole_labs(open_page):
-    """Every question of the chapter's quiz, no lab on two sheets that would fit on one, no sheet that is half empty."""
-    page = open_page(f"{CHAPTER}.html", theme="auto")
-    settle(page)
-    shown = page.locator(".lmkit-study[data-mode=quiz] .lmkit-card")
-    labs = page.locator(".lmkit-lab:has(.lmkit-controls)").count()
-    assert shown.count() == 1
-    titles = [f"begins lab {i}." for i in range(labs)], [f"ends lab {i}." for i in range(labs)]
-    page.evaluate(
-        """([first, last]) => [...document.querySelectorAll(".lmkit-lab:has(.lmkit-controls)")].forEach((lab, i) => {
-          lab.prepend(first[i]);
-          lab.append(last[i]);
-        })""",
-        titles,
-    )
-    pdf = PdfReader(io.BytesIO(page.pdf(format="A4", margin=dict.fromkeys(("top", "bottom"), "1cm"))))
-    sheets = pieces(pdf)
-    assert shown.count() == 1, "after printing the quiz shows one question again"
-    for first, last in zip(*titles, strict=True):
-        assert any(first in sheet and last in sheet for sheet in sheets), f"{first} on another sheet than {last}"
-    quiz = [card for card in study.load("sampling").cards if card.kind not in ("flashcard", "draw")]
-    unused = [lowest(sheet) / float(sheet.mediabox.height) for sheet in pdf.pages]
-    assert max(unused[:-1]) < 0.5, unused
-    text = " ".join(sheets)
-    missing = [card.id for card in quiz if first_words(card.question) not in text]
-    assert not missing, missing
-
-
-def lowest(sheet: PageObject) -> float:
-    """How far above the lower edge of a sheet its last line of text stands."""
-    places = []
-
-    def visit(text, cm, tm, *_):
-        if text.strip():
-            places.append(cm[1] * tm[4] + cm[3] * tm[5] + cm[5])
-
-    sheet.extract_text(visitor_text=visit)
-    return min(places)
-
-
-def first_words(question: str) -> str:
-    """Some words of a question that stand in a line as they are written."""
-    return " ".join(re.split(r"[$`*\n]", question)[0].split()[:5])

@@ -10,7 +10,7 @@ from docutils import nodes
 from ipywidgets.embed import dependency_state
 from sphinx.errors import ExtensionError
 
-from lmkit.widgets import DropoutLab, RegularisationLab
+from lmkit.widgets import DropoutLab, Quiz, RegularisationLab
 from lmkit.widgets.base import bundle
 from tests import extensions
 from tests.widgets.node import executable
@@ -31,12 +31,15 @@ def code(lab_scripts, tmp_path_factory):
     return folder
 
 
-def page(lab) -> str:
-    """A page with the state of a lab and a view of it, as myst-nb writes them."""
-    state = {"state": dependency_state([lab], drop_defaults=False)}
-    view = json.dumps({"model_id": lab.model_id})
+RUNTIME = '<script defer="defer" src="../_static/vendor/static-widgets.js?v=1"></script>'
+
+
+def page(*labs) -> str:
+    """A page with the state of labs and a view of the last one, as myst-nb writes them."""
+    state = {"state": dependency_state(labs, drop_defaults=False)}
+    view = json.dumps({"model_id": labs[-1].model_id})
     return (
-        f'<script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+        f'<script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>{RUNTIME}'
         f'<script type="application/vnd.jupyter.widget-view+json">{view}</script>'
     )
 
@@ -70,6 +73,19 @@ def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
         "labs-regularisation-style.css",
     ]
     assert all((code / name).is_file() for name in loaded)
+
+
+def test_the_first_lab_does_not_wait_for_the_scripts_of_others(lab_scripts, code):
+    """What draws widgets comes behind the scripts of the first lab, which the head names; the others come later."""
+    html = lab_scripts.served(page(Quiz("sampling"), DropoutLab(), RegularisationLab()), "../", code)
+    scripts = [Path(name).name for name in re.findall(r'<script defer="defer" src="([^"?]+)', html)]
+    first = scripts[: scripts.index("static-widgets.js")]
+    assert {"base.js", "labs-dropout.js"} <= set(first)
+    assert {"cards.js", "cards-quiz.js", "labs-regularisation.js"} <= set(scripts) - set(first)
+    assert len(scripts) == len(set(scripts))
+    named = re.search(r'<meta name="first-view" content="(w\d+)"/>', html)[1]
+    assert state_of(html)[named]["state"]["_anywidget_id"].startswith("lmkit.widgets.labs.dropout.")
+    assert html.index('as="script" href="../_static/vendor/anywidget.js"') < html.index("static-widgets.js")
 
 
 def test_scripts_of_folders_start_every_view(code, tmp_path):
@@ -109,7 +125,7 @@ def test_page_without_widgets_stays_as_it_is(lab_scripts, code):
 
 def test_a_widget_of_somebody_else_keeps_its_code(lab_scripts):
     other = {"model_name": "AnyModel", "state": {"_anywidget_id": "theirs.Widget", "_esm": "export default {}"}}
-    assert lab_scripts.without_code({"a": other}) == ([], [])
+    assert lab_scripts.without_code({"a": other}) == lab_scripts.Needed()
     assert other["state"]["_esm"] == "export default {}"
 
 

@@ -1,6 +1,7 @@
 // Bundles src/ into dist/static-widgets.js, and writes the licences of everything inside to dist/NOTICES.txt.
 // Run `npm ci && npm run build`. The result is committed: building or reading the book needs no Node.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
 const shared = { bundle: true, minify: true, legalComments: "none", metafile: true, write: false };
@@ -18,6 +19,17 @@ function styleSheets(inputs) {
     },
   };
 }
+
+/** Single functions of Underscore, by their own path: the alias of the package would turn it into another one. */
+const underscoreModules = {
+  name: "underscore-modules",
+  setup(build) {
+    build.onResolve({ filter: /^underscore\/modules\// }, ({ path }) => ({
+      path: fileURLToPath(new URL(`node_modules/${path}`, import.meta.url)),
+      sideEffects: false,
+    }));
+  },
+};
 
 /** "node_modules/@scope/name/lib/x.js" -> "@scope/name"; undefined for our own files. */
 const packageOf = (path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1];
@@ -63,8 +75,13 @@ const { outputFiles, metafile } = await esbuild.build({
     "sanitize-html": "./src/plain-text-sanitizer.js",
     "@lumino/widgets": "./src/lumino-widgets.js",
     jquery: "./src/one-element.js",
+    underscore: "./src/underscore.js",
+    "lodash/isEqual": "./src/is_equal.js",
+    // The modules from which what is not used falls away; by default the bundled form would be taken.
+    "@lumino/coreutils": "./node_modules/@lumino/coreutils/dist/index.es6.js",
+    "@lumino/algorithm": "./node_modules/@lumino/algorithm/dist/index.es6.js",
   },
-  plugins: [styleSheets(styleInputs)],
+  plugins: [underscoreModules, styleSheets(styleInputs)],
   banner: { js: "/* Built from third_party/widgets of the book's repository. Licences: NOTICES.txt */" },
 });
 

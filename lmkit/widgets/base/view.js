@@ -3,6 +3,7 @@
 import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { LabError, messageOf } from "./errors.js";
+import { placed } from "./near.js";
 import { news } from "./news.js";
 import { SlicedWork } from "./time_slicing.js";
 import { LabToolbar } from "./toolbar/toolbar.js";
@@ -63,6 +64,7 @@ export class LabView {
     this.content = element("div", { class: "lmkit-content" }, ...parts);
     this.content.hidden = true;
     root.classList.add("lmkit-view");
+    placed(model, root);
     root.append(this.messages.problem, this.messages.progress, this.content, this.messages.live);
     this.ask = coalesced(() => this.run());
     model.on("change", this.ask);

@@ -1,9 +1,12 @@
 """Pages take the code of their labs from files: what the book's build does with widgets."""
 
+import base64
 import json
 import re
 import subprocess
+import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from docutils import nodes
@@ -145,3 +148,13 @@ def test_picture_stands_before_the_lab_for_readers_without_scripts(lab_scripts):
     lab_scripts.add_pictures(None, document)
     assert document.children[0].astext() == "<noscript><img></noscript>"
     assert document.children[1] is together
+
+
+def test_pictures_are_written_as_text_and_stay_what_they_are(lab_scripts):
+    html = DropoutLab().fallback()
+    written = lab_scripts.as_text(html)
+    (before,) = re.findall(r"data:image/svg\+xml;base64,([^\"]*)", html)
+    (after,) = re.findall(r"data:image/svg\+xml,([^\"]*)", written)
+    assert unquote(after) == base64.b64decode(before).decode()
+    assert not set('"#&\n') & set(after) and "base64" not in written
+    assert len(zlib.compress(written.encode())) < 0.7 * len(zlib.compress(html.encode()))

@@ -1,6 +1,7 @@
 """A page's head has the weights of its first lab fetched early."""
 
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from ipywidgets.embed import dependency_state
 
 from lmkit.widgets import DecodingLab, DropoutLab, PaddingLab, TranslateLab
+from lmkit.widgets.base import assets
 from tests import extensions
 
 
@@ -30,11 +32,13 @@ def state(*labs) -> dict:
     ],
 )
 def test_head_names_the_model_that_the_first_lab_opens(preload, name, make):
-    found, version = preload.first_model(state(DropoutLab(), make(), DecodingLab("human_numbers")))
-    assert found == name
+    found = preload.first_model(state(DropoutLab(), make(), DecodingLab("human_numbers")))
+    assert found["name"] == name
     tags = preload.tags(state(make()), "../")
     assert f'<meta name="first-model" content="{name}"/>' in tags
-    assert f"../_static/lmkit/{name}.bin?v={version}" in tags
+    assert f"../_static/lmkit/{name}.bin?v={found['key']}" in tags
+    tables = re.findall(r'href="../_static/lmkit/([\w-]+)\.js', tags)
+    assert tables == {"stories": [assets.GRAMMAR], "shakespeare": []}.get(name, [assets.GRAMMAR, assets.GERMAN])
 
 
 def test_nothing_is_fetched_early_where_no_lab_has_a_model(preload):

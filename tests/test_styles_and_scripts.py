@@ -59,7 +59,7 @@ def site(tmp_path):
 
 def joined(one_file, site: Path) -> tuple[str, str]:
     """The pages after the build has joined their files."""
-    one_file.join(SimpleNamespace(outdir=site, builder=SimpleNamespace(format="html")), None)
+    one_file.join(SimpleNamespace(outdir=site, builder=SimpleNamespace(name="html")), None)
     return tuple((site / name).read_text(encoding="utf-8") for name in ("search.html", "book/lab.html"))
 
 

@@ -57,7 +57,7 @@ def cut(path: Path, codes: set[int]) -> None:
 
 def cut_font(app, exception) -> None:
     """Cut it after the last page is written."""
-    if not exception and app.builder.format == "html":
+    if not exception and app.builder.name == "html":
         site = Path(app.outdir)
         cut(site / "_static" / FONT, signs(page.read_text("utf-8") for page in site.rglob("*.html")))
 

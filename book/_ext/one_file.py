@@ -83,7 +83,7 @@ def rewritten(page: str, sheets: list[str], scripts: list[str], addresses: dict[
 
 def join(app, exception) -> None:
     """Join them after everything else has been written."""
-    if exception or app.builder.format != "html":
+    if exception or app.builder.name != "html":
         return
     site = Path(app.outdir)
     static = site / "_static"

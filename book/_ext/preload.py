@@ -4,18 +4,16 @@ import json
 from html import escape
 
 
-def first_model(state: dict[str, dict]) -> tuple[str, str] | None:
-    """Return the name and the version of the shipped model that the first lab with a model opens, if there is one.
+def first_model(state: dict[str, dict]) -> dict | None:
+    """Return the shipped model that the first lab with a model opens, as its view names it, if there is one.
 
     Parameters
     ----------
     state : dict
         The models of a page's widgets, in the order of their making.
     """
-    for model in state.values():
-        if (opened := _opened(model["state"])) and not opened["own"]:
-            return opened["name"], opened["key"]
-    return None
+    opened = (_opened(model["state"]) for model in state.values())
+    return next((model for model in opened if model and not model["own"]), None)
 
 
 def _opened(state: dict) -> dict | None:
@@ -27,18 +25,31 @@ def _opened(state: dict) -> dict | None:
 
 
 def tags(state: dict[str, dict], root: str) -> str:
-    """Return what stands in the head: the model's name, and a script that has its file fetched.
+    """Return what stands in the head: the name of the model, and what has its file and the tables of its truth fetched.
 
-    The address is the one that `assets.js` builds. From a disk nothing can be fetched, and a browser would say so:
+    The addresses are those that `assets.js` builds. From a disk nothing can be fetched, and a browser would say so:
     there `assets.js` takes the script.
     """
-    if not (found := first_model(state)):
+    if not (model := first_model(state)):
         return ""
-    name, version = found
+    folder = f"{root}_static/lmkit"
     link = {"rel": "preload", "as": "fetch", "crossOrigin": "anonymous"}
-    link["href"] = f"{root}_static/lmkit/{name}.bin?v={version}"
+    link["href"] = f"{folder}/{model['name']}.bin?v={model['key']}"
     script = f'document.head.append(Object.assign(document.createElement("link"), {json.dumps(link)}))'
-    return (
-        f'<meta name="first-model" content="{escape(name)}"/>\n'
-        f'    <script>if (location.protocol.startsWith("http")) {script};</script>\n    '
+    truth = model["truth"] or []
+    tables = [truth] if isinstance(truth, dict) else truth
+    return "\n    ".join(
+        [
+            f'<meta name="first-model" content="{escape(model["name"])}"/>',
+            f'<script>if (location.protocol.startsWith("http")) {script};</script>',
+            *(
+                f'<link rel="preload" as="script" href="{folder}/{name}.js?v={key}"/>'
+                for name, key in map(_named, tables)
+            ),
+            "",
+        ]
     )
+
+
+def _named(table: dict) -> tuple[str, str]:
+    return table["name"], table["key"]

@@ -1,8 +1,8 @@
 """What the built book's pages weigh, and how long a reader waits: ``python -m tests.bench.page [chapter …]``.
 
-Bytes are those of the files that a page requests before anybody scrolls, as they are and after gzip at its strongest. Times are taken
-in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works, on a fast
-line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
+Bytes are those of the files that a page requests before anybody scrolls, as they are and after gzip at its strongest.
+Times are taken in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works,
+on a fast line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
 """
 
 from __future__ import annotations

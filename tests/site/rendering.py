@@ -53,6 +53,7 @@ WIDGETS = (
 )
 
 SETTLED = f"""() => {{
+  for (const image of document.images) image.loading = "eager"; // else it comes when a reader comes near
   const complete = ({{ failure, parts, empty }}) => failure || (parts && !empty);
   const views = document.querySelectorAll('script[type="{book.WIDGET_VIEW}"]');
   const far = document.querySelector(".lmkit-far"); // its model comes when a reader comes near
@@ -63,6 +64,7 @@ SETTLED = f"""() => {{
   }}
   if ("before" in globalThis) scrollTo({{ top: globalThis.before, behavior: "instant" }});
   delete globalThis.before;
+  if (![...document.images].every((image) => image.complete)) return false;
   return views.length === document.querySelectorAll(".widget-subarea").length && ({WIDGETS})().every(complete);
 }}"""
 

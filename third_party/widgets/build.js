@@ -14,11 +14,44 @@ function styleSheets(inputs) {
       build.onLoad({ filter: /src\/runtime\.css$/ }, async ({ path }) => {
         const sheet = await esbuild.build({ ...shared, entryPoints: [path], loader: { ".svg": "dataurl" } });
         inputs.push(...Object.keys(sheet.metafile.inputs));
-        return { contents: sheet.outputFiles[0].text, loader: "text" };
+        return { contents: withoutUnused(sheet.outputFiles[0].text), loader: "text" };
       });
     },
   };
 }
+
+// Rules for widgets that src/controls.js leaves out, and for parts of sliders that ipywidgets never shows.
+const UNUSED_STYLE =
+  /TabBar|-tab\b|-tab-|Collapse|accordion|picker|-tag|upload|-image|-video|-audio|controller|noUi-(value|marker|pips|tooltip)/i;
+
+/** A minified style sheet without rules of which every selector is for something that no page has. */
+const withoutUnused = (sheet) =>
+  sheet.replace(/([^{}@;]+)\{[^{}]*\}/g, (rule, selectors) =>
+    selectors.split(",").every((selector) => UNUSED_STYLE.test(selector)) ? "" : rule,
+  );
+
+/** Backbone without collections, addresses and servers: ipywidgets has none of them. */
+const backboneParts = {
+  name: "backbone-parts",
+  setup(build) {
+    build.onLoad({ filter: /backbone\/backbone\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const place = (mark) => {
+        if (source.split(mark).length !== 2) throw new Error(`${path}: ‘${mark}’ does not stand there once`);
+        return source.indexOf(mark);
+      };
+      const kept = [
+        source.slice(0, place("  // Backbone.Collection\n  // ---")),
+        source.slice(place("  // Backbone.View\n  // ---"), place("  // Underscore methods that we want to implement on the C")),
+        '  addUnderscoreMethods(Model, _, {keys: 1, values: 1, pick: 0, isEmpty: 1}, "attributes");\n\n',
+        source.slice(place("  // Helpers\n  // ---")),
+      ].join("");
+      const all = "Model.extend = Collection.extend = Router.extend = View.extend = History.extend = extend";
+      if (!kept.includes(all)) throw new Error(`${path}: ‘${all}’ is not there`);
+      return { contents: kept.replace(all, "Model.extend = View.extend = extend"), loader: "js" };
+    });
+  },
+};
 
 /** Single functions of Underscore, by their own path: the alias of the package would turn it into another one. */
 const underscoreModules = {
@@ -81,7 +114,7 @@ const { outputFiles, metafile } = await esbuild.build({
     "@lumino/coreutils": "./node_modules/@lumino/coreutils/dist/index.es6.js",
     "@lumino/algorithm": "./node_modules/@lumino/algorithm/dist/index.es6.js",
   },
-  plugins: [underscoreModules, styleSheets(styleInputs)],
+  plugins: [backboneParts, underscoreModules, styleSheets(styleInputs)],
   banner: { js: "/* Built from third_party/widgets of the book's repository. Licences: NOTICES.txt */" },
 });
 

@@ -1,16 +1,19 @@
 """Pages take the code of their labs from files: what the book's build does with widgets."""
 
+import base64
 import json
 import re
 import subprocess
+import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from docutils import nodes
 from ipywidgets.embed import dependency_state
 from sphinx.errors import ExtensionError
 
-from lmkit.widgets import DropoutLab, RegularisationLab
+from lmkit.widgets import DropoutLab, Quiz, RegularisationLab
 from lmkit.widgets.base import bundle
 from tests import extensions
 from tests.widgets.node import executable
@@ -31,12 +34,15 @@ def code(lab_scripts, tmp_path_factory):
     return folder
 
 
-def page(lab) -> str:
-    """A page with the state of a lab and a view of it, as myst-nb writes them."""
-    state = {"state": dependency_state([lab], drop_defaults=False)}
-    view = json.dumps({"model_id": lab.model_id})
+RUNTIME = '<script defer="defer" src="../_static/vendor/static-widgets.js?v=1"></script>'
+
+
+def page(*labs) -> str:
+    """A page with the state of labs and a view of the last one, as myst-nb writes them."""
+    state = {"state": dependency_state(labs, drop_defaults=False)}
+    view = json.dumps({"model_id": labs[-1].model_id})
     return (
-        f'<script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>'
+        f'<script type="application/vnd.jupyter.widget-state+json">{json.dumps(state)}</script>{RUNTIME}'
         f'<script type="application/vnd.jupyter.widget-view+json">{view}</script>'
     )
 
@@ -70,6 +76,19 @@ def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
         "labs-regularisation-style.css",
     ]
     assert all((code / name).is_file() for name in loaded)
+
+
+def test_the_first_lab_does_not_wait_for_the_scripts_of_others(lab_scripts, code):
+    """What draws widgets comes behind the scripts of the first lab, which the head names; the others come later."""
+    html = lab_scripts.served(page(Quiz("sampling"), DropoutLab(), RegularisationLab()), "../", code)
+    scripts = [Path(name).name for name in re.findall(r'<script defer="defer" src="([^"?]+)', html)]
+    first = scripts[: scripts.index("static-widgets.js")]
+    assert {"base.js", "labs-dropout.js"} <= set(first)
+    assert {"cards.js", "cards-quiz.js", "labs-regularisation.js"} <= set(scripts) - set(first)
+    assert len(scripts) == len(set(scripts))
+    named = re.search(r'<meta name="first-view" content="(w\d+)"/>', html)[1]
+    assert state_of(html)[named]["state"]["_anywidget_id"].startswith("lmkit.widgets.labs.dropout.")
+    assert html.index('as="script" href="../_static/vendor/anywidget.js"') < html.index("static-widgets.js")
 
 
 def test_scripts_of_folders_start_every_view(code, tmp_path):
@@ -109,7 +128,7 @@ def test_page_without_widgets_stays_as_it_is(lab_scripts, code):
 
 def test_a_widget_of_somebody_else_keeps_its_code(lab_scripts):
     other = {"model_name": "AnyModel", "state": {"_anywidget_id": "theirs.Widget", "_esm": "export default {}"}}
-    assert lab_scripts.without_code({"a": other}) == ([], [])
+    assert lab_scripts.without_code({"a": other}) == lab_scripts.Needed()
     assert other["state"]["_esm"] == "export default {}"
 
 
@@ -140,3 +159,13 @@ def test_cell_of_a_lab_reaches_into_the_margin(lab_scripts, text, is_wide):
     cell = nodes.container("", nodes.container("", output), classes=["cell"])
     lab_scripts.widen_labs(None, nodes.container("", cell))
     assert ("full-width" in cell["classes"]) is is_wide
+
+
+def test_pictures_are_written_as_text_and_stay_what_they_are(lab_scripts):
+    html = DropoutLab().fallback()
+    written = lab_scripts.as_text(html)
+    (before,) = re.findall(r"data:image/svg\+xml;base64,([^\"]*)", html)
+    (after,) = re.findall(r"data:image/svg\+xml,([^\"]*)", written)
+    assert unquote(after) == base64.b64decode(before).decode()
+    assert not set('"#&\n') & set(after) and "base64" not in written
+    assert len(zlib.compress(written.encode())) < 0.7 * len(zlib.compress(html.encode()))

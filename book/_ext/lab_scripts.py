@@ -8,12 +8,16 @@ A lab also brings a picture of itself (``text/html`` beside the widget): a page 
 cell is wider than the text where the page has a margin: for the class ``full-width`` the theme puts away what is there.
 """
 
+import base64
 import hashlib
 import json
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
+import preload
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
@@ -23,6 +27,11 @@ from lmkit.widgets.runtime.kernel import build as kernel
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.DOTALL)
+DRAWING = re.compile(r"data:image/svg\+xml;base64,([\w+/=]+)")
+SAFE = (
+    " !$'()*+,/:;=?@[]<>{|}"  # besides letters and digits: all that needs no escape in an attribute and in an address
+)
+RUNTIME = re.compile(r"\s*(<script\b[^>]*/static-widgets\.js[^>]*></script>)")
 VIEW_ID = re.compile(r'"model_id": ?"(\w+)"')
 PACKAGE = "lmkit.widgets."
 
@@ -65,30 +74,55 @@ def number_labs(state: dict[str, dict]) -> None:
         toolbar["lab"] = f"{toolbar['lab']}-{made[toolbar['lab']]}"
 
 
-def without_code(state: dict[str, dict]) -> tuple[list[str], list[str]]:
-    """Take the code out of a page's state; return the folders of scripts and the style sheets that it needs."""
-    folders, sheets = {}, {}
-    for model in state.values():
+@dataclass
+class Needed:
+    """What a page's widgets need: the folders of the first lab's scripts, those of the others, and style sheets.
+
+    `view` is the id of the first lab's view, or that of the first view where the page has no lab.
+    """
+
+    view: str = ""
+    first: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
+
+
+def without_code(state: dict[str, dict]) -> Needed:
+    """Take the code out of a page's state; return what it needs instead."""
+    folders, sheets, views = {}, {}, {}
+    for key, model in state.items():
         if entry := entry_of(model):
+            views.setdefault(entry, key)
             model["state"]["_esm"] = bundle.start(f"{entry}/view.js")
             model["state"].pop("_css", None)
-            folders |= dict.fromkeys(bundle.folders(f"{entry}/view.js"))
+            folders |= {entry: bundle.folders(f"{entry}/view.js")}
             sheets |= bundle.styles(f"{entry}/style.css")
         elif model["model_name"] == "LayoutModel":  # what is not set there is null, as it is by default
             model["state"] = {name: value for name, value in model["state"].items() if value is not None}
-    return sorted(folders), list(sheets)
+    if not views:
+        return Needed()
+    first = next((entry for entry in views if entry.startswith("labs/")), next(iter(views)))
+    others = set().union(*folders.values()) - set(folders[first])
+    return Needed(views[first], sorted(folders[first]), sorted(others), list(sheets))
 
 
-def tags(folders: list[str], sheets: list[str], root: str, code: Path) -> str:
-    """Return the tags that load scripts and styles; their addresses name the version."""
+def tags(needed: Needed, root: str, code: Path, runtime: str) -> str:
+    """Return the tags that load scripts and styles; their addresses name the version.
+
+    `runtime` is the tag of what draws widgets. It starts when the first lab's scripts are there, and draws that lab.
+    """
 
     def address(name: str) -> str:
         version = hashlib.sha256((code / name).read_bytes()).hexdigest()[:8]
         return f"{root}_static/lmkit/code/{name}?v={version}"
 
-    links = [f'<link rel="stylesheet" href="{address(f"{file_name(sheet)}.css")}"/>' for sheet in sheets]
-    scripts = [f'<script defer="defer" src="{address(f"{file_name(folder)}.js")}"></script>' for folder in folders]
-    return "\n    ".join([*links, *scripts])
+    def scripts(folders: list[str]) -> list[str]:
+        return [f'<script defer="defer" src="{address(f"{file_name(folder)}.js")}"></script>' for folder in folders]
+
+    first = [f'<meta name="first-view" content="{needed.view}"/>'] if needed.view else []
+    links = [f'<link rel="stylesheet" href="{address(f"{file_name(sheet)}.css")}"/>' for sheet in needed.sheets]
+    views = f'<link rel="preload" as="script" href="{root}_static/vendor/anywidget.js"/>'  # the runtime will ask for it
+    return "\n    ".join([*first, *links, *scripts(needed.first), views, runtime, *scripts(needed.later)])
 
 
 def served(page: str, root: str, code: Path) -> str:
@@ -98,12 +132,14 @@ def served(page: str, root: str, code: Path) -> str:
         return page
     saved = json.loads(found[1])
     names = renamed(saved["state"])
-    folders, sheets = without_code(saved["state"])
+    needed = without_code(saved["state"])
     number_labs(saved["state"])
     text = json.dumps(saved, separators=(",", ":")).replace("</", "<\\/")  # nothing in it may end the script element
     state = f'<script type="application/vnd.jupyter.widget-state+json">{text}</script>'
-    head = f"{tags(folders, sheets, root, code)}\n    {state}"
-    page = page[: found.start()] + head + page[found.end() :]
+    runtime = RUNTIME.search(page)
+    head = f"{tags(needed, root, code, runtime[1] if runtime else '')}\n    {state}"
+    page = RUNTIME.sub("", page[: found.start()]) + head + RUNTIME.sub("", page[found.end() :])
+    page = page.replace("<title>", preload.tags(saved["state"], root) + "<title>", 1)  # before all style sheets
     return re.sub("|".join(names), lambda match: names[match[0]], page)
 
 
@@ -123,6 +159,15 @@ def serve_code(app, exception) -> None:
             path.write_text(rewritten, "utf-8")
 
 
+def as_text(html: str) -> str:
+    """Return HTML whose drawings are written as text, not in base64: compressed it is half as long."""
+
+    def source(found: re.Match) -> str:
+        return f"data:image/svg+xml,{quote(base64.b64decode(found[1]).decode('utf-8'), safe=SAFE)}"
+
+    return DRAWING.sub(source, html)
+
+
 def add_pictures(app, doctree) -> None:
     """Before every lab, put its picture for readers without scripts."""
     for together in list(doctree.findall(nodes.container)):
@@ -130,7 +175,7 @@ def add_pictures(app, doctree) -> None:
         if WIDGET_VIEW in forms and (picture := forms.get("text/html")):
             html = "".join(raw.astext() for raw in picture.findall(nodes.raw))
             together.parent.insert(
-                together.parent.index(together), nodes.raw("", f"<noscript>{html}</noscript>", format="html")
+                together.parent.index(together), nodes.raw("", f"<noscript>{as_text(html)}</noscript>", format="html")
             )
 
 

@@ -1,29 +1,55 @@
 """Have a browser fetch the model of a page's first lab at once, beside the scripts that will ask for it."""
 
 import json
-import re
 from html import escape
 
-WIDGET_STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.DOTALL)
+
+def first_model(state: dict[str, dict]) -> dict | None:
+    """Return the shipped model that the first lab with a model opens, as its view names it, if there is one.
+
+    Parameters
+    ----------
+    state : dict
+        The models of a page's widgets, in the order of their making.
+    """
+    opened = (_opened(model["state"]) for model in state.values())
+    return next((model for model in opened if model and not model["own"]), None)
 
 
-def first_model(body: str) -> tuple[str, str] | None:
-    """Return the name and the version of the shipped model that the page's first lab opens, if there is one."""
-    for state in WIDGET_STATE.findall(body):
-        for model in json.loads(state)["state"].values():
-            offered = model["state"].get("models")
-            if offered and not (chosen := offered[model["state"].get("model_index", 0)])["own"]:
-                return chosen["name"], chosen["key"]
-    return None
+def _opened(state: dict) -> dict | None:
+    """Return what a view opens at its start: one of several that it offers, or its only one."""
+    if offered := state.get("models") or state.get("translators"):
+        return offered[state.get("model_index", 0)]
+    only = state.get("clean") or state.get("model")
+    return only if isinstance(only, dict) and {"name", "key", "own"} <= only.keys() else None
 
 
-def add_link(app, pagename, templatename, context, doctree) -> None:
-    """Append the link to the head; the address is the one that `assets.js` builds."""
-    if found := first_model(context.get("body") or ""):
-        address = f"{context['content_root']}_static/lmkit/{found[0]}.js?v={found[1]}"
-        context["metatags"] += f'\n<link rel="preload" as="script" href="{escape(address)}"/>'
+def tags(state: dict[str, dict], root: str) -> str:
+    """Return what stands in the head: the name of the model, and what has its file and the tables of its truth fetched.
+
+    The addresses are those that `assets.js` builds. From a disk nothing can be fetched, and a browser would say so:
+    there `assets.js` takes the script.
+    """
+    if not (model := first_model(state)):
+        return ""
+    folder = f"{root}_static/lmkit"
+    link = {"rel": "preload", "as": "fetch", "crossOrigin": "anonymous"}
+    link["href"] = f"{folder}/{model['name']}.bin?v={model['key']}"
+    script = f'document.head.append(Object.assign(document.createElement("link"), {json.dumps(link)}))'
+    truth = model["truth"] or []
+    tables = [truth] if isinstance(truth, dict) else truth
+    return "\n    ".join(
+        [
+            f'<meta name="first-model" content="{escape(model["name"])}"/>',
+            f'<script>if (location.protocol.startsWith("http")) {script};</script>',
+            *(
+                f'<link rel="preload" as="script" href="{folder}/{name}.js?v={key}"/>'
+                for name, key in map(_named, tables)
+            ),
+            "",
+        ]
+    )
 
 
-def setup(app):
-    app.connect("html-page-context", add_link)
-    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+def _named(table: dict) -> tuple[str, str]:
+    return table["name"], table["key"]

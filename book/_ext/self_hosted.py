@@ -52,6 +52,8 @@ def stage_assets(app, config) -> None:
     (stage / "vendor" / "anywidget.js").write_bytes(anywidget.read_bytes())
     for name, script in assets.page_scripts().items():  # loaded on demand by the widget that needs it
         (stage / "lmkit" / name).write_text(script, encoding="utf-8")
+    for name, weights in assets.page_weights().items():
+        (stage / "lmkit" / name).write_bytes(weights)
     lab_scripts.write_code(stage / "lmkit" / "code")
     (stage / "lmkit-roles.css").write_text(roles.css(), encoding="utf-8")
     config.html_static_path.append(str(stage))

@@ -3,7 +3,8 @@
 The theme ships Font Awesome twice, as JavaScript and as web fonts with some two thousand icons; a page
 shows about twenty. The JavaScript goes, and the fonts and their style rules are cut down to the icons that
 occur in the site. The theme has every page wait for the search index, which only the search page uses; the styles and
-tabs of sphinx-design go where a page has none of its elements. Figures are kept in 256 colours, a third of their bytes.
+tabs of sphinx-design go where a page has none of its elements. Figures are kept in 256 colours, a third of their bytes,
+and come as the reader comes near them.
 """
 
 import re
@@ -21,6 +22,7 @@ DESIGN_TAG = re.compile(r"\s*<(?:link|script)\b[^>]*sphinx-design[^>]*>(?:</scri
 DESIGN_ELEMENT = re.compile(r'class="(?:[^"]* )?sd-')
 ICON_RULE = re.compile(r'((?:\.fa-[\w-]+:before,?)+)\{content:"([^"]*)"\}')
 ICON_NAME = re.compile(r'\bfa-([a-z0-9-]+)|"icon": ?"([a-z0-9-]+)"')  # as a class; in a widget's state
+PICTURE = re.compile(r'<img (?=[^>]*src="(?P<source>[^":]+/_images/[^"]+\.png|[^":]+/_static/images/[^"]+)")')
 PRIVATE_USE = re.compile(r"[\ue000-\uf8ff]|\\([ef][0-9a-f]{3})\b")  # as themselves or as a CSS escape
 
 
@@ -68,6 +70,19 @@ def shrink_picture(path: Path) -> None:
         small.save(path, optimize=True)
 
 
+def when_near(page: Path, html: str) -> str:
+    """Return a page whose pictures are loaded as the reader comes near; the size of a figure keeps its place."""
+
+    def tag(found: re.Match) -> str:
+        path = page.parent / found["source"]
+        if "/_images/" not in found["source"]:
+            return '<img loading="lazy" '
+        with Image.open(path) as picture:
+            return f'<img loading="lazy" width="{picture.width}" height="{picture.height}" '
+
+    return PICTURE.sub(tag, html)
+
+
 def drop_unused_tags(name: str, page: str) -> str:
     """Return the page without the tags that load what it does not use; `name` is its address in the site."""
     unused = [ICON_SCRIPT_TAG]
@@ -93,7 +108,7 @@ def slim(app, exception) -> None:
         shrink_picture(picture)
     for page in site.rglob("*.html"):
         name = page.relative_to(site).as_posix()
-        page.write_text(drop_unused_tags(name, page.read_text("utf-8")), "utf-8")
+        page.write_text(when_near(page, drop_unused_tags(name, page.read_text("utf-8"))), "utf-8")
 
     theme_css = static / "styles" / "pydata-sphinx-theme.css"
     theme_css.write_text(keep_rules(theme_css.read_text("utf-8"), icons_in_use(site)), "utf-8")

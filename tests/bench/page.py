@@ -1,8 +1,8 @@
 """What the built book's pages weigh, and how long a reader waits: ``python -m tests.bench.page [chapter …]``.
 
-Bytes are those of the files that a page really requests, as they are and after gzip at its strongest. Times are taken
-in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works, on a fast
-line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
+Bytes are those of the files that a page requests before anybody scrolls, as they are and after gzip at its strongest.
+Times are taken in headless Chromium: a slider's step to the changed page, and the way from a click to a lab that works,
+on a fast line and as on a cheap phone (a quarter of the processor, 1.6 Mbit/s).
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import statistics
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from lmkit import pretrained
-from tests.site import book, latency
+from tests.site import book, latency, loading
 from tests.site import browser as chromium
 from tests.site.rendering import settle
 from tests.site.server import Line, serve, transferred
@@ -54,19 +53,6 @@ class Weight:
     @property
     def without_models(self) -> int:
         return self.compressed - self.models
-
-
-def requested_files(browser: Browser, site: str, path: str) -> list[Path]:
-    """The files of the built book that a page asks for until it is at rest."""
-    page = browser.new_page()
-    addresses = []
-    page.on("request", lambda request: addresses.append(request.url))
-    page.goto(f"{site}/{path}")
-    settle(page)
-    page.wait_for_load_state("networkidle")
-    page.close()
-    own = dict.fromkeys(urlsplit(address).path for address in addresses if address.startswith(f"{site}/"))
-    return [book.SITE / name.lstrip("/") for name in own]
 
 
 def weigh(files: list[Path]) -> Weight:
@@ -135,9 +121,9 @@ def main(*documents: str) -> None:
 
 
 def _print_weights(browser: Browser, site: str) -> None:
-    print("Page bytes in KB: as they are, compressed (900 are wanted), compressed without models (500)")
+    print("Page bytes in KB: as they are, compressed (600 are wanted), compressed without models")
     for path in book.pages():
-        weight = weigh(requested_files(browser, site, path))
+        weight = weigh(loading.requested(browser, site, path))
         sizes = (weight.raw, weight.compressed, weight.without_models)
         print(f"  {path:24}", "  ".join(f"{size / 1000:7.0f}" for size in sizes))
 
@@ -155,7 +141,7 @@ def _print_slider_times(browser: Browser, address: str) -> None:
 
 
 def _print_starts(browser: Browser, document: str) -> None:
-    print("  seconds until the first lab shows its text, and until the last does, median of 3 (5 s are wanted)")
+    print("  seconds until the first lab shows its text, and until the last does, median of 3 (4 s are wanted)")
     conditions = {
         "as it is": (1, None),
         "CPU / 4": (SLOWER, None),

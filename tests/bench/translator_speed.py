@@ -29,7 +29,8 @@ from tests.site.server import serve
 from tests.widgets.node import Scripts
 
 WORDS, BEAMS, HIDDEN = 60, 10, 128
-MODULES = ("safetensors", "translator_file", "lstm", "encoder_decoder", "state_cache", "decoding", "beams")
+OF_TRANSLATORS = ("translators/translator_file", "translators/encoder_decoder")
+MODULES = ("safetensors", "lstm", *OF_TRANSLATORS, "state_cache", "decoding", "beams")
 # Milliseconds of processor time for beams of 10, by a translator and a language model in turn; nothing is remembered.
 TURNS = """({ translator, language, sources, settings }) => {
   const bytes = (data) => Uint8Array.from(atob(data), (c) => c.charCodeAt(0));

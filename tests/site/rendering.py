@@ -53,8 +53,18 @@ WIDGETS = (
 )
 
 SETTLED = f"""() => {{
+  for (const image of document.images) image.loading = "eager"; // else it comes when a reader comes near
   const complete = ({{ failure, parts, empty }}) => failure || (parts && !empty);
   const views = document.querySelectorAll('script[type="{book.WIDGET_VIEW}"]');
+  const far = document.querySelector(".lmkit-far"); // its model comes when a reader comes near
+  if (far) {{
+    globalThis.before ??= scrollY;
+    far.scrollIntoView({{ block: "center", behavior: "instant" }});
+    return false;
+  }}
+  if ("before" in globalThis) scrollTo({{ top: globalThis.before, behavior: "instant" }});
+  delete globalThis.before;
+  if (![...document.images].every((image) => image.complete)) return false;
   return views.length === document.querySelectorAll(".widget-subarea").length && ({WIDGETS})().every(complete);
 }}"""
 

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from threading import Lock, Thread
 
-COMPRESSED_ALREADY = {".woff2", ".png", ".jpg", ".zip"}
+COMPRESSED_ALREADY = {".woff2", ".png", ".jpg", ".zip", ".bin"}
 PIECE = 4096
 
 

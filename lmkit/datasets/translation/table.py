@@ -2,7 +2,7 @@
 
 An alternative becomes one of several orders. An order is a sequence of pieces, and a piece is one part or several that
 are written together. `about` in the table describes the notation, and here it is taken apart, once, when the table is
-loaded. `widgets/runtime/translation_table.js` does the same in the page.
+loaded. `widgets/runtime/translators/translation_table.js` does the same in the page.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-// Models and grammars: one copy per page, whoever asks first. A built book keeps them in scripts of its own (a script
-// tag works from a disk too, where fetching does not); in a live notebook Python sends them.
+// Models and grammars: one copy per page, whoever asks first. A built book keeps them in files of its own: tables as
+// scripts, weights compressed, and as scripts too, because a script tag works from a disk, where fetching does not. In
+// a live notebook Python sends them.
 
 import { element } from "./dom.js";
 import { LabError } from "./errors.js";
@@ -27,6 +28,38 @@ export function once(key, make) {
   });
   STORE.set(key, made);
   return made;
+}
+
+/**
+ * The bytes of a model's file.
+ *
+ * @param {Model} model
+ * @param {string} name
+ * @param {string} digest - Tells versions apart where a browser keeps old files.
+ * @returns {Promise<Uint8Array>}
+ */
+export async function loadWeights(model, name, digest) {
+  const { root } = globalThis.__lmkit;
+  if (root?.startsWith("http") && globalThis.DecompressionStream) {
+    try {
+      return await fetchWeights(`${root}${name}.bin?v=${digest}`);
+    } catch {
+      // Refused, damaged or cut off on the way: the script is another way to the same bytes.
+    }
+  }
+  return loadAsset(model, name, digest);
+}
+
+/**
+ * Fetched as the page's head may have asked for it already (`preload`): with the same address and mode.
+ *
+ * @param {string} address
+ * @returns {Promise<Uint8Array>}
+ */
+async function fetchWeights(address) {
+  const { ok, status, body } = await fetch(address);
+  if (!ok || !body) throw new Error(`${address}: ${status}`);
+  return bytesOf(await new Response(body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
 
 /**

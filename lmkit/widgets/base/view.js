@@ -5,6 +5,7 @@ import { tendControls } from "./controls.js";
 import { coalesced, element, setText, uniqueId } from "./dom.js";
 import { LabError, messageOf, problemText } from "./errors.js";
 import { keepInSight } from "./in_sight.js";
+import { placed } from "./near.js";
 import { news } from "./news.js";
 import { SlicedWork } from "./time_slicing.js";
 import { LabToolbar } from "./toolbar/toolbar.js";
@@ -91,6 +92,7 @@ export class LabView {
     this.content.hidden = true;
     this.announcer = new Announcer(this.content);
     root.classList.add("lmkit-view");
+    placed(model, root);
     root.append(this.messages.problem, this.messages.progress, this.content, this.announcer.live);
     this.ask = coalesced(() => this.run());
     model.on("change", this.ask);

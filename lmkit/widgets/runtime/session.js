@@ -1,6 +1,7 @@
 // What the lab computes, as plain data; the panels only show it.
 
-import { bytesOf, loadAsset, once } from "../base/assets.js";
+import { bytesOf, loadAsset, loadWeights, once } from "../base/assets.js";
+import { onceNear } from "../base/near.js";
 import { complete } from "./decoding.js";
 import { Filter } from "./filters.js";
 import { LanguageModel } from "./lstm.js";
@@ -134,8 +135,8 @@ export class Session {
  * @returns {Promise<Session>}
  */
 export function openSession(model, { name, key, truth, own, kept }) {
-  return once(`model ${key}`, async () => {
-    const loading = own ? bytesOf(model.get("weights")) : kept ? bytesOfOwn(kept) : loadAsset(model, name, key);
+  return onceNear(`model ${key}`, model, name, async () => {
+    const loading = own ? bytesOf(model.get("weights")) : kept ? bytesOfOwn(kept) : loadWeights(model, name, key);
     const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
     return new Session(parseModel(bytes, name), grammar);
   });

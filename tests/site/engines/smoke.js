@@ -101,7 +101,13 @@ globalThis.smoke = (() => {
     /** How many labs there are, when each is alive or says why not. */
     async settle(patience) {
       await document.fonts.ready;
-      await until(() => labs().every((lab) => alive(lab) || problem(lab)), patience);
+      const stood = scrollY;
+      await until(() => {
+        const far = document.querySelector(".lmkit-far"); // its model comes when a reader comes near
+        far?.scrollIntoView({ block: "center", behavior: "instant" });
+        return !far && labs().every((lab) => alive(lab) || problem(lab));
+      }, patience);
+      scrollTo({ top: stood, behavior: "instant" });
       return labs().length;
     },
 

@@ -1,6 +1,7 @@
 """What a built page carries besides code is what the package ships."""
 
 import base64
+import gzip
 import json
 import re
 
@@ -26,3 +27,14 @@ def test_page_scripts_carry_the_assets_unchanged():
             assert base64.b64decode(json.loads(content)["wasm"])[:4] == b"\0asm"
         else:
             assert base64.b64decode(json.loads(content)) == pretrained.path_of(name).read_bytes()
+
+
+def test_weights_travel_compressed_and_unchanged():
+    models = pretrained.names() + pretrained.translator_names()
+    weights = assets.page_weights()
+    assert weights == assets.page_weights(), "the same sources must give the same book"
+    assert set(weights) == {f"{name}.bin" for name in models}
+    for name in models:
+        file, script = weights[f"{name}.bin"], assets.page_scripts()[f"{name}.js"]
+        assert gzip.decompress(file) == pretrained.path_of(name).read_bytes()
+        assert len(file) < 0.96 * len(gzip.compress(script.encode(), 9)), "then the script could do alone"

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { EncoderDecoder, MOST_SOURCE_WORDS } from "../../../lmkit/widgets/runtime/encoder_decoder.js";
 import { StateCache } from "../../../lmkit/widgets/runtime/state_cache.js";
-import { parseTranslator } from "../../../lmkit/widgets/runtime/translator_file.js";
+import { EncoderDecoder, MOST_SOURCE_WORDS } from "../../../lmkit/widgets/runtime/translators/encoder_decoder.js";
+import { parseTranslator } from "../../../lmkit/widgets/runtime/translators/translator_file.js";
 import { decode } from "./decode.js";
 import { assertNear, compareTexts, KERNELS, read, readBytes, readTranslator } from "./vectors.js";
 

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { bestLogProb } from "../../../lmkit/widgets/runtime/translation_best.js";
-import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translation_oracle.js";
+import { bestLogProb } from "../../../lmkit/widgets/runtime/translators/translation_best.js";
+import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translators/translation_oracle.js";
 import { assertNear, read } from "./vectors.js";
 
 const { stories: STORIES, german: GERMAN, vocab: VOCAB, cases: CASES, faults: FAULTS } = read("translation");

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translation_oracle.js";
-import { TranslationSession } from "../../../lmkit/widgets/runtime/translation_session.js";
+import { TranslationGrammar } from "../../../lmkit/widgets/runtime/translators/translation_oracle.js";
+import { TranslationSession } from "../../../lmkit/widgets/runtime/translators/translation_session.js";
 import { truthOf } from "../../../lmkit/widgets/runtime/writing.js";
 import { assertNear, compareTexts, read, readTranslator } from "./vectors.js";
 

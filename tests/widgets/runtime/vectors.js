@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { parseModel } from "../../../lmkit/widgets/runtime/safetensors.js";
-import { parseTranslator } from "../../../lmkit/widgets/runtime/translator_file.js";
+import { parseTranslator } from "../../../lmkit/widgets/runtime/translators/translator_file.js";
 
 setFlagsFromString("--experimental-wasm-relaxed-simd"); // Node 20 has multiply-add behind this flag; later ones need none
 

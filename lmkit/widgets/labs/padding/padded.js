@@ -4,8 +4,8 @@
 import { complete, greedy } from "../../runtime/decoding.js";
 import { truthOf } from "../../runtime/writing.js";
 
-/** @typedef {import("../../runtime/translation_session.js").SourceTruth} SourceTruth */
-/** @typedef {import("../../runtime/translation_session.js").TranslationSession} TranslationSession */
+/** @typedef {import("../../runtime/translators/translation_session.js").SourceTruth} SourceTruth */
+/** @typedef {import("../../runtime/translators/translation_session.js").TranslationSession} TranslationSession */
 
 /**
  * A translation in words, with the end token where it has ended: that of the padded source, and that without padding.

@@ -4,12 +4,12 @@ import { element, setText, shareNodes } from "../../base/dom.js";
 import { checkLength } from "../../base/tokenizer.js";
 import { column, folded, LabView, panel, stage, widgetOf } from "../../base/view.js";
 import { tokenize } from "../../base/vocab.js";
-import { openTranslation } from "../../runtime/translation_session.js";
+import { openTranslation } from "../../runtime/translators/translation_session.js";
 import { countChanges, newWords } from "./changes.js";
 import { judge, PAD, translate } from "./padded.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
-/** @typedef {import("../../runtime/translation_session.js").TranslationSession} TranslationSession */
+/** @typedef {import("../../runtime/translators/translation_session.js").TranslationSession} TranslationSession */
 /** @typedef {[share: number, low: number, high: number]} Interval */
 /** @typedef {{ decoder: string, name: string, seeds: number, shares: Interval[] }} Row What larger translators did. */
 

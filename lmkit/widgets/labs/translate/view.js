@@ -7,7 +7,7 @@ import { HypothesesPanel } from "../../runtime/panels/hypotheses_panel.js";
 import { readWritingSettings } from "../../runtime/panels/settings.js";
 import { TextPanel } from "../../runtime/panels/text_panel.js";
 import { REWEIGHTINGS } from "../../runtime/reweighting.js";
-import { openTranslation } from "../../runtime/translation_session.js";
+import { openTranslation } from "../../runtime/translators/translation_session.js";
 import { WritingView } from "../../runtime/writing_view.js";
 import { MatrixPanel } from "./matrix_panel.js";
 import { SourcePanel } from "./source_panel.js";
@@ -15,13 +15,13 @@ import { drawStory } from "./story.js";
 import { lookLine, numbersLine, verdict } from "./wording.js";
 
 /** @typedef {import("../../base/view.js").Model} Model */
-/** @typedef {import("../../runtime/translation_session.js").Result} Result */
-/** @typedef {import("../../runtime/translation_session.js").TranslationSession} TranslationSession */
-/** @typedef {import("../../runtime/translation_session.js").TranslationSettings} TranslationSettings */
+/** @typedef {import("../../runtime/translators/translation_session.js").Result} Result */
+/** @typedef {import("../../runtime/translators/translation_session.js").TranslationSession} TranslationSession */
+/** @typedef {import("../../runtime/translators/translation_session.js").TranslationSettings} TranslationSettings */
 /** @typedef {import("./matrix_panel.js").Matrix} Matrix */
 
 /**
- * @typedef {import("../../runtime/translation_session.js").TranslatorOption & { attention: boolean, longest: number }}
+ * @typedef {import("../../runtime/translators/translation_session.js").TranslatorOption & { attention: boolean, longest: number }}
  *   Entry
  */
 

@@ -3,8 +3,8 @@
 import { percent, signed } from "../../base/dom.js";
 
 /** @typedef {import("../../runtime/reweighting.js").Reweighting} Reweighting */
-/** @typedef {import("../../runtime/translation_session.js").Result} Result */
-/** @typedef {import("../../runtime/translation_session.js").TranslationSession} TranslationSession */
+/** @typedef {import("../../runtime/translators/translation_session.js").Result} Result */
+/** @typedef {import("../../runtime/translators/translation_session.js").TranslationSession} TranslationSession */
 /** @typedef {ReturnType<TranslationSession["judge"]>} Judgement */
 
 const MOST_NAMED = 3; // words at which a decoder looks

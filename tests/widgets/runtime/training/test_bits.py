@@ -34,5 +34,5 @@ def test_a_page_that_trains_gets_at_most_25_kb_more():
 
 
 def test_pages_that_do_not_train_get_nothing_of_it():
-    for entry in ("runtime/session.js", "runtime/translation_session.js"):
+    for entry in ("runtime/session.js", "runtime/translators/translation_session.js"):
         assert not [folder for folder in bundle.folders(entry) if "training" in folder]

@@ -1,9 +1,9 @@
 // How an English story came about: the mirror of lmkit.datasets.translation.source.
 
-import { Oracle } from "./oracle.js";
+import { Oracle } from "../oracle.js";
 
-/** @typedef {import("./oracle.js").Grammar} Grammar */
-/** @typedef {import("./oracle.js").GrammarSymbol} GrammarSymbol */
+/** @typedef {import("../oracle.js").Grammar} Grammar */
+/** @typedef {import("../oracle.js").GrammarSymbol} GrammarSymbol */
 /** @typedef {{ word: string, position: number }} Holding A word in a register, and where it was named first. */
 /** @typedef {(Holding | null)[]} Registers */
 

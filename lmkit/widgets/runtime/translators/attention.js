@@ -1,15 +1,15 @@
 // Where a decoder looks: the mirror of lmkit.models.seq2seq.attention. The vectors of one source at a time stand in the
 // kernel's block, as a matrix for the scores and as another for the contexts; all texts that translate it share them.
 
-import { MOST_TEXTS, padded, paddedRows, tanh } from "./kernel.js";
-import { copyFloats, fillMatrix, Matrix } from "./matrices.js";
-import { reweight } from "./reweighting.js";
+import { MOST_TEXTS, padded, paddedRows, tanh } from "../kernel.js";
+import { copyFloats, fillMatrix, Matrix } from "../matrices.js";
+import { reweight } from "../reweighting.js";
 
 /** @typedef {import("./encoder.js").Encoded} Encoded */
-/** @typedef {import("./kernel.js").Kernel} Kernel */
-/** @typedef {import("./matrices.js").Layout} Layout */
-/** @typedef {import("./reweighting.js").Reweighting} Reweighting */
-/** @typedef {import("./safetensors.js").Tensor} Tensor */
+/** @typedef {import("../kernel.js").Kernel} Kernel */
+/** @typedef {import("../matrices.js").Layout} Layout */
+/** @typedef {import("../reweighting.js").Reweighting} Reweighting */
+/** @typedef {import("../safetensors.js").Tensor} Tensor */
 /** @typedef {import("./translator_file.js").TranslatorConfig} TranslatorConfig */
 
 /** A source's keys and vectors, as they lie in the block while it is looked at; the keys in rows, too. */

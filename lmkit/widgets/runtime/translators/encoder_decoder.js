@@ -1,17 +1,17 @@
 // One step of a translator: the mirror of lmkit.models.seq2seq. Decoders read with it as with a language model: the first
 // token names the source (`promptOf`), and what is kept of a text is small, h, c and the number of its source.
 
-import { LabError } from "../base/errors.js";
+import { LabError } from "../../base/errors.js";
+import { MOST_TEXTS, padded, paddedRows, tanh } from "../kernel.js";
+import { Cell, copyFloats, Layout, logSoftmax, Matrix } from "../matrices.js";
 import { Attention } from "./attention.js";
 import { Encoder } from "./encoder.js";
-import { MOST_TEXTS, padded, paddedRows, tanh } from "./kernel.js";
-import { Cell, copyFloats, Layout, logSoftmax, Matrix } from "./matrices.js";
 
 /** @typedef {import("./encoder.js").Encoded} Encoded */
 /** @typedef {import("./attention.js").Memory} Memory */
-/** @typedef {import("./reweighting.js").Reweighting} Reweighting */
-/** @typedef {import("./safetensors.js").Tensor} Tensor */
-/** @typedef {import("./state_cache.js").State} State */
+/** @typedef {import("../reweighting.js").Reweighting} Reweighting */
+/** @typedef {import("../safetensors.js").Tensor} Tensor */
+/** @typedef {import("../state_cache.js").State} State */
 /** @typedef {import("./translator_file.js").ParsedTranslator} ParsedTranslator */
 
 /** @typedef {{ key: string, ids: number[], weights: Reweighting }} Source */

@@ -2,7 +2,7 @@
 
 import { LEFT_OUT, sentenceStarts } from "./translation_source.js";
 
-/** @typedef {import("./oracle.js").Grammar} Grammar */
+/** @typedef {import("../oracle.js").Grammar} Grammar */
 
 /**
  * The file german.json.

@@ -1,25 +1,26 @@
 // What a lab computes of a translation, as plain data: the mirror of lmkit.pretrained.Translator, with the truth beside it.
 
-import { bytesOf, loadAsset, once } from "../base/assets.js";
-import { LabError, messageOf } from "../base/errors.js";
-import { checkLength } from "../base/tokenizer.js";
-import { tokenize } from "../base/vocab.js";
-import { complete } from "./decoding.js";
+import { bytesOf, loadAsset, loadWeights, once } from "../../base/assets.js";
+import { LabError, messageOf } from "../../base/errors.js";
+import { onceNear } from "../../base/near.js";
+import { checkLength } from "../../base/tokenizer.js";
+import { tokenize } from "../../base/vocab.js";
+import { complete } from "../decoding.js";
+import { Filter } from "../filters.js";
+import { StateCache } from "../state_cache.js";
+import { inspect, truthOf, write } from "../writing.js";
 import { EncoderDecoder, MOST_SOURCE_WORDS } from "./encoder_decoder.js";
-import { Filter } from "./filters.js";
-import { StateCache } from "./state_cache.js";
 import { bestLogProb } from "./translation_best.js";
 import { TranslationGrammar } from "./translation_oracle.js";
 import { parseTranslator } from "./translator_file.js";
-import { inspect, truthOf, write } from "./writing.js";
 
-/** @typedef {import("../base/view.js").Model} Model */
-/** @typedef {import("./reweighting.js").Reweighting} Reweighting */
-/** @typedef {import("./state_cache.js").Text} Text */
+/** @typedef {import("../../base/view.js").Model} Model */
+/** @typedef {import("../reweighting.js").Reweighting} Reweighting */
+/** @typedef {import("../state_cache.js").Text} Text */
 /** @typedef {import("./translation_oracle.js").TranslationOracle} TranslationOracle */
-/** @typedef {import("./writing.js").Result} Written */
-/** @typedef {import("./writing.js").WritingSettings} WritingSettings */
-/** @typedef {import("./writing.js").Truth<TranslationOracle>} Truth */
+/** @typedef {import("../writing.js").Result} Written */
+/** @typedef {import("../writing.js").WritingSettings} WritingSettings */
+/** @typedef {import("../writing.js").Truth<TranslationOracle>} Truth */
 
 /** @typedef {WritingSettings & { source: string, weights: Reweighting }} TranslationSettings */
 
@@ -204,8 +205,8 @@ export class TranslationSession {
  * @returns {Promise<TranslationSession>}
  */
 export function openTranslation(model, { name, key, truth, own }) {
-  return once(`translator ${key}`, async () => {
-    const loading = own ? bytesOf(model.get(own)) : loadAsset(model, name, key);
+  return onceNear(`translator ${key}`, model, name, async () => {
+    const loading = own ? bytesOf(model.get(own)) : loadWeights(model, name, key);
     const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
     return new TranslationSession(parseTranslator(bytes, name), grammar);
   });

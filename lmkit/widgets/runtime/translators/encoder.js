@@ -1,11 +1,11 @@
 // From a source to what a decoder needs of it: the mirror of Encoder and Bridge of lmkit.models.seq2seq.
 
-import { padded, paddedRows, tanh } from "./kernel.js";
-import { Cell, copyFloats, Matrix } from "./matrices.js";
+import { padded, paddedRows, tanh } from "../kernel.js";
+import { Cell, copyFloats, Matrix } from "../matrices.js";
 
-/** @typedef {import("./kernel.js").Kernel} Kernel */
-/** @typedef {import("./matrices.js").Layout} Layout */
-/** @typedef {import("./safetensors.js").Tensor} Tensor */
+/** @typedef {import("../kernel.js").Kernel} Kernel */
+/** @typedef {import("../matrices.js").Layout} Layout */
+/** @typedef {import("../safetensors.js").Tensor} Tensor */
 /** @typedef {import("./translator_file.js").TranslatorConfig} TranslatorConfig */
 
 /**

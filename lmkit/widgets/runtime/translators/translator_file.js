@@ -1,9 +1,9 @@
 // Files of encoder-decoders: the mirror of lmkit.pretrained.translator_from_bytes, with the same checks.
 
-import { Vocab } from "../base/vocab.js";
-import { checkSizes, openFile } from "./safetensors.js";
+import { Vocab } from "../../base/vocab.js";
+import { checkSizes, openFile } from "../safetensors.js";
 
-/** @typedef {import("./safetensors.js").Tensor} Tensor */
+/** @typedef {import("../safetensors.js").Tensor} Tensor */
 /** @typedef {"dot" | "scaled_dot" | "general" | "additive" | "none"} AttentionKind */
 
 /**
@@ -41,7 +41,7 @@ const CHOICES = {
  * @param {Uint8Array} bytes
  * @param {string} [source] - Names the file in errors.
  * @returns {ParsedTranslator}
- * @throws {import("../base/errors.js").LabError} If it is no such model of this version of lmkit, or damaged.
+ * @throws {import("../../base/errors.js").LabError} If it is no such model of this version of lmkit, or damaged.
  */
 export function parseTranslator(bytes, source = "data") {
   return openFile(bytes, source, [FORMAT], (metadata, tensorsOf) => {

@@ -1,11 +1,11 @@
 // The true distribution of the German of a story: the mirror of lmkit.datasets.translation, over the same two tables.
 
-import { Grammar } from "./oracle.js";
+import { Grammar } from "../oracle.js";
 import { Network } from "./translation_network.js";
 import { Parser } from "./translation_source.js";
 import { Table } from "./translation_table.js";
 
-/** @typedef {import("./oracle.js").GrammarTable} GrammarTable */
+/** @typedef {import("../oracle.js").GrammarTable} GrammarTable */
 /** @typedef {import("./translation_table.js").GermanTable} GermanTable */
 /** @typedef {import("./translation_network.js").State} State */
 /** @typedef {{ links: number[], before: Path } | null} Path Where the words so far come from, the last one first. */

@@ -40,7 +40,7 @@ KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
-COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment", "exam", "class"]
+COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment", "exam", "class", "assignment"]
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +137,10 @@ class Lines:
             words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
         elif command == "class" and self.draw.random() < 0.6:
             words[1:2] = ["answers"]
+        elif command == "assignment":
+            words += self.draw.choice(
+                [["lstm"], ["--check", "truncation"], ["--format", "otter", "--out", "course"], []]
+            )
         elif command == "cards":
             words += self.draw.choice([["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []])
         return words

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from lmkit.files import atomic_write, check_place
+from lmkit.files import atomic_write, check_folder, check_place
 from lmkit.study import CardError, assignments
 
 
@@ -74,13 +74,15 @@ def _check(found: dict[str, assignments.Assignment]) -> None:
 
 
 def _write(found: dict[str, assignments.Assignment], form: str, folder: Path) -> None:
-    places = {name: folder / assignments.place(name, form) for name in found}
-    for name, one in found.items():
-        content = json.dumps(assignments.notebook(one, form), indent=1, ensure_ascii=False) + "\n"
-        place = places[name]
+    places = [check_folder("out", folder) / assignments.place(name, form) for name in found]
+    for place in places:
         place.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(check_place("out", place), content.encode(), "the notebook")
-        print(place)
-    first = next(iter(places.values()))
-    tool = {"otter": f"otter assign {first} dist", "nbgrader": f"nbgrader generate_assignment {first.stem}"}[form]
+        check_place("out", place)
+    for place, one in zip(places, found.values(), strict=True):
+        content = json.dumps(assignments.notebook(one, form), indent=1, ensure_ascii=False) + "\n"
+        atomic_write(place, content.encode(), "the notebook")
+    tool = {"otter": f"otter assign {places[0]} dist", "nbgrader": f"nbgrader generate_assignment {places[0].stem}"}[
+        form
+    ]
+    print("\n".join(map(str, places)))
     print(f"Make the students' version: {tool}")

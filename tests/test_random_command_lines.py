@@ -132,7 +132,7 @@ class Lines:
         elif command == "generate" and self.draw.random() < 0.6:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
         elif command == "translate" and self.draw.random() < 0.8:
-            words = [command, "words.model", self.draw.choice(KNOWN), *words[1:]]
+            words = [command, "words.model", self.draw.choice(KNOWN), *(words[1:] if self.draw.random() < 0.8 else [])]
         elif command == "exam":
             words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
         elif command == "class" and self.draw.random() < 0.6:

@@ -302,7 +302,7 @@ def test_command_says_what_is_wrong_with_the_name(tmp_path, capsys, name, messag
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "one of --check and --anki DECK.apkg must be given"),
+        ([], "one of --check, --anki DECK.apkg and --export FORMAT must be given"),
         (["--check", "--address", "https://example.org"], "--address must come with --anki"),
         (["--check", "--title", "Mine"], "--title must come with --anki"),
         (["--check", "mine.yml", "--chapter", "lstm"], "--chapter must come without files"),

@@ -117,6 +117,7 @@ TAKING = {  # each public function that takes a path, and a use of it: gives the
     "study.anki.validate_path": lambda path, folder: anki.validate_path(path(folder / "a.apkg")) == folder / "a.apkg",
     "files.atomic_write": written,
     "files.check_place": lambda path, folder: files.check_place("out", path(folder / "new")) == folder / "new",
+    "files.check_folder": lambda path, folder: files.check_folder("out", path(folder / "new")) == folder / "new",
     "files.check_name": lambda path, folder: files.check_name("out", path(folder / "new")) is None,
     "files.name_of": lambda path, folder: files.name_of(path(folder)) == str(folder),
     "files.same_file": lambda path, folder: files.same_file(path(folder), folder),

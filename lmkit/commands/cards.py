@@ -91,7 +91,7 @@ def _export(options: argparse.Namespace, decks: list[Deck]) -> None:
     """Write the file for a learning platform; say on standard error what became of cards that it cannot hold."""
     title = anki.NAMESPACE if options.title is None else options.title
     found = _format(options.export)
-    report = exports.write(options.out, decks, found, title=title, address=options.address)
+    report = exports.write_cards(options.out, decks, found, title=title, address=options.address)
     for line in report.summary():
         print(line, file=sys.stderr)
     if options.report:

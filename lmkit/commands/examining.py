@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> None:
     folder = exam.check_folder(options.out, len(versions), formats)
     banks = {f"bank {place}": file for place, file in enumerate(options.bank or [], 1)}
     check_apart(banks, {name: folder / name for name in exam.file_names(len(versions), formats)})
-    written = exam.write(versions, folder, title=options.title.strip(), formats=formats, page=options.page)
+    written = exam.write_exam(versions, folder, title=options.title.strip(), formats=formats, page=options.page)
     papers = f"{len(versions)} {'version' if len(versions) == 1 else 'versions'} of {options.questions} questions"
     print(f"{name_of(folder)}: {papers}, seed {options.seed}: {', '.join(path.name for path in written)}")
 

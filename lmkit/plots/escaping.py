@@ -23,6 +23,11 @@ def escape(text: str) -> str:
     return html.escape(showable(text))
 
 
+def unescape(markup: str) -> str:
+    """Return a text from which entities were made, such as `&lt;`, without them."""
+    return html.unescape(markup)
+
+
 def as_label(word: str) -> str:
     """Return a word as matplotlib draws it, dollar signs included."""
     return showable(word).replace("$", r"\$")

@@ -90,7 +90,7 @@ def test_unknown_formats_are_named(capsys):
         main(["cards", "--export", "h5p", "--out", "x.h5p"])
     assert "moodle" in capsys.readouterr().err
     with pytest.raises(ValueError, match="kind must be one of moodle, gift, qti, but it is 'h5p'"):
-        exports.write("x.h5p", [], "h5p")
+        exports.write_cards("x.h5p", [], "h5p")
 
 
 def test_cards_are_not_replaced_by_their_export(capsys):
@@ -103,13 +103,13 @@ def test_cards_are_not_replaced_by_their_export(capsys):
 def test_a_chapter_of_flashcards_has_no_quiz_for_scorm():
     cards = (study.Flashcard(id="one", section="S", question="?", answer="!"),)
     with pytest.raises(ValueError, match="chapters must have cards that are not flashcards"):
-        exports.write("quiz.zip", [study.Deck("cards", "Cards", cards)], SCORM)
+        exports.write_cards("quiz.zip", [study.Deck("cards", "Cards", cards)], SCORM)
     assert not Path("quiz.zip").exists()
 
 
 def test_scorm_tells_what_is_left_out_and_what_does_not_count():
     deck = study.read_deck("example_cards.yml")
-    report = exports.write("quiz.zip", [deck], SCORM)
+    report = exports.write_cards("quiz.zip", [deck], SCORM)
     assert {(change.card, "left out" in change.what) for change in report.changes} == {
         ("example-flashcard", True),
         ("example-draw", False),
@@ -122,4 +122,4 @@ def test_scorm_tells_what_is_left_out_and_what_does_not_count():
 def test_a_formula_that_cannot_be_shown_is_told():
     cards = (study.Flashcard(id="one", section="S", question=r"$\nonsense$", answer="!"),)
     with pytest.raises(ValueError, match="a formula must be TeX that can be shown"):
-        exports.write("cards.zip", [study.Deck("cards", "Cards", cards)], "qti")
+        exports.write_cards("cards.zip", [study.Deck("cards", "Cards", cards)], "qti")

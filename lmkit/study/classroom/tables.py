@@ -83,7 +83,7 @@ def choices(results: Results) -> Table:
     return Table("choices", ("card", "chapter", "choice", "verdict", "chosen by", "of", "text"), rows)
 
 
-def scores(results: Results) -> Table:
+def score_table(results: Results) -> Table:
     """Return the first answers: 1 right, 0 wrong, empty where there is none."""
     rows: list[tuple[Cell, ...]] = [
         (student.name, *(None if math.isnan(score) else int(score) for score in row))
@@ -145,7 +145,7 @@ def _written(cell: Cell) -> str:
 
 def write_tables(results: Results) -> dict[str, bytes]:
     """Return all tables as CSV, by the names of their files."""
-    tables = [make(results) for make in (students, items, reliabilities, wrong_answers, choices, scores, skipped)]
+    tables = [make(results) for make in (students, items, reliabilities, wrong_answers, choices, score_table, skipped)]
     return {f"{table.name}.csv": as_csv(table) for table in tables}
 
 

@@ -6,7 +6,7 @@ The same cards and the same seed make the same files, byte for byte::
     from lmkit.study import exam
 
     versions = exam.make(study.load_all(["lstm", "training"]), questions=20, seed=7, versions=2)
-    exam.write(versions, "exam", title="Midterm")
+    exam.write_exam(versions, "exam", title="Midterm")
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lmkit.study.deck_file import Deck
 from lmkit.study.exam.choosing import ASKED, Question, candidates, check_kinds, choose
 from lmkit.study.exam.page import to_html
 from lmkit.study.exam.versions import Asked, Version, make_versions
-from lmkit.study.exam.writing import FORMATS, answer_table, check_folder, file_names, write
+from lmkit.study.exam.writing import FORMATS, answer_table, check_folder, file_names, write_exam
 
 __all__ = [
     "ASKED",
@@ -34,7 +34,7 @@ __all__ = [
     "make",
     "make_versions",
     "to_html",
-    "write",
+    "write_exam",
 ]
 
 

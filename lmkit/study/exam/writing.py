@@ -42,7 +42,7 @@ def check_folder(folder: StrPath, versions: int, formats: Collection[str]) -> Pa
     return folder
 
 
-def write(
+def write_exam(
     versions: Sequence[Version], folder: StrPath, *, title: str, formats: Collection[str] = FORMATS, page: str = "a4"
 ) -> list[Path]:
     """Write the papers of an exam, its key and its table of answers into a folder, which is made if there is none.

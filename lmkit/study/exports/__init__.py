@@ -5,7 +5,7 @@
     from lmkit import study
     from lmkit.study import exports
 
-    report = exports.write("cards.xml", study.load_all(["lstm"]), "moodle")
+    report = exports.write_cards("cards.xml", study.load_all(["lstm"]), "moodle")
     print(report.text())  # what the format could not hold as it is, card by card
 """
 
@@ -22,7 +22,7 @@ from lmkit.study.exports import gift, moodle_xml, qti, qti_item
 from lmkit.study.exports.questions import Form, Question, to_questions
 from lmkit.study.exports.report import Change, Report
 
-__all__ = ["FORMATS", "Change", "Format", "Report", "render", "validate", "write"]
+__all__ = ["FORMATS", "Change", "Format", "Report", "render", "validate", "write_cards"]
 
 
 Writer = Callable[[list[Deck], str, str | None], tuple[bytes, Report]]
@@ -54,7 +54,7 @@ _ALL = (
 FORMATS = {found.name: found for found in _ALL}
 
 
-def write(
+def write_cards(
     path: StrPath, decks: Iterable[Deck], kind: str | Format, *, title: str = anki.NAMESPACE, address: str | None = None
 ) -> Report:
     """Write decks as a file for a learning platform.

@@ -104,7 +104,8 @@ def _question(question: Question) -> str:
 
 def _in_comment(name: str) -> str:
     """Return a tag as Moodle reads it from a comment, where `]` ends it and angles are not allowed."""
-    return re.sub(r"[<>`\n]", " ", name).replace("]", r"\]")
+    text = re.sub(r"[<>`\n]", " ", name).replace("]", r"\]")
+    return f"{text} " if text.endswith("\\") else text  # else it would escape the `]` behind it
 
 
 def escaped(text: str) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import re
 
-from lmkit.plots.escaping import escape
+from lmkit.plots.escaping import escape, unescape
 from lmkit.study.markup import to_page
 
 _NAMED = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z][A-Za-z0-9]*;)")
@@ -25,13 +24,13 @@ def _in_quotes(value: str) -> str:
 
 def to_xhtml(text: str) -> str:
     """Return a card's Markdown as HTML with MathML that is also XML: no entity but its own five, no block in a line."""
-    page = _NAMED.sub(lambda found: html.unescape(f"&{found[1]}"), to_page(text))
+    page = _NAMED.sub(lambda found: unescape(f"&{found[1]}"), to_page(text))
     return _BLOCK_IN_LINE.sub(r'<span class="math inline">\1</span>', page)
 
 
 def plain_text(markup: str) -> str:
     """Return markup without its tags, as a title or a list takes it."""
-    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", markup)).split())
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", markup)).split())
 
 
 def number_text(value: float) -> str:

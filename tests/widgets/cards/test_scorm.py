@@ -33,7 +33,7 @@ KINDS = ("single", "multiple", "fill", "code", "number", "order", "draw")
 def folder(tmp_path_factory):
     """The package of a deck with all kinds, unpacked beside a platform."""
     place = tmp_path_factory.mktemp("scorm")
-    exports.write(place / "quiz.zip", [deck(*(CARDS[kind] for kind in KINDS))], FORMAT, title="A book of chance")
+    exports.write_cards(place / "quiz.zip", [deck(*(CARDS[kind] for kind in KINDS))], FORMAT, title="A book of chance")
     with zipfile.ZipFile(place / "quiz.zip") as archive:
         archive.extractall(place)
     (place / "scorm12.min.js").write_bytes(PLATFORM.read_bytes())
@@ -185,7 +185,7 @@ def test_from_a_disk_the_quiz_runs_and_says_that_nobody_listens(browser, folder,
 
 
 def test_with_an_address_cards_link_to_their_sections(browser, tmp_path):
-    exports.write(tmp_path / "quiz.zip", [deck(CARDS["single"])], FORMAT, address="https://example.org/book/")
+    exports.write_cards(tmp_path / "quiz.zip", [deck(CARDS["single"])], FORMAT, address="https://example.org/book/")
     with zipfile.ZipFile(tmp_path / "quiz.zip") as archive:
         archive.extractall(tmp_path)
     page = browser.new_page()

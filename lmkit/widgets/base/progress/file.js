@@ -20,6 +20,12 @@ import { chaptersIn } from "./reading.js";
  */
 
 /**
+ * What a card's form hands over: a place, places, a text, texts by gap, or nothing.
+ *
+ * @typedef {number | string | (number | null)[] | Record<string, string> | null} Given
+ */
+
+/**
  * What a reader has said before a lab was run, and what came of it: in words, since labs and their questions change.
  *
  * @typedef {object} Prediction
@@ -86,7 +92,7 @@ export function writeLog(entries, more = {}) {
 /**
  * A response as it is kept: what is typed at length is cut.
  *
- * @param {import("../../cards/card.d.ts").CardResponse} response
+ * @param {Given} response
  * @returns {Response | undefined}
  */
 export function keptResponse(response) {

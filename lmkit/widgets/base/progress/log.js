@@ -82,7 +82,7 @@ export class CardLog {
    *
    * @param {string} card
    * @param {number} grade - From 1 to 4.
-   * @param {import("../../cards/card.d.ts").CardResponse} response - What was answered, where the page judged it.
+   * @param {import("./file.js").Given} response - What was answered, where the page judged it.
    * @returns {Review}
    */
   add(card, grade, response = null) {

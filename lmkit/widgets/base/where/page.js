@@ -80,8 +80,10 @@ class Whereabouts {
     this.mark();
     const text = localStore().getItem(LOG_KEY);
     if (text === this.counted) return;
+    const answered = text?.includes("[[");
+    if (answered && !this.loaded && !canLoad()) return; // the next page with a network counts them
     this.counted = text;
-    if (text?.includes("[[")) this.counting().then((countsOf) => this.count(countsOf));
+    if (answered) this.counting().then((countsOf) => this.count(countsOf));
     else this.count(() => new Map());
   }
 
@@ -173,6 +175,11 @@ function setMark(link, marks) {
   const mark = old ?? link.appendChild(element("span", { class: "where-mark" }));
   mark.toggleAttribute("data-read", marks[0] === READ);
   setText(mark, ` ${marks.join(", ")}`); // the space parts it from the name where it is read aloud
+}
+
+/** Whether a script can be had: from a disk always. */
+function canLoad() {
+  return navigator.onLine || location.protocol === "file:";
 }
 
 /**

@@ -158,3 +158,11 @@ LETTERS = {"a": "𝑎", "z": "𝑧", "h": "ℎ", "A": "𝐴", "Z": "𝑍", "α":
 @pytest.mark.parametrize("letter", LETTERS)
 def test_letters_are_drawn_in_italics(letter):
     assert chr(extensions.load("math_font").italic(ord(letter))) == LETTERS[letter]
+
+
+@pytest.mark.parametrize(
+    "form", ["<math><msqrt><mi>x</mi></msqrt></math>", "<math><mroot><mi>x</mi><mn>3</mn></mroot></math>"]
+)
+def test_math_font_keeps_the_sign_of_a_root_which_no_text_has(form):
+    signs = extensions.load("math_font").signs
+    assert ord("√") in signs([form]) and ord("√") not in signs(["<math><mi>x</mi></math>"])

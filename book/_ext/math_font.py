@@ -21,6 +21,7 @@ INVISIBLE = set(range(0x2061, 0x2065))
 ITALICS = {0x61: 0x1D44E, 0x41: 0x1D434, 0x3B1: 0x1D6FC, 0x391: 0x1D6E2}  # the first letter, and the first in italics
 LETTERS = {0x61: 26, 0x41: 26, 0x3B1: 25, 0x391: 25}
 PLANCK = 0x210E  # the italic h
+ROOT = re.compile(r"<m(?:sqrt|root)\b")  # no text in it has the sign that browsers draw
 
 
 def signs(pages: Iterable[str]) -> set[int]:
@@ -28,6 +29,7 @@ def signs(pages: Iterable[str]) -> set[int]:
     found = set(ASCII | INVISIBLE)
     for page in pages:
         for math in MATH.findall(page):
+            found |= {ord("√")} if ROOT.search(math) else set()
             text = ESCAPE.sub(lambda code: chr(int(code[1], 16)), TAG.sub("", math))
             text = REFERENCE.sub(lambda code: chr(int(code[1], 16) if code[1] else int(code[2])), text)
             found |= {ord(sign) for sign in text.encode("utf-16", "surrogatepass").decode("utf-16")}

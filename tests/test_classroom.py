@@ -301,7 +301,6 @@ def test_a_file_that_is_too_large_is_not_read_whole(tmp_path):
     assert classroom.read_class(tmp_path, NOW).skipped["huge.json"].startswith("it is too large (10.0 MB")
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have no names here")
 def test_links_and_pipes_are_not_followed(tmp_path):
     secret = tmp_path / "elsewhere"
     put(secret, "secret.json", simulated.export(GOOD, name="Secret"))

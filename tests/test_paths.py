@@ -113,6 +113,7 @@ TAKING = {  # each public function that takes a path, and a use of it: gives the
     "study.chapters": lambda path, folder: study.chapters(path(decks.FOLDER)) == study.chapters(),
     "study.load_all": lambda path, folder: study.load_all(["lstm"], path(decks.FOLDER)) == study.load_all(["lstm"]),
     "study.read_deck": lambda path, folder: len(study.read_deck(path(EXAMPLES)).cards) > 1,
+    "study.read_decks": lambda path, folder: len(study.read_decks([path(EXAMPLES)])) == 1,
     "study.anki.write_deck": deck,
     "study.anki.validate_path": lambda path, folder: anki.validate_path(path(folder / "a.apkg")) == folder / "a.apkg",
     "files.atomic_write": written,

@@ -130,17 +130,7 @@ def _check_places(options: argparse.Namespace) -> None:
 
 def _decks(files: list[str], chapters: list[str] | None) -> list[Deck]:
     """Return the decks of these files, or those that come with lmkit; raise CardError with the faults of all."""
-    if not files:
-        return study.load_all(chapters)
-    decks, errors = [], []
-    for file in files:
-        try:
-            decks.append(study.read_deck(file))
-        except CardError as error:
-            errors.append(error)
-    if errors := [*errors, *study.check_ids(decks)]:
-        raise CardError.joined(errors)
-    return decks
+    return study.read_decks(files) if files else study.load_all(chapters)
 
 
 def count_line(deck: Deck) -> str:

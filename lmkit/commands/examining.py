@@ -8,7 +8,7 @@ from pathlib import Path
 from lmkit import study
 from lmkit.commands.options import check_chapters, names, whole
 from lmkit.files import check_apart, name_of
-from lmkit.study import CardError, Deck, exam
+from lmkit.study import Deck, exam
 from lmkit.study.cards import KINDS
 from lmkit.study.exam import pdf
 
@@ -77,12 +77,4 @@ def _decks(options: argparse.Namespace) -> list[Deck]:
     """Return the decks to draw from: the chapters named, or all where no bank is given, and the banks."""
     chapters = check_chapters(options.chapters)
     decks = study.load_all(chapters) if chapters or not options.bank else []
-    errors: list[CardError] = []
-    for file in dict.fromkeys(options.bank or []):
-        try:
-            decks.append(study.read_deck(file))
-        except CardError as error:
-            errors.append(error)
-    if errors := [*errors, *study.check_ids(decks)]:
-        raise CardError.joined(errors)
-    return decks
+    return study.read_decks(dict.fromkeys(options.bank or []), decks)

@@ -24,7 +24,7 @@ from lmkit.study.cards import (
     Order,
     SingleChoice,
 )
-from lmkit.study.deck_file import Deck, check_ids, read_deck
+from lmkit.study.deck_file import Deck, check_ids, read_deck, read_decks
 from lmkit.study.decks import chapters, load, load_all
 from lmkit.study.markup import anchor
 from lmkit.study.yaml_source import CardError
@@ -52,4 +52,5 @@ __all__ = [
     "load_all",
     "markup",
     "read_deck",
+    "read_decks",
 ]

@@ -90,6 +90,25 @@ def read_deck(path: StrPath, title: str | None = None, number: int | None = None
     )
 
 
+def read_decks(paths: Iterable[StrPath], beside: Iterable[Deck] = ()) -> list[Deck]:
+    """Return other decks and those in files, all of which are used together.
+
+    Raises
+    ------
+    CardError
+        With the faults of all files, and of ids that two decks have.
+    """
+    decks, errors = list(beside), []
+    for path in paths:
+        try:
+            decks.append(read_deck(path))
+        except CardError as error:
+            errors.append(error)
+    if errors := [*errors, *check_ids(decks)]:
+        raise CardError.joined(errors)
+    return decks
+
+
 def check_ids(decks: Iterable[Deck]) -> Iterator[CardError]:
     """Yield an error for every card whose id a card of an earlier deck has."""
     owners: dict[str, tuple[Deck, Card]] = {}

@@ -4,7 +4,9 @@ import resource
 import sys
 
 from sphinx.errors import ExtensionError
+from sphinx.util import logging
 
+LOG = logging.getLogger(__name__)
 MOST = 1e9  # bytes
 
 
@@ -16,7 +18,9 @@ def largest_child() -> int:
 
 def require_little(app, doctree) -> None:
     """Compare after every chapter, so that the first one that takes too much is named."""
-    if (taken := largest_child()) > MOST:
+    taken = largest_child()
+    LOG.info("%s: its kernel or an earlier one held %.2f GB", app.env.docname, taken / 1e9)
+    if taken > MOST:
         raise ExtensionError(f"{app.env.docname} took {taken / 1e9:.2f} GB to run; keep it below {MOST / 1e9:.0f} GB")
 
 

@@ -155,6 +155,24 @@ def shown_labs(document: str) -> list[str]:
     return [name for name in called if name in LABS]
 
 
+@cache
+def with_labs() -> list[str]:
+    """The pages that show labs."""
+    return [document for document in notebooks() if shown_labs(document)]
+
+
+@cache
+def with_new_labs() -> list[str]:
+    """Those that show a kind of lab which no page before them shows: enough for what all labs of a kind share."""
+    seen: set[str] = set()
+    found = []
+    for document in with_labs():
+        if new := {*shown_labs(document)} - seen:
+            found.append(document)
+            seen |= new
+    return found
+
+
 def source_of(cell: nbformat.NotebookNode) -> str:
     """The Python of a cell, without lines that are for IPython or the shell."""
     return re.sub(r"^\s*[%!].*", "pass", cell.source, flags=re.MULTILINE)

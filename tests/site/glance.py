@@ -163,11 +163,6 @@ def glances(page: Page, screen: str) -> list[Glance]:
     return [Glance(screen, **found) for found in page.evaluate(GLANCE, rendering.BAR)]
 
 
-def documents() -> list[str]:
-    """The pages that show labs."""
-    return [document for document in book.notebooks() if book.shown_labs(document)]
-
-
 def main() -> None:
     """Print every lab's figures."""
     path = chromium.executable()
@@ -176,7 +171,7 @@ def main() -> None:
     with serve(book.SITE) as site, sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         page = running.new_page(reduced_motion="reduce")
-        for document in documents():
+        for document in book.with_labs():
             page.goto(f"{site}/{document}.html")
             rendering.settle(page)
             for screen in SCREENS:

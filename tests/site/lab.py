@@ -13,6 +13,14 @@ PATIENCE = 20_000  # ms after which something that should happen counts as not h
 STYLES = {"lmkit-wide", "lmkit-switch", "lmkit-choice"}  # classes that say how a control stands, not which it is
 
 
+# Scrolls until the middle of a handle can be pressed: the site's header and a lab's stage may lie over it.
+UNCOVER = """(handle) => ["nearest", "center", "end"].some((block) => {
+  handle.scrollIntoView({ block, behavior: "instant" });
+  const { left, right, top, bottom } = handle.getBoundingClientRect();
+  return handle.contains(document.elementFromPoint((left + right) / 2, (top + bottom) / 2));
+})"""
+
+
 @dataclass(frozen=True)
 class Control:
     """A control of a lab, as the page's state describes it."""
@@ -139,7 +147,7 @@ class Lab:
         """Drag a slider's handle to a value with the mouse."""
         control = self.plan.controls[name]
         fraction = (control.place(value) - control.low) / (control.high - control.low)
-        self[name].scroll_into_view_if_needed()
+        assert self.handle(name).evaluate(UNCOVER), f"nothing scrolls the handle of {name} free"
         handle, track = self.handle(name).bounding_box(), self[name].locator(".noUi-base").bounding_box()
         middle = track["y"] + track["height"] / 2
         beyond = {0: -30, 1: 30}.get(fraction, 0)  # the ends are reached by pulling past them
@@ -238,5 +246,5 @@ class Lab:
 
     def wait_until_ready(self) -> None:
         """Wait until the view shows something, and open what it folds away."""
-        self.root.locator(".lmkit-content:not([hidden]) [data-filled] > *").first.wait_for(timeout=4 * PATIENCE)
+        self.root.locator(".lmkit-content:not([hidden]) [data-filled] > *:visible").first.wait_for(timeout=4 * PATIENCE)
         self.root.evaluate("(lab) => { for (const part of lab.querySelectorAll('.lmkit-folded')) part.open = true; }")

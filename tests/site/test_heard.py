@@ -1,12 +1,13 @@
-"""Every lab of every page, by ear: a screen reader says in few words what a move has changed, and nothing else."""
+"""Labs of every kind, by ear: a screen reader says in few words what a move has changed, and nothing else."""
 
 from __future__ import annotations
 
 import pytest
 
+from tests.site import book
 from tests.site.lab import Lab, eventually
-from tests.site.test_labs import WITH_LABS, settings_of
-from tests.site.test_toolbar import labs_of, other_value
+from tests.site.test_labs import settings_of
+from tests.site.test_toolbar import new_labs_of, other_value
 
 pytestmark = pytest.mark.site
 LONGEST = 80  # characters of a message
@@ -56,9 +57,9 @@ QUIET = f"""async (lab) => {{
 }}"""
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
-def test_every_lab_says_what_a_move_has_changed(open_page, document):
-    for lab in labs_of(open_page(f"{document}.html"), document):
+@pytest.mark.parametrize("document", book.with_new_labs())
+def test_lab_says_what_a_move_has_changed(open_page, document):
+    for lab in new_labs_of(open_page(f"{document}.html"), document):
         lab.root.evaluate(LISTEN)
         moved = {name for _ in settings_of(lab) for name in move_each(lab)}
         assert moved, lab.plan.kind

@@ -173,7 +173,7 @@ def test_other_labs_work_in_jupyterlab(run_notebook):
         root = page.locator(".lmkit-lab").nth(place)
         root.scroll_into_view_if_needed()
         content = root.locator(".lmkit-content:not([hidden])")
-        content.locator("[data-filled] > *").first.wait_for()
+        content.locator("[data-filled] > *:visible").first.wait_for()
         before = content.inner_text()
         if code.startswith("FillIn"):
             root.locator(".lmkit-content input").first.fill("4")

@@ -10,7 +10,6 @@ from tests.site.lab import Lab, plans
 from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
-WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
 LONGEST_PROBLEM = 300
 GROWTH = 160  # px: a message of a few lines
 
@@ -53,7 +52,7 @@ def settings_of(lab: Lab):
                 yield option
 
 
-@pytest.mark.parametrize("labs", WITH_LABS, indirect=True)
+@pytest.mark.parametrize("labs", book.with_labs(), indirect=True)
 def test_every_lab_answers_and_refuses(labs):
     for lab in labs:
         check_steps(lab)

@@ -1,14 +1,15 @@
-"""Every control of every lab, on five screens: the reader sees the control and what it changes without scrolling."""
+"""Every control of every kind of lab, on five screens: a reader sees it and what it changes without scrolling."""
 
 import pytest
 
-from tests.site.glance import SCREENS, documents, glances
+from tests.site import book
+from tests.site.glance import SCREENS, glances
 from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
 
 
-@pytest.mark.parametrize("document", documents())
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_control_and_what_it_changes_are_seen_together(open_page, document):
     page = open_page(f"{document}.html")
     settle(page)

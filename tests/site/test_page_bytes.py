@@ -17,10 +17,9 @@ WITHOUT_MODELS, WITH_MODELS = 430_000, 720_000  # of the latter 402 for the weig
 HEAVIER = {"book/real_english": 870_000}  # Shakespeare's model is the largest; and it trains one besides, for 45 KB
 HEAVIER_WITHOUT = {"book/review": 450_000}  # it has every card of the book
 MODELS = {*pretrained.names(), *pretrained.translator_names()}
-WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_labs())
 def test_page_with_labs_is_light(browser, site, document):
     files = requested(browser, site, f"{document}.html")
     weight = weigh(files)
@@ -35,7 +34,7 @@ def test_models_are_weighed(browser, site):
     assert weigh(files).models > 100_000
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_labs())
 def test_only_the_model_of_the_first_lab_comes_before_a_reader_scrolls(browser, site, document):
     """Its weights come as bytes. The head names it, and asks for it before any style sheet."""
     html = (book.SITE / f"{document}.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every lab of every page as files: a picture that opens alone and looks like the lab, and the numbers it shows."""
+"""Labs of every kind as files: a picture that opens alone and looks like the lab, and the numbers it shows."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.site import book, pictures
 from tests.site.lab import Lab
-from tests.site.test_toolbar import SHORT, WITH_LABS, bar, copied, fields, labs_of, press, with_clipboard
+from tests.site.test_toolbar import SHORT, bar, copied, fields, labs_of, new_labs_of, press, with_clipboard
 
 pytestmark = pytest.mark.site
 KINDS = {"svg": "Picture (SVG)", "png": "Picture (PNG)", "csv": "Numbers (CSV)"}
@@ -89,10 +89,10 @@ def has_number(text: str, values: list[float]) -> bool:
     return place < len(values) and values[place] <= float(digits) / scale + half
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_picture_is_the_lab(open_page, browser, document):
     page = open_page(f"{document}.html", prepare=with_clipboard)
-    for lab in labs_of(page, document):
+    for lab in new_labs_of(page, document):
         name, data = save(lab, "svg")
         svg = data.decode()
         assert pictures.faults(svg) == []
@@ -109,10 +109,10 @@ def test_picture_is_the_lab(open_page, browser, document):
         assert pictures.looks_alike(picture, image.resize(picture.size), (0, 0)), lab.plan.kind
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_numbers_are_those_of_the_lab(open_page, document):
     page = open_page(f"{document}.html", prepare=with_clipboard)
-    for lab in labs_of(page, document):
+    for lab in new_labs_of(page, document):
         rows = rows_of(save(lab, "csv")[1])
         assert all(row["table"] for row in rows)
         assert missing(content_of(lab).evaluate(CELLS), rows) == [], lab.plan.kind

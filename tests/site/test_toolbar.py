@@ -1,6 +1,7 @@
-"""Every lab of every page: a link brings back each control, Reset too, and what is no link of ours harms nothing."""
+"""Labs of every kind: a link brings back each control, Reset too, and what is no link of ours harms nothing."""
 
 import re
+from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -12,7 +13,6 @@ from tests.site.lab import Lab, eventually, plans
 from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
-WITH_LABS = [document for document in book.notebooks() if book.shown_labs(document)]
 SHORT = "book/recurrent_networks"  # a page with several labs that need no model
 CLIPBOARD = """Object.defineProperty(navigator, "clipboard", {
   value: { writeText: async (text) => { globalThis.copied = text; } }, configurable: true,
@@ -31,6 +31,19 @@ SHOWN = """(lab) => Object.fromEntries([...lab.querySelectorAll(".lmkit-controls
 
 def with_clipboard(page: Page) -> None:
     page.context.add_init_script(CLIPBOARD)
+
+
+@cache
+def old_kinds(document: str) -> frozenset[str]:
+    """The kinds of view that pages before this one show."""
+    before = book.with_labs()[: book.with_labs().index(document)]
+    return frozenset(plan.kind for page in before for plan in plans(*book.built_widgets(page)))
+
+
+def new_labs_of(page: Page, document: str) -> list[Lab]:
+    """Of `labs_of` the first of each kind that no page before this one shows."""
+    first = {lab.plan.kind: lab for lab in reversed(labs_of(page, document))}
+    return [lab for kind, lab in reversed(first.items()) if kind not in old_kinds(document)]
 
 
 def labs_of(page: Page, document: str) -> list[Lab]:
@@ -93,11 +106,11 @@ def move_all(lab: Lab) -> None:
             lab.set(name, other_value(lab, name), keyboard="Slider" in control.kind)
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_link_and_reset_bring_back_every_control(open_page, document):
     first = open_page(f"{document}.html", prepare=with_clipboard)
     second = open_page(f"{document}.html", prepare=with_clipboard)
-    for place, lab in enumerate(labs_of(first, document)):
+    for place, lab in enumerate(new_labs_of(first, document)):
         start, before = copied(lab), controls_shown(lab)
         move_all(lab)
         settle(first)
@@ -107,7 +120,7 @@ def test_link_and_reset_bring_back_every_control(open_page, document):
 
         second.goto("about:blank")
         second.goto(link)
-        opened = labs_of(second, document)[place]
+        opened = new_labs_of(second, document)[place]
         says(opened, OPENED)
         eventually(
             second, lambda lab=opened: controls_shown(lab), shown.__eq__, lambda found, s=shown: differ(found, s)
@@ -185,11 +198,11 @@ def follow(page: Page, link: str) -> None:
     page.evaluate("(link) => { location.hash = ''; location.href = link; }", link)
 
 
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_link_restores_each_control_of_each_lab(open_page, document):
     """One after the other, those too that are put away: the lab says so itself, and no clock decides."""
     page = open_page(f"{document}.html", prepare=with_clipboard)
-    for lab in labs_of(page, document):
+    for lab in new_labs_of(page, document):
         start, rows = copied(lab), lab.plan.view["toolbar"]["controls"]
         assert [row["name"] for row in rows] == list(lab.plan.controls)
         for row in rows:
@@ -225,11 +238,11 @@ def keeping_browser(browser):
 
 def states(page: Page, document: str) -> list[tuple[dict, dict[str, str]]]:
     """What the controls of all labs show, and what the labs know."""
-    return [(controls_shown(lab), fields(copied(lab))) for lab in labs_of(page, document)]
+    return [(controls_shown(lab), fields(copied(lab))) for lab in new_labs_of(page, document)]
 
 
 @pytest.mark.parametrize("is_kept", [True, False])
-@pytest.mark.parametrize("document", WITH_LABS)
+@pytest.mark.parametrize("document", book.with_new_labs())
 def test_back_never_leaves_a_control_that_disagrees(browser, keeping_browser, site, document, is_kept):
     """A page that was kept is as it was; one that is loaded anew is at its start, whatever browsers fill in."""
     context = (keeping_browser if is_kept else browser).new_context(reduced_motion="reduce", service_workers="block")
@@ -237,7 +250,7 @@ def test_back_never_leaves_a_control_that_disagrees(browser, keeping_browser, si
     page = context.new_page()
     page.goto(f"{site}/{document}.html")
     start = states(page, document)
-    for lab in labs_of(page, document):
+    for lab in new_labs_of(page, document):
         move_all(lab)
     moved = states(page, document)
     assert all(knows != knew for (_, knows), (_, knew) in zip(moved, start, strict=True))

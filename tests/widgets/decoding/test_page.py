@@ -319,8 +319,8 @@ def test_touch_drags_a_slider(full_lab):
 
 
 def weights(lab: Lab) -> list[str]:
-    """The scripts with models and grammars that the page has asked for, in order."""
-    return [match[1] for url in lab.page.seen.requests if (match := re.search(r"_static/lmkit/([\w-]+)\.js", url))]
+    """The files with models and grammars that the page has asked for, in order."""
+    return [match[1] for url in lab.page.seen.requests if (match := re.search(r"_static/lmkit/([\w-]+)\.(?:bin|js)\b", url))]
 
 
 def with_every_view_twice(page):
@@ -391,6 +391,7 @@ def test_damaged_weights_are_explained(open_page):
             text = response.text()
             route.fulfill(response=response, body=f'{text[: len(text) // 2 // 4 * 4]}";')
 
+        page.route(f"**/_static/lmkit/{first}.bin*", lambda route: route.fulfill(body=b"cut"))
         page.route(f"**/_static/lmkit/{first}.js*", answer)
 
     page = open_page(f"{document}.html", prepare=cut)

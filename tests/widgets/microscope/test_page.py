@@ -1,4 +1,4 @@
-"""The microscopes on the published page: every control, by pointer and by keyboard, compared with torch."""
+"""The microscope on the published page: every control, by pointer and by keyboard, compared with torch."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,6 @@ from tests.site.rendering import SIZES, faults_everywhere, overflow, show
 
 pytestmark = pytest.mark.site
 KIND, CHAPTER = "MicroscopeView", "book/lstm"
-FIXED, FULL = 0, 1  # the microscopes of the chapter, in order: one model, and all of them
 QUANTITIES = {label: name for name, label in microscope.QUANTITIES.items()}
 TITLES = {
     "f": "Forget gate f",
@@ -131,8 +130,8 @@ def close(cells: list[str], values: list[float]) -> None:
 
 @pytest.fixture
 def open_microscope(open_labs):
-    """A function that opens the chapter and returns one of its microscopes."""
-    return lambda place=FULL, **options: open_labs(CHAPTER, KIND, Microscope, **options)[place]
+    """A function that opens the chapter and returns its microscope, which offers every model."""
+    return lambda **options: open_labs(CHAPTER, KIND, Microscope, **options)[0]
 
 
 VALUES = {
@@ -143,9 +142,8 @@ VALUES = {
 
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
-@pytest.mark.parametrize("place", [FIXED, FULL])
-def test_every_control_changes_the_page_as_torch_computes(open_microscope, place, by):
-    lab = open_microscope(place)
+def test_every_control_changes_the_page_as_torch_computes(open_microscope, by):
+    lab = open_microscope()
     for name, control in lab.plan.controls.items():
         others = [*control.options[1:], control.default]
         values = VALUES.get(name) or ([3, 1, len(lab.check()["tokens"])] if name == "step" else others)
@@ -154,7 +152,7 @@ def test_every_control_changes_the_page_as_torch_computes(open_microscope, place
 
 @pytest.mark.parametrize("by", ["pointer", "keyboard"])
 def test_token_chooses_the_step_and_the_slider_follows(open_microscope, by):
-    lab = open_microscope(FIXED)
+    lab = open_microscope()
     count = len(lab.check()["tokens"])
     for step in (3, count, 1):
         token = lab.root.locator(".lmkit-microscope-token")
@@ -179,7 +177,7 @@ def test_token_chooses_the_step_and_the_slider_follows(open_microscope, by):
 
 def test_slider_goes_as_far_as_the_text(open_microscope):
     """At the end of a text it stays at the end of the next one."""
-    lab = open_microscope(FULL)
+    lab = open_microscope()
     for text, last in (("one morning", 3), ("one morning anna walked", 5)):
         lab.type("text", text)
         assert lab.values["step"] == last
@@ -192,7 +190,7 @@ def test_slider_goes_as_far_as_the_text(open_microscope):
 
 
 def test_controls_have_their_visible_names_and_are_reached_by_tab(open_microscope):
-    lab = open_microscope(FULL)
+    lab = open_microscope()
     for name in lab.plan.controls:
         label = lab[name].locator(".widget-label").inner_text().strip()
         role = {"step": "slider", "quantity": "radiogroup"}.get(name)
@@ -220,7 +218,7 @@ BAD = {
 
 
 def test_bad_input_is_explained_and_the_lab_recovers(open_microscope):
-    lab = open_microscope(FIXED, theme="dark")
+    lab = open_microscope(theme="dark")
     before = lab.check()
     for name, cases in BAD.items():
         good = lab.values[name]
@@ -235,7 +233,7 @@ def test_bad_input_is_explained_and_the_lab_recovers(open_microscope):
 
 
 def test_is_accessible_and_fits(open_microscope):
-    lab = open_microscope(FULL, theme="auto")
+    lab = open_microscope(theme="auto")
     lab.check()
     assert faults_everywhere(lab.page, lab.root) == []
     for title in offered():
@@ -253,7 +251,7 @@ def test_is_accessible_and_fits(open_microscope):
 
 
 def test_works_offline(open_microscope):
-    lab = open_microscope(FIXED)
+    lab = open_microscope()
     before = lab.check()
     lab.page.context.set_offline(True)
     requests = len(lab.page.seen.requests)

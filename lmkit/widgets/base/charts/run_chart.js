@@ -44,7 +44,7 @@ export class RunChart {
     this.root = element("div", { class: "lmkit-run" }, this.legend, this.frame);
     const clip = uniqueId("lmkit-clip");
     this.box = svgElement("rect");
-    this.axes = svgElement("g", { "aria-hidden": "true" });
+    this.axes = svgElement("g", { "aria-hidden": "true", "data-filled": "" });
     this.drawn = svgElement("g", { "clip-path": `url(#${clip})`, "aria-hidden": "true" });
     this.svg.append(svgElement("clipPath", { id: clip }, this.box), this.axes, this.drawn);
     this.key = "";

@@ -20,7 +20,7 @@ class ClassResultsView extends LabView {
    */
   constructor(model, root) {
     const input = element("input", { type: "file", multiple: "", accept: ".json,application/json" });
-    const label = element("label", { class: "lmkit-class-files" }, ASK, " ", input);
+    const label = element("label", { class: "lmkit-class-files", "data-filled": "" }, ASK, " ", input);
     const outcome = element("p", { role: "status", class: "lmkit-class-said" });
     const tables = element("div", { class: "lmkit-class-tables" });
     const whole = element("div", { class: "lmkit-panel lmkit-class" }, label, outcome, tables);

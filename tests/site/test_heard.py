@@ -30,7 +30,8 @@ LISTEN = """(lab) => {
   }
   const said = [];
   heard.set(lab, said);
-  for (const region of lab.querySelectorAll("[aria-live], [role=status], [role=alert]"))
+  // That a model is on its way is said, too, before there is anything to tell.
+  for (const region of lab.querySelectorAll("[aria-live], [role=status]:not(.lmkit-progress), [role=alert]"))
     new MutationObserver(() => {
       const text = region.hidden ? "" : region.textContent.trim();
       if (text) said.push([region.getAttribute("role") === "alert", text]);

@@ -320,7 +320,8 @@ def test_touch_drags_a_slider(full_lab):
 
 def weights(lab: Lab) -> list[str]:
     """The files with models and grammars that the page has asked for, in order."""
-    return [match[1] for url in lab.page.seen.requests if (match := re.search(r"_static/lmkit/([\w-]+)\.(?:bin|js)\b", url))]
+    found = (re.search(r"_static/lmkit/([\w-]+)\.(?:bin|js)\b", url) for url in lab.page.seen.requests)
+    return [match[1] for match in found if match]
 
 
 def with_every_view_twice(page):

@@ -13,7 +13,8 @@ PATIENCE = 20_000  # ms after which something that should happen counts as not h
 STYLES = {"lmkit-wide", "lmkit-switch", "lmkit-choice"}  # classes that say how a control stands, not which it is
 
 
-# Scrolls until the middle of a handle can be pressed: the site's header and a lab's stage may lie over it.
+# Scrolls until the middle of a handle can be pressed: the site's header and a lab's stage may lie over it, and for a
+# moment the page's contents, which the theme puts away where a lab is.
 UNCOVER = """(handle) => ["nearest", "center", "end"].some((block) => {
   handle.scrollIntoView({ block, behavior: "instant" });
   const { left, right, top, bottom } = handle.getBoundingClientRect();
@@ -128,14 +129,16 @@ class Lab:
     def handle(self, name: str) -> Locator:
         return self[name].locator(".noUi-handle")
 
-    def check_names(self) -> None:
-        """Every control is found by its visible label, and sliders and switches by their roles too."""
-        for name, control in self.plan.controls.items():
+    def check_names(self) -> set[str]:
+        """Every control in sight is found by its visible label, and by its role if it has one; return which."""
+        seen = {name: control for name, control in self.plan.controls.items() if self[name].is_visible()}
+        for name, control in seen.items():
             label = self[name].locator(".widget-label").inner_text().strip()
             assert label
             role = "slider" if "Slider" in control.kind else "radiogroup" if control.kind == "RadioButtons" else None
             by_role = self[name].get_by_role(role, name=label, exact=True) if role else None
             expect(by_role or self[name].get_by_label(label, exact=True)).to_have_count(1)
+        return set(seen)
 
     @property
     def problem(self) -> Locator:
@@ -147,7 +150,8 @@ class Lab:
         """Drag a slider's handle to a value with the mouse."""
         control = self.plan.controls[name]
         fraction = (control.place(value) - control.low) / (control.high - control.low)
-        assert self.handle(name).evaluate(UNCOVER), f"nothing scrolls the handle of {name} free"
+        free = self.handle(name)
+        eventually(self.page, lambda: free.evaluate(UNCOVER), bool, lambda _: f"the handle of {name} covered")
         handle, track = self.handle(name).bounding_box(), self[name].locator(".noUi-base").bounding_box()
         middle = track["y"] + track["height"] / 2
         beyond = {0: -30, 1: 30}.get(fraction, 0)  # the ends are reached by pulling past them

@@ -91,7 +91,9 @@ def test_nothing_is_cut_off(paper_page, paper):
 @every_paper
 def test_cut_off_text_is_noticed(paper_page, paper):
     page, area = paper_page(paper)
-    page.evaluate("() => { document.querySelector('.bd-article li').style.whiteSpace = 'nowrap'; }")
+    page.locator(".bd-article li").first.evaluate(
+        "(entry) => { entry.style.whiteSpace = 'nowrap'; entry.append(' and so on'.repeat(20)); }"
+    )
     assert page.evaluate(CUT_OFF, area)
 
 

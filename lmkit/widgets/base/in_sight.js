@@ -6,6 +6,7 @@ import { setAttribute } from "./dom.js";
 /** @typedef {{ above: number, below: number }} Margins */
 
 const FOCUSED = ".noUi-handle, .widget-readout, input, select";
+const SCROLLING = ".lmkit-stage .lmkit-panel, .lmkit-predictions"; // where a screen is too small for all of them
 const AIR = 4; // px that stay free
 
 /**
@@ -23,7 +24,7 @@ export function keepInSight(view) {
       frame = requestAnimationFrame(attach); // what is around a view is made in its own time
       return;
     }
-    const parts = lab.querySelectorAll(".lmkit-controls > *, .lmkit-stage, .lmkit-stage .lmkit-panel, .lmkit-problem");
+    const parts = lab.querySelectorAll(`.lmkit-controls > *, .lmkit-stage, .lmkit-problem, ${SCROLLING}`);
     for (const part of [lab, view, ...parts]) observer.observe(part);
   };
   attach();
@@ -45,7 +46,7 @@ function measure(view) {
   const isBeside = box !== undefined && box.right <= view.getBoundingClientRect().left;
   const top = (isBeside ? view : lab).getBoundingClientRect().top;
   const above = isBeside ? 0 : stage.getBoundingClientRect().top - top;
-  const panels = [...stage.querySelectorAll(".lmkit-panel")].map((panel) => ({ panel, isScrolling: scrolls(panel) }));
+  const panels = [...lab.querySelectorAll(SCROLLING)].map((panel) => ({ panel, isScrolling: scrolls(panel) }));
   /** @type {HTMLElement[]} */
   const targets = [...(controls?.querySelectorAll(FOCUSED) ?? [])].filter((target) => target instanceof HTMLElement);
   const screen = screenHeight();

@@ -22,7 +22,8 @@ def as_text(summary: dict, i: int) -> str:
     mean, low, high = (summary[key][i] for key in ("mean", "low", "high"))
     digits = 1 if 0 < mean < 0.0995 else 0
     share = "< 0.1" if 0 < mean < 0.0005 else f"{100 * mean:.{digits}f}"
-    return f"{share}\u202f% ({100 * low:.0f}–{100 * high:.0f})"
+    first, last = (int(100 * end + 0.5) for end in (low, high))  # of 10.5 JavaScript makes 11
+    return f"{share}\u202f% ({first}–{last})"
 
 
 class Driver(Lab):

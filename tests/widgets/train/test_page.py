@@ -125,9 +125,11 @@ def test_a_model_is_trained_here_and_decoded_on_another_page(lab, tmp_path):
 
 def test_lab_is_accessible_and_fits(lab):
     lab = lab(theme="auto")
-    lab.set("text", "Shakespeare")  # which has all controls
-    lab.check_names()
-    lab.set("text", "Human Numbers")
+    named = set()
+    for text in ("Shakespeare", "Recall a symbol", "Human Numbers"):  # with all controls between them
+        lab.set("text", text)
+        named |= lab.check_names()
+    assert named == set(lab.plan.controls)
     assert faults_everywhere(lab.page, lab.root) == []
     lab.set_all(SMALL)
     for seed in (1, 2):

@@ -187,6 +187,7 @@ class Lab:
     def choose(self, name: str, value: str, keyboard: bool = False) -> None:
         """Choose among labelled options: radio buttons or a drop-down list."""
         control = self.plan.controls[name]
+        self[name].scroll_into_view_if_needed()  # a reader sees what is chosen; a model comes when a reader is near
         if control.kind == "Dropdown":
             select = self[name].locator("select")
             if keyboard:

@@ -53,7 +53,7 @@ def test_the_first_screen_says_what_the_book_is(open_page):
         height = SIZES[size][1]
         assert lower_end(page, ".promise") < lower_end(page, ".where-next a") < height / 2, size
         assert lower_end(page, ".lmkit-controls") < height, size
-    assert lower_end(resized(page, "1280"), ".lmkit-token") < 800
+    assert lower_end(resized(page, "1280"), ".lmkit-story-text") < 800
     assert lower_end(resized(page, "844"), ".where-next a") < 390
 
 

@@ -95,11 +95,13 @@ export class LabView {
     placed(model, root);
     root.append(this.messages.problem, this.messages.progress, this.content, this.announcer.live);
     this.ask = coalesced(() => this.run());
-    model.on("change", this.ask);
+    this.refuses = false; // a number that was typed; the model knows nothing of it
+    this.changed = () => this.accept();
+    model.on("change", this.changed);
     const toolbar = model.get("toolbar"); // in a lab with controls
     this.toolbar = toolbar?.controls ? new LabToolbar(this, toolbar, root) : null;
     if (this.toolbar) root.append(this.toolbar.root);
-    this.closeControls = tendControls(root, { onWrong: (error) => this.fail(error), onRight: () => this.ask() });
+    this.closeControls = tendControls(root, { onWrong: (error) => this.refuse(error), onRight: () => this.accept() });
     this.closeSight = keepInSight(root);
     this.ask();
   }
@@ -107,7 +109,7 @@ export class LabView {
   close() {
     this.closed = true;
     this.dropWork();
-    this.model.off("change", this.ask);
+    this.model.off("change", this.changed);
     this.ask.close();
     this.closeControls();
     this.closeSight();
@@ -233,7 +235,23 @@ export class LabView {
     this.toolbar?.settle();
   }
 
+  /**
+   * Say what is wrong with a number that was typed, until another is read or something else is moved.
+   *
+   * @param {unknown} error
+   */
+  refuse(error) {
+    this.refuses = true;
+    this.fail(error);
+  }
+
+  accept() {
+    this.refuses = false;
+    this.ask();
+  }
+
   recover() {
+    if (this.refuses) return; // whatever was drawn anew meanwhile, at another width perhaps
     clearTimeout(this.failing);
     this.messages.tell({});
     this.content.hidden = false;

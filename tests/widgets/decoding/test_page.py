@@ -9,7 +9,7 @@ from lmkit.datasets import stories
 from lmkit.widgets.labs.decoding.lab import CONTROLS
 from tests.site import book
 from tests.site.lab import PATIENCE, Lab, plans
-from tests.site.rendering import accessibility_faults, faults_everywhere, overflow
+from tests.site.rendering import accessibility_faults, faults_everywhere, overflow, settle
 from tests.widgets.decoding.driver import APPLICABLE, SLIDERS, DecodingLab
 
 pytestmark = pytest.mark.site
@@ -338,6 +338,7 @@ def with_every_view_twice(page):
 def test_weights_travel_once(full_lab):
     """However many labs a page has, each model is requested and parsed once, and only when it is chosen."""
     lab = full_lab(prepare=with_every_view_twice)
+    settle(lab.page)
     labs = decoding_labs(lab.page)
     assert labs.count() >= 2
     for view in labs.locator(".lmkit-view").all():
@@ -347,6 +348,7 @@ def test_weights_travel_once(full_lab):
     for title in lab.plan.controls["model"].options:
         for place in range(labs.count()):
             if (select := labs.nth(place).locator(".lmkit-controls select")).count():
+                select.scroll_into_view_if_needed()  # a model comes when a reader comes near
                 select.select_option(title)
                 labs.nth(place).locator(".lmkit-content:not([hidden]):not([inert])").wait_for()
         lab.page.wait_for_function("() => document.querySelectorAll('.lmkit-progress:not([hidden])').length === 0")

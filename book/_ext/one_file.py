@@ -24,6 +24,7 @@ URL = re.compile(r"""url\(\s*(["']?)(?!data:|#|/|\w+:)([^"')]+)\1\s*\)""")
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"')?;]+)[^;]*;""")
 OF_LABS = ("lmkit/", "vendor/")  # loaded by pages that need them
 REPLACED = {"scripts/bootstrap.js"}
+OF_EDITIONS = {"pygments.css", "lmkit-roles.css"}  # the PDF and the EPUB take from them what is for paper
 
 
 def common(pages: list[str], tag: re.Pattern) -> list[str]:
@@ -104,7 +105,7 @@ def join(app, exception) -> None:
         root = "../" * (len(path.relative_to(site).parts) - 1)
         addresses = {suffix: f"{root}_static/pages.{suffix}?v={version}" for suffix, version in versions.items()}
         path.write_text(rewritten(page, sheets, loaded, addresses, options), "utf-8")
-    for name in [*sheets, *loaded]:
+    for name in {*sheets, *loaded} - OF_EDITIONS:
         (static / name).unlink()
 
 

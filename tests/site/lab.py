@@ -250,6 +250,7 @@ class Lab:
             shown = eventually(self.page, self.check, shown.__ne__, lambda _, v=value: f"nothing new for {name} at {v}")
 
     def wait_until_ready(self) -> None:
-        """Wait until the view shows something, and open what it folds away."""
+        """Come near, wait until the view shows something, and open what it folds away."""
+        self.root.scroll_into_view_if_needed()
         self.root.locator(".lmkit-content:not([hidden]) [data-filled] > *:visible").first.wait_for(timeout=4 * PATIENCE)
         self.root.evaluate("(lab) => { for (const part of lab.querySelectorAll('.lmkit-folded')) part.open = true; }")

@@ -108,7 +108,7 @@ class TranslationPanel {
   constructor(title) {
     const { root, heading } = panel("lmkit-padding-translation", title);
     this.root = root;
-    this.line = element("p", { class: "lmkit-padding-line" });
+    this.line = element("p", { class: "lmkit-padding-line", "data-filled": "" });
     this.verdict = element("p", { class: "lmkit-padding-verdict" });
     this.change = element("p", { class: "lmkit-numbers" });
     root.append(heading, this.line, this.verdict, this.change);

@@ -118,7 +118,7 @@ def set_answers_apart(page: Page) -> None:
         if "lmkit-cards" in classes(node):
             if text_of(node).startswith(REVIEW):
                 replace(node, make("p", "(The cards stand in their chapters. Online, this page asks them.)"))
-            else:
+            elif elements(node, "ol"):
                 set_cards_apart(page, node)
         elif {"dropdown", "admonition"} <= set(classes(node)) and text_of(node[0]) == "Answers":
             set_exercises_apart(page, node)

@@ -65,7 +65,7 @@ def test_paper_has_every_heading_figure_and_question_of_a_page(site, name):
     source = ARTICLE.search((book.SITE / f"{name}.html").read_text("utf-8"))[1]
     page = pages.read(book.SITE, name, BOOK.address)
     wanted = len(re.findall(r"<h[2-6]>", source))
-    dropped = source.count('class="toctree-wrapper')
+    dropped = len(re.findall(r'</h[2-6]>\s*<div class="toctree-wrapper', source))
     assert len(elements(page.section, "h2", "h3", "h4", "h5", "h6")) == wanted - dropped
     assert len(by_class(page.section, "lab")) == source.count('class="lmkit-picture"')
     assert all(picture.get("alt") for picture in elements(page.section, "img"))
@@ -84,7 +84,13 @@ def test_front_page_has_a_place_for_the_editions(site):
 
 
 def sheets_of(page: Page) -> PdfReader:
-    return PdfReader(io.BytesIO(page.pdf(format="A4")))
+    """The sheets of a page, when it has noticed that they are printed."""
+    page.evaluate(
+        "() => { globalThis.printed = new Promise((done) => addEventListener('afterprint', done, { once: true })); }"
+    )
+    pdf = page.pdf(format="A4")
+    page.evaluate("() => printed.then(() => null)")
+    return PdfReader(io.BytesIO(pdf))
 
 
 @pytest.mark.parametrize("chapter", QUIZZED)
@@ -164,7 +170,7 @@ def lowest(sheet: PageObject) -> float:
 
 def first_words(text: str) -> str:
     """Some words of a card's text that stand in a line as they are written."""
-    return " ".join(max(re.split(r"[$`*\n]", text), key=len).split()[:6])
+    return " ".join(max(re.split(r"\$[^$]*\$|[`*\n]", text), key=len).split()[:6])
 
 
 def squeezed(text: str) -> str:

@@ -95,13 +95,13 @@ export class LabView {
     placed(model, root);
     root.append(this.messages.problem, this.messages.progress, this.content, this.announcer.live);
     this.ask = coalesced(() => this.run());
-    this.refuses = false; // a number that was typed; the model knows nothing of it
-    this.changed = () => this.accept();
+    this.hasRefused = false; // a number that was typed; the model knows nothing of it
+    this.changed = () => this.acceptTyped();
     model.on("change", this.changed);
     const toolbar = model.get("toolbar"); // in a lab with controls
     this.toolbar = toolbar?.controls ? new LabToolbar(this, toolbar, root) : null;
     if (this.toolbar) root.append(this.toolbar.root);
-    this.closeControls = tendControls(root, { onWrong: (error) => this.refuse(error), onRight: () => this.accept() });
+    this.closeControls = tendControls(root, { onWrong: (error) => this.refuseTyped(error), onRight: () => this.acceptTyped() });
     this.closeSight = keepInSight(root);
     this.ask();
   }
@@ -240,18 +240,18 @@ export class LabView {
    *
    * @param {unknown} error
    */
-  refuse(error) {
-    this.refuses = true;
+  refuseTyped(error) {
+    this.hasRefused = true;
     this.fail(error);
   }
 
-  accept() {
-    this.refuses = false;
+  acceptTyped() {
+    this.hasRefused = false;
     this.ask();
   }
 
   recover() {
-    if (this.refuses) return; // whatever was drawn anew meanwhile, at another width perhaps
+    if (this.hasRefused) return; // whatever was drawn anew meanwhile, at another width perhaps
     clearTimeout(this.failing);
     this.messages.tell({});
     this.content.hidden = false;

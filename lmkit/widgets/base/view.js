@@ -101,7 +101,10 @@ export class LabView {
     const toolbar = model.get("toolbar"); // in a lab with controls
     this.toolbar = toolbar?.controls ? new LabToolbar(this, toolbar, root) : null;
     if (this.toolbar) root.append(this.toolbar.root);
-    this.closeControls = tendControls(root, { onWrong: (error) => this.refuseTyped(error), onRight: () => this.acceptTyped() });
+    this.closeControls = tendControls(root, {
+      onWrong: (error) => this.refuseTyped(error),
+      onRight: () => this.acceptTyped(),
+    });
     this.closeSight = keepInSight(root);
     this.ask();
   }

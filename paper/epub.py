@@ -111,8 +111,11 @@ def take_pictures(root: Element, site: Path, page: str) -> dict[str, Item]:
     taken = {}
     for picture in elements(root, "img"):
         source = picture.get("src")
-        if source.startswith("data:image/svg+xml;base64,"):
-            content, suffix = base64.b64decode(source.partition(",")[2]), ".svg"
+        kind, _, data = source.partition(",")
+        if kind == "data:image/svg+xml;base64":
+            content, suffix = base64.b64decode(data), ".svg"
+        elif kind == "data:image/svg+xml":
+            content, suffix = unquote(data).encode(), ".svg"
         else:
             path = posixpath.normpath(posixpath.join(posixpath.dirname(page), unquote(source)))
             content, suffix = (site / path).read_bytes(), Path(path).suffix

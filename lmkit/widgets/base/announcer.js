@@ -4,7 +4,7 @@
 import { element } from "./dom.js";
 import { news, pieceNews, sentencesOf, told } from "./news.js";
 
-const NAMES = / (?:(?:id|class)="[^"]*"|[\w-]+="url\([^"]*")/g; // attributes that may be new in the same picture
+const NAMES = / (?:(?:id|class|tabindex)="[^"]*"|[\w-]+="url\([^"]*")/g; // attributes that may be new in the same picture
 
 /** @typedef {import("./news.js").Fact} Fact */
 /** @typedef {{ texts: string[], picture: string, width: number }} Shown - What a view showed when it was last told of. */

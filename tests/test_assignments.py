@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -115,12 +116,15 @@ def test_notebooks_are_valid_and_say_everything(name, form):
             assert part.strip() in whole
 
 
+PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # these programs call others
+
+
 def command(*arguments, folder):
     """Run a module in a folder; return what it printed, or fail with that."""
     done = subprocess.run(
         [sys.executable, "-m", *map(str, arguments)],
         cwd=folder,
-        env=os.environ | {"OMP_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1", "PATH": PATH},
         text=True,
         capture_output=True,
         timeout=300,

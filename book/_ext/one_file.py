@@ -17,6 +17,7 @@ STATIC = r'(?:\.\./)*_static/([^"?]+)(?:\?[^"]*)?'
 SHEET = re.compile(rf'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="{STATIC}"[^>]*>')
 SCRIPT = re.compile(rf'\s*<script\b[^>]*src="{STATIC}"[^>]*></script>')
 PRELOAD = re.compile(rf'\s*<link rel="preload" as="script" href="{STATIC}"\s*/>')
+OF_SEARCH = re.compile(r'<script(?= src="(?:_static/(?:searchtools|language_data)|searchindex)\.js")')
 OPTIONS = re.compile(r'<script[^>]*src="[^"]*documentation_options\.js[^"]*"[^>]*></script>')
 WIDGETS = re.compile(r"<script\b[^>]*static-widgets\.js[^>]*></script>")
 LAST = re.compile(r"\s*</head>")
@@ -24,6 +25,7 @@ URL = re.compile(r"""url\(\s*(["']?)(?!data:|#|/|\w+:)([^"')]+)\1\s*\)""")
 IMPORT = re.compile(r"""@import\s+(?:url\()?["']?([^"')?;]+)[^;]*;""")
 OF_LABS = ("lmkit/", "vendor/")  # loaded by pages that need them
 REPLACED = {"scripts/bootstrap.js"}
+FIRST = "policy.js"  # it says why, where the others find nothing of what stands in the page
 OF_EDITIONS = {"pygments.css", "lmkit-roles.css"}  # the PDF and the EPUB take from them what is for paper
 
 
@@ -75,6 +77,7 @@ def rewritten(page: str, sheets: list[str], scripts: list[str], addresses: dict[
     page = page.replace("\0", f"\n    {link}", 1)
     page = OPTIONS.sub(lambda _: f"<script>{options}</script>", page)
     page = SCRIPT.sub(lambda tag: "" if tag[1] in scripts else tag[0], page)
+    page = OF_SEARCH.sub('<script defer="defer"', page)
     page = PRELOAD.sub(lambda tag: "" if tag[1] in scripts else tag[0], page)
     script = f'<script defer="defer" src="{addresses["js"]}"></script>'
     if WIDGETS.search(page):  # labs come first
@@ -95,6 +98,7 @@ def join(app, exception) -> None:
     if missing := REPLACED - set(loaded):
         raise ExtensionError(f"pages no longer load {', '.join(missing)}: does menus.js still replace what is needed?")
     names = [name for name in loaded if name not in {*REPLACED, "documentation_options.js"}]
+    names.sort(key=lambda name: name != FIRST)
     others = [p.read_text("utf-8") for p in static.rglob("*.js") if str(p.relative_to(static)) not in REPLACED]
     contents = {"css": joined_sheets(static, sheets, pages, others), "js": joined_scripts(static, names)}
     options = " ".join((static / "documentation_options.js").read_text("utf-8").split())

@@ -33,4 +33,7 @@
     article.prepend(note);
   };
   addEventListener("securitypolicyviolation", tell);
+  // What stands in the page was refused before anybody listened.
+  if (typeof DOCUMENTATION_OPTIONS === "undefined")
+    tell({ effectiveDirective: "script-src-elem", blockedURI: "inline", disposition: "enforce" });
 })();

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from lmkit import study
 from tests.site import book
-from tests.site.rendering import faults_everywhere, overflow, settle
+from tests.site.rendering import accessibility_faults, overflow, settle
 from tests.site.test_surroundings import without_storage
 
 pytestmark = pytest.mark.site
@@ -82,7 +82,7 @@ def test_a_reader_who_comes_back_is_led_to_their_section(open_page, size, theme)
     mark = page.locator(".toctree-wrapper .where-mark").first
     expect(mark).to_have_text(f"read, quiz {asked} of {asked} right, {asked} due")
     assert overflow(page) <= 0
-    assert faults_everywhere(page) == []
+    assert accessibility_faults(page) == []
     line.locator("a").click()
     page.wait_for_url(f"**/{CHAPTER}.html#{SECTION}")
     assert 0 <= page.locator(f"#{SECTION} h2").bounding_box()["y"] < 300

@@ -75,7 +75,7 @@ def test_microscope_looks_into_it(view):
     ids = trained.prompt_ids("one two three .")
     with torch.no_grad():
         hidden = trained.model.rnn.trace(trained.model.embedding(torch.tensor([ids])))["h"][0, 0, -1]
-    cells = page.locator(".lmkit-microscope-below table").first.locator("tbody tr").all()
+    cells = page.locator(".lmkit-microscope-numbers tbody tr").all()
     found = [float(row.locator("td").last.inner_text().replace("−", "-")) for row in cells]
     assert found == pytest.approx([float(hidden[unit]) for unit in (0, 5)], abs=0.006)
 

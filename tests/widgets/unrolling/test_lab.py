@@ -269,7 +269,7 @@ def test_the_diagram_folds_earlier_steps_where_there_is_no_room(view):
     assert 3 <= shown < 8
     assert f"step {9 - shown} reads w{9 - shown}" in page.get_by_role("img").get_attribute("aria-label")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.set_viewport_size({"width": 1000, "height": 800})
+    page.set_viewport_size({"width": 1920, "height": 1000})
     expect(page.locator(".lmkit-unroll-box-embedding")).to_have_count(8)
 
 

@@ -17,6 +17,7 @@ SHORT = "book/recurrent_networks"  # a page with several labs that need no model
 CLIPBOARD = """Object.defineProperty(navigator, "clipboard", {
   value: { writeText: async (text) => { globalThis.copied = text; } }, configurable: true,
 });"""
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
 OPENED, RESET = "Set as in the link.", "Back at its start."
 
 # What the controls of a lab show, by name: handles, numbers beside them, fields, boxes.
@@ -104,6 +105,7 @@ def move_all(lab: Lab) -> None:
     for name, control in lab.plan.controls.items():
         if lab[name].is_visible():
             lab.set(name, other_value(lab, name), keyboard="Slider" in control.kind)
+            lab.page.evaluate(TWO_FRAMES)  # it may put others away
 
 
 @pytest.mark.parametrize("document", book.with_new_labs())

@@ -2,6 +2,8 @@
 
 /** @typedef {Record<string, string | number>} Attributes */
 
+const FIELDS = new Set(["input", "select", "textarea"]);
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -11,6 +13,8 @@
  */
 export function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
+  // A browser that brings a page back gives the first field of a kind what another of that kind held.
+  if (FIELDS.has(tag)) node.setAttribute("autocomplete", "off");
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   node.append(...children);
   return node;

@@ -6,7 +6,6 @@ const ATTRIBUTES = {
   type: "text",
   maxlength: "80",
   autocapitalize: "off",
-  autocomplete: "off",
   autocorrect: "off",
   spellcheck: "false",
 };

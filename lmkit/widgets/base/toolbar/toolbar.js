@@ -51,7 +51,6 @@ export class LabToolbar {
     this.address = element("input", {
       readonly: "",
       "aria-label": "Link to this lab as it stands",
-      autocomplete: "off",
     });
     this.address.hidden = true;
     const copy = button("Copy link", () => this.copy());

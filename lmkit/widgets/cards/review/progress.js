@@ -154,7 +154,7 @@ class Keeping {
     this.undo.hidden = true;
     this.removal = actionButton("Reset…", () => this.ask());
     this.file.addEventListener("change", () => this.import());
-    this.name = element("input", { type: "text", maxlength: 100, autocomplete: "off", spellcheck: "false" });
+    this.name = element("input", { type: "text", maxlength: 100, spellcheck: "false" });
     const name = element(
       "label",
       { class: "lmkit-review-name" },

@@ -36,7 +36,6 @@ class Gap {
       "aria-describedby": this.hint.id,
       maxlength: "80",
       autocapitalize: "off",
-      autocomplete: "off",
       autocorrect: "off",
       spellcheck: "false",
     });

@@ -126,7 +126,7 @@ def test_answers_are_printed_only_where_they_are_asked_for(open_page):
 
     page.emulate_media(media="print")
     assert not page.locator(".admonition.dropdown").is_visible()
-    page.emulate_media(media="screen")
+    page.emulate_media(media="null")
     assert said() == []
     page.evaluate(PRINT)
     assert said() == answers

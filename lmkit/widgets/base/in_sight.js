@@ -6,7 +6,7 @@ import { setAttribute } from "./dom.js";
 /** @typedef {{ above: number, below: number }} Margins */
 
 const FOCUSED = ".noUi-handle, .widget-readout, input, select";
-const SCROLLING = ".lmkit-stage .lmkit-panel, .lmkit-predictions"; // where a screen is too small for all of them
+const SCROLLING = ".lmkit-stage .lmkit-panel, .lmkit-scrolls"; // where a screen is too small for all of them
 const AIR = 4; // px that stay free
 
 /**

@@ -110,6 +110,7 @@ def test_a_model_is_trained_here_and_decoded_on_another_page(lab, tmp_path):
     expect(lab.root.locator(".lmkit-train-kept")).to_contain_text("My first model")
     page.goto(page.url.replace("playground", "sampling"))
     other = page.locator(".lmkit-lab:has(.lmkit-own-models)").first
+    other.scroll_into_view_if_needed()
     other.get_by_label("Your models").select_option("My first model")
     expect(other.locator(".lmkit-progress")).to_be_hidden()
     trained = pretrained.load(tmp_path / "mine.safetensors")

@@ -22,7 +22,7 @@ export class PredictionPanel {
   /** @param {CardLog} [log] */
   constructor(log) {
     this.log = log;
-    this.root = element("div", { class: "lmkit-predictions" });
+    this.root = element("div", { class: "lmkit-predictions lmkit-scrolls" });
     keepKeys(this.root);
     this.key = "";
     /** @type {PredictionForm[]} */

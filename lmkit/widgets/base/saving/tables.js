@@ -41,7 +41,7 @@ function collected(part) {
  * @returns {Table}
  */
 function written(table) {
-  const all = [...table.rows].filter((row) => row.checkVisibility());
+  const all = [...table.rows].filter(isThere);
   const head = table.tHead ? [...table.tHead.rows].pop() : undefined;
   let group = "";
   /** @type {string[][]} */
@@ -63,6 +63,15 @@ function written(table) {
   );
   const columns = parts.flatMap((part) => part.columns);
   return { title: titleOf(table), columns, rows: rows.map((_, r) => parts.flatMap((part) => part.rows[r])) };
+}
+
+/**
+ * Whether a row counts, be its table folded away or not.
+ *
+ * @param {HTMLTableRowElement} row
+ */
+function isThere(row) {
+  return !row.closest("[hidden]") && getComputedStyle(row).display !== "none";
 }
 
 /**

@@ -64,7 +64,12 @@ export class SamplePanel {
     this.root = root;
     this.prompt = element("span", { class: "lmkit-train-prompt" });
     this.written = element("span");
-    this.text = element("p", { class: "lmkit-train-text lmkit-scrolls", "aria-labelledby": heading.id }, this.prompt, this.written);
+    this.text = element(
+      "p",
+      { class: "lmkit-train-text lmkit-scrolls", "aria-labelledby": heading.id },
+      this.prompt,
+      this.written,
+    );
     this.note = element("p", { class: "lmkit-footnote" }, "Drawn at temperature 1, after a beginning in grey.");
     root.append(heading, this.text, this.note);
   }

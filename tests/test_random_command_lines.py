@@ -40,7 +40,7 @@ KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
-COMMANDS = ["train", "generate", "translate", "generate", "train", "cards", "experiment", "exam", "class", "assignment"]
+COMMANDS = "train generate translate generate train cards experiment exam class assignment words".split()
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +131,8 @@ class Lines:
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
+        elif command == "words" and self.draw.random() < 0.6:
+            words[1:2] = [self.draw.choice(["stories", "words.model", "a.model"])]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *(words[1:] if self.draw.random() < 0.8 else [])]
         elif command == "exam":

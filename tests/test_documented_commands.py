@@ -194,7 +194,7 @@ def move_address(words, folder, monkeypatch):
     """On a copy of the files that it writes."""
     script = address()
     for name in ("_config.yml", *script.followers()):
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     new = words[2].replace("<owner>", "someone").replace("<name>", "a-fork")
     script.change(new, folder)

@@ -131,14 +131,12 @@ class Lines:
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:
             words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
-        elif command == "words" and self.draw.random() < 0.6:
-            words[1:2] = [self.draw.choice(["stories", "words.model", "a.model"])]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *(words[1:] if self.draw.random() < 0.8 else [])]
         elif command == "exam":
             words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
-        elif command == "class" and self.draw.random() < 0.6:
-            words[1:2] = ["answers"]
+        elif command in ("class", "words") and self.draw.random() < 0.6:
+            words[1:2] = ["answers" if command == "class" else self.draw.choice(["stories", "words.model", "a.model"])]
         elif command == "assignment":
             words += self.draw.choice(
                 [["lstm"], ["--check", "truncation"], ["--format", "otter", "--out", "course"], []]

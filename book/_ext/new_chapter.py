@@ -158,7 +158,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if notebook_of(options.name, ROOT).is_file():
             if options.title or options.after:
-                raise ValueError(f"NAME must be new, but there is book/{options.name}.ipynb already; choose another")
+                rule = f"NAME must be new, but there is book/{options.name}.ipynb already"
+                raise ValueError(f"{rule}; choose another, or leave TITLE and AFTER out to see what is left to fill in")
             tell(options.name)
             return
         begin(options.name, options.title, options.after)

@@ -92,7 +92,7 @@ def build(page: str, folder: Path = FOLDER) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("chapter", help="the name of a page, without folder and suffix")
+    parser.add_argument("chapter", metavar="CHAPTER", help="the name of a page, without folder and suffix")
     name = parser.parse_args(arguments).chapter
     try:
         page = document(name)

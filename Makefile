@@ -36,8 +36,8 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters check test lint types unit slow scripts nbval site fuzz bench mutants kernel \
-	zip pdf epub editions train experiments cheat-sheet floor-plan dist clean
+.PHONY: help serve book chapters page chapter check test lint types unit slow scripts nbval site fuzz bench mutants \
+	kernel zip pdf epub editions train experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
 help: ## list the commands
@@ -51,6 +51,13 @@ book: $(BUILT) ## build the book into _build/html
 
 chapters: $(INSTALLED) ## run chapters and store them with their outputs (CHAPTER=lstm; all unless given)
 	$(BIN)/python book/_ext/run_chapters.py $(CHAPTER)
+	$(BIN)/python book/_ext/minutes.py
+
+page: $(INSTALLED) ## build one page alone, to look at it (CHAPTER=lstm): into _build/page
+	$(BIN)/python book/_ext/one_page.py $(CHAPTER)
+
+chapter: $(INSTALLED) ## begin a chapter, or say what is left to fill in (NAME=my_topic TITLE="My topic" AFTER=sampling)
+	$(BIN)/python book/_ext/new_chapter.py "$$NAME" $${TITLE:+--title "$$TITLE"} $${AFTER:+--after "$$AFTER"}
 
 check: lint types unit scripts ## what to run after an edit: no book, no browser, two minutes
 

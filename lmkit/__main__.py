@@ -15,6 +15,7 @@ COMMANDS = {
     "train": ("training", "train a shipped model again, or one of your own"),
     "generate": ("generating", "continue a prompt with a trained model"),
     "translate": ("translating", "translate texts with a trained encoder-decoder"),
+    "words": ("listing", "list the words, or other tokens, that a model knows"),
     "experiment": ("experimenting", "make the runs again that the book compares"),
     "assignment": ("assigning", "write programming assignments for otter-grader or nbgrader"),
     "exam": ("examining", "write an exam on paper with its key, drawn from the cards"),

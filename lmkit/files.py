@@ -59,6 +59,28 @@ def atomic_write(path: StrPath, data: bytes, name: str = "the file") -> None:
     _sync_folder(place.parent)
 
 
+def write_changed(path: StrPath, data: bytes, name: str = "the file") -> bool:
+    """Write a file as `atomic_write` does, unless its bytes are there already; return whether they were not.
+
+    A file that stays as it is keeps its time, so nothing that `make` derives from it is made again.
+
+    Parameters
+    ----------
+    path, data, name : as for `atomic_write`
+
+    Raises
+    ------
+    WriteError, ValueError
+        As `atomic_write` does.
+    """
+    check_name(name, path)
+    with suppress(OSError):  # what cannot be read is written, or the error of that is told
+        if Path(path).read_bytes() == data:
+            return False
+    atomic_write(path, data, name)
+    return True
+
+
 def check_place(name: str, path: StrPath) -> Path:
     """Return a path where a file can be written, so that long work is not done in vain.
 

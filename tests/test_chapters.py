@@ -144,11 +144,18 @@ def test_a_lesson_is_no_longer_than_a_sitting(chapter):
     )
     tags = (cell.metadata.get("tags", []) for cell in notebook.cells if cell.cell_type == "code")
     seen = [cell for cell, names in zip(book.code_cells(chapter), tags, strict=True) if not FOLDED.intersection(names)]
-    assert len(words.split()) <= MOST_WORDS, "say it in fewer words, or give the appendix a page of its own"
-    assert len(seen) <= MOST_CELLS, "fold away checks and drawing (`hide-input`), or move them into tests"
-    assert median(len(cell.source.splitlines()) for cell in seen) <= MEDIAN_LINES
+    count, cells = len(words.split()), len(seen)
+    remedy = "say it in fewer words, or give the appendix a page of its own"
+    assert count <= MOST_WORDS, f"a chapter must have at most {MOST_WORDS} words, but {chapter} has {count}; {remedy}"
+    remedy = "fold away checks and drawing (`hide-input`), or move them into tests"
+    assert cells <= MOST_CELLS, f"at most {MOST_CELLS} cells may be unfolded, but {cells} of {chapter} are; {remedy}"
+    lines = median(len(cell.source.splitlines()) for cell in seen)
+    assert lines <= MEDIAN_LINES, (
+        f"half of the cells must have at most {MEDIAN_LINES} lines, but it is {lines}; {remedy}"
+    )
     asserted = sum(len(re.findall(r"^assert", cell.source, re.M)) for cell in seen)
-    assert asserted <= MOST_ASSERTS, "a reader needs one for an idea; the others go into folded cells"
+    rule = f"unfolded cells must have at most {MOST_ASSERTS} asserts, but {chapter} has {asserted}"
+    assert asserted <= MOST_ASSERTS, f"{rule}; a reader needs one for an idea: fold the others away"
 
 
 @pytest.mark.parametrize("chapter", book.teaching())

@@ -1,11 +1,13 @@
 """Every command and every block of code that the documents show is run, long ones in a short mode."""
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,18 @@ def install(words, folder, monkeypatch):
     assert f"--extra-index-url {words[words.index('--extra-index-url') + 1]}\n" in binder
 
 
+def install_beside(words, folder, monkeypatch):
+    """Nothing is installed; it must be what the book's own environment has."""
+    assert all(version(package) for package in words[2:])
+
+
+def register_kernel(words, folder, monkeypatch):
+    """Among the kernels of a reader who has none yet."""
+    run(sys.executable, *words[1:], cwd=folder, JUPYTER_DATA_DIR=str(folder / "data"))
+    spec = json.loads((folder / "data" / "kernels" / words[words.index("--name") + 1] / "kernel.json").read_text())
+    assert Path(spec["argv"][0]) == Path(sys.executable) and spec["display_name"] == words[-1]
+
+
 def ask_for_help(words, folder, monkeypatch):
     with pytest.raises(SystemExit) as ended:
         program.main(words[3:])
@@ -194,7 +208,7 @@ def move_address(words, folder, monkeypatch):
     """On a copy of the files that it writes."""
     script = address()
     for name in ("_config.yml", *script.followers()):
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     new = words[2].replace("<owner>", "someone").replace("<name>", "a-fork")
     script.change(new, folder)
@@ -218,7 +232,9 @@ RUNNERS = {
     r"make ": make,
     r"git clone ": clone,
     r"cd ": enter,
-    r"pip install ": install,
+    r"pip install \"lmkit ": install,
+    r"pip install ": install_beside,
+    r"python -m ipykernel install ": register_kernel,
     r"\.venv/bin/jupyter lab ": open_notebook,
     r"\.venv/bin/pre-commit install$": install_hooks,
     r"git (tag|push) ": publish_tag,

@@ -87,7 +87,11 @@ def chapter(request):
 
 def test_figures_in_prose_are_printed(chapter):
     known = known_numbers(chapter)
-    assert [(cell, found) for cell, text in paragraphs(chapter) if (found := strays(text, known))] == []
+    found = [(cell, strange) for cell, text in paragraphs(chapter) if (strange := strays(text, known))]
+    rule = "a decimal or a percentage in a sentence must be one that a cell of the chapter sets or prints"
+    assert not found, (
+        f"{rule}, but in these cells there are others: {found}; print it, or put arithmetic into a formula"
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import torch
 from lmkit import files, pretrained, study
 from lmkit.commands import places
 from lmkit.experiments import making
-from lmkit.files import WriteError, atomic_write, check_apart, check_place, part_of, same_file
+from lmkit.files import WriteError, atomic_write, check_apart, check_place, part_of, same_file, write_changed
 from lmkit.models import LSTMLanguageModel
 from lmkit.models.seq2seq import EncoderDecoder
 from lmkit.runs import Run, Runs
@@ -311,6 +311,18 @@ def test_link_in_place_of_the_part_is_not_followed(tmp_path):
     part_of(tmp_path / "file").symlink_to(precious)
     atomic_write(tmp_path / "file", b"new")
     assert precious.read_bytes() == OLD and listed(tmp_path) == ["file", "precious"]
+
+
+def test_a_file_with_the_same_bytes_is_not_written_again(tmp_path):
+    path = tmp_path / "file"
+    assert write_changed(path, OLD)
+    os.utime(path, (1, 1))
+    assert not write_changed(path, OLD) and path.stat().st_mtime == 1
+    assert write_changed(path, b"new") and path.read_bytes() == b"new" and path.stat().st_mtime > 1
+    with pytest.raises(WriteError, match="the drawing must be written to"):
+        write_changed(tmp_path, OLD, "the drawing")
+    with pytest.raises(ValueError, match="the drawing must have a name without NUL"):
+        write_changed("a\0b", OLD, "the drawing")
 
 
 # Files that are one

@@ -31,7 +31,7 @@ def minutes() -> dict[str, int]:
 
 @pytest.mark.parametrize("chapter", study.chapters())
 def test_minutes_are_counted(chapter):
-    found = next(row for row in rows("### How long a chapter takes") if chapters(row[0]) == [chapter])
+    found = next((row for row in rows("### How long a chapter takes") if chapters(row[0]) == [chapter]), [])
     document = f"book/{chapter}"
     cells = [cell for cell in book.notebook(document).cells if cell.cell_type == "markdown"]
     reading = math.ceil(sum(len(cell.source.split()) for cell in cells) / WORDS)
@@ -39,7 +39,8 @@ def test_minutes_are_counted(chapter):
     questions = len(study.load(chapter).quiz())
     named = ", ".join(f"`{lab}`" for lab in labs) or "–"
     whole = reading + FOR_A_LAB * len(labs) + questions
-    assert found[1:] == [str(reading), named, str(FOR_A_LAB * len(labs)), str(questions), str(whole)]
+    counted = [str(reading), named, str(FOR_A_LAB * len(labs)), str(questions), str(whole)]
+    assert found[1:] == counted, f"{PAGE} must have the minutes of {chapter}; run book/_ext/minutes.py"
 
 
 @pytest.mark.parametrize("plan, weeks, count", [("Two", 2, 6), ("Four", 4, 12), ("Eight", 8, 16)])

@@ -117,6 +117,7 @@ TAKING = {  # each public function that takes a path, and a use of it: gives the
     "study.anki.write_deck": deck,
     "study.anki.validate_path": lambda path, folder: anki.validate_path(path(folder / "a.apkg")) == folder / "a.apkg",
     "files.atomic_write": written,
+    "files.write_changed": lambda path, folder: files.write_changed(path(folder / "file"), b"x"),
     "files.check_place": lambda path, folder: files.check_place("out", path(folder / "new")) == folder / "new",
     "files.check_folder": lambda path, folder: files.check_folder("out", path(folder / "new")) == folder / "new",
     "files.check_name": lambda path, folder: files.check_name("out", path(folder / "new")) is None,

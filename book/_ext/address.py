@@ -13,12 +13,14 @@ from pathlib import Path
 from lmkit.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[2]
+INSTALLS = "git+https://"  # how a chapter brings lmkit along on Colab
 FOLLOWERS = ("CITATION.cff", "pyproject.toml", "README.md")
 
 
 def followers(root: Path = ROOT) -> list[str]:
     """Return the names of the files that repeat the address: every chapter brings lmkit with it on Colab."""
-    return [*FOLLOWERS, *(f"book/{chapter.name}" for chapter in sorted(root.glob("book/*.ipynb")))]
+    chapters = [*sorted(root.glob("book/*.ipynb")), *sorted(root.glob("book/_ext/chapter_template/*.ipynb"))]
+    return [*FOLLOWERS, *(chapter.relative_to(root).as_posix() for chapter in chapters)]
 
 
 def current(root: Path = ROOT) -> str:
@@ -46,11 +48,20 @@ def change(new: str, root: Path = ROOT) -> None:
     atomic_write(readme, folder.sub(f"cd {now}", readme.read_text("utf-8")).encode())
 
 
+def fault(name: str, root: Path = ROOT) -> str:
+    """Return what is wrong with a file that does not give the address, and what helps."""
+    address, rule = current(root), "the address of _config.yml must stand in it"
+    if name.endswith(".ipynb") and INSTALLS not in (root / name).read_text("utf-8"):
+        remedy = "copy the first code cell of another chapter, which installs lmkit on Colab"
+        return f"{name}: {rule}, {address}, but it has none; {remedy}"
+    return f"{name}: {rule}, {address}, but it has another; run book/_ext/address.py {address}"
+
+
 def main() -> None:
     if len(sys.argv) > 1:
         change(sys.argv[1])
     if wrong := differing():
-        raise SystemExit(f"{', '.join(wrong)}: not the address {current()} of _config.yml")
+        raise SystemExit("\n".join(map(fault, wrong)))
     print(f"The repository's address is {current()} in all files.")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 import floor_plan_drawing
 
-from lmkit.files import atomic_write
+from lmkit.files import write_changed
 from lmkit.widgets.base import bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     drawn = drawing()
     if not options.check:
-        atomic_write(DRAWING, drawn.encode(), "the drawing")
+        write_changed(DRAWING, drawn.encode(), "the drawing")
     elif not DRAWING.is_file() or DRAWING.read_text(encoding="utf-8") != drawn:
         sys.exit("book/_static/floor_plan.svg does not show what lmkit imports now: run `make floor-plan`")
 

@@ -4,6 +4,7 @@ Equations are MathML by now, in pages and, for cards, in the state of widgets. B
 in italics, which are signs of their own.
 """
 
+import logging
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,5 +66,6 @@ def cut_font(app, exception) -> None:
 
 
 def setup(app):
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # or it tells of each table, amid the build's own warnings
     app.connect("build-finished", cut_font, priority=600)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from lmkit import decoding, pretrained
+from lmkit.commands.listing import naming_words
 from lmkit.commands.options import given_in_vain, number, whole
 from lmkit.decoding.generation import OPTIONS
 from lmkit.decoding.sampling import NUM_SEEDS
@@ -67,7 +68,8 @@ def run(options: argparse.Namespace) -> None:
     """Continue a prompt and print each text with its log-probability."""
     check_effect(options)
     trained = pretrained.load(options.model)
-    prompt = trained.prompt_ids(options.prompt)
+    with naming_words(options.model):
+        prompt = trained.prompt_ids(options.prompt)
     if trained.vocab.unk in prompt:
         lacking = ", ".join(map(repr, trained.vocab.unknown(trained.vocab.typed(options.prompt))))
         print(f"note: the vocabulary lacks {lacking}; read as {UNK}", file=sys.stderr)

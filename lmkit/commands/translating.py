@@ -6,6 +6,7 @@ import argparse
 
 from lmkit import pretrained
 from lmkit.commands import generating
+from lmkit.commands.listing import naming_words
 from lmkit.models.seq2seq import prompts_for
 
 
@@ -25,7 +26,8 @@ def run(options: argparse.Namespace) -> None:
     """Translate texts and print each translation with its log-probability."""
     generating.check_effect(options)
     translator = pretrained.load_translator(options.model)
-    sources = [translator.source_ids(source) for source in options.source]
+    with naming_words(options.model):
+        sources = [translator.source_ids(source) for source in options.source]
     step = translator.model.stepper(sources, translator.eos_token_id)
     for source, prompt in zip(options.source, prompts_for(sources), strict=True):
         for text in generating.texts(options, step, prompt, translator.eos_token_id):

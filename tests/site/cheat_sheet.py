@@ -10,6 +10,7 @@ import re
 import pypdf
 from playwright.sync_api import Page, sync_playwright
 
+from lmkit.files import write_changed
 from tests.site import book, browser
 from tests.site.server import serve
 
@@ -53,9 +54,10 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=program, args=browser.ARGUMENTS)
         page = chromium.new_page(color_scheme="light")
         page.goto(f"{address}/{DOCUMENT}.html")
-        PDF.write_bytes(standalone(printed(page, "A4")))
+        pdf = standalone(printed(page, "A4"))
         chromium.close()
-    print(f"{PDF.relative_to(book.ROOT)}: {PDF.stat().st_size:,} bytes")
+    what = "written" if write_changed(PDF, pdf, "the cheat sheet") else "the same"  # it is a source of the book
+    print(f"{PDF.relative_to(book.ROOT)}: {what}, {len(pdf):,} bytes")
 
 
 if __name__ == "__main__":

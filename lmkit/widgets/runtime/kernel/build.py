@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from lmkit.files import atomic_write
+from lmkit.files import write_changed
 
 FOLDER = Path(__file__).resolve().parent
 COMPILER = "ziglang==0.13.0"
@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> None:
     only_check = parser.parse_args(arguments).check
     for path, targets in SCRIPTS.items():
         if not only_check:
-            atomic_write(path, script(targets).encode(), path.name)
+            write_changed(path, script(targets).encode(), path.name)
         elif not path.exists() or not belongs(path.read_text(encoding="utf-8"), targets):
             raise SystemExit(f"{path}: not compiled from the C sources in {FOLDER}; run `make kernel`")
 

@@ -129,9 +129,10 @@ def add_pictures(app, doctree) -> None:
     for together in list(doctree.findall(nodes.container)):
         forms = {child.get("mime_type"): child for child in together if isinstance(child, nodes.Element)}
         if WIDGET_VIEW in forms and (picture := forms.get("text/html")):
-            html = "".join(raw.astext() for raw in picture.findall(nodes.raw))
+            html = svg.as_text("".join(raw.astext() for raw in picture.findall(nodes.raw)))
             together.parent.insert(
-                together.parent.index(together), nodes.raw("", f"<noscript>{svg.as_text(html)}</noscript>", format="html")
+                together.parent.index(together),
+                nodes.raw("", f"<noscript>{html}</noscript>", format="html"),
             )
 
 

@@ -1,8 +1,8 @@
 """Serve everything a page loads from the book's own ``_static``, and nothing that it does not need.
 
-Before the build the assets that live elsewhere are staged: the math font of ``third_party``, and lmkit's widget runtime,
-models, scripts and colours. After the build, a page that would still load something
-from another host fails it.
+Before the build the assets that live elsewhere are staged: the math font of ``third_party``, and lmkit's widget
+runtime, models, scripts and colours. After the build, a page that would still load something from another host fails
+it.
 """
 
 import re

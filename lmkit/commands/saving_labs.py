@@ -8,14 +8,14 @@ import inspect
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lmkit import pretrained
 from lmkit.files import check_apart, check_place, name_of
-from lmkit.widgets import LABS
-from lmkit.widgets.base.lab import Lab
 
+Kind = type[Any]  # of a lab
 ENDINGS = (".html", ".htm")
 MODEL_ARGUMENTS = ("vocab", "translator", "clean")  # what tells which argument of a lab `--model` is
 TEXT, LISTS = ("str", "StrPath"), ("Sequence[str]", "Iterable[str]")
@@ -28,7 +28,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "Save a lab with its model as one HTML file, which opens from a disk and needs no network. In a frame of "
         "another page it tells that page how high it is."
     )
-    parser.add_argument("lab", choices=list(command_names()), metavar="LAB", help=f"one of {', '.join(command_names())}")
+    parser.add_argument("lab", metavar="LAB", help="such as decoding, beam_tree, train or quiz")
     parser.add_argument(
         "--model", metavar="MODEL", help="a shipped model or translator, several with commas between, or a model file"
     )
@@ -49,11 +49,13 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Do what the options ask for."""
-    kind = command_names()[options.lab]
+    kind = _kind(options.lab)
     given = _settings(kind, options.set or []) | _model(kind, options.model)
     _check_place(options)
     if options.title is not None and (options.fragment or not options.title.strip()):
-        raise ValueError(f"title must have words and come without --fragment, but it is {options.title!r}; leave it out")
+        raise ValueError(
+            f"title must have words and come without --fragment, but it is {options.title!r}; leave it out"
+        )
     lab = _made(kind, given)
     lab.save_html(options.out, title=options.title, fragment=options.fragment)
     size = options.out.stat().st_size
@@ -61,9 +63,17 @@ def run(options: argparse.Namespace) -> None:
     print(f"{name_of(options.out)}: {kind.__name__}, {size / 1000:,.0f} KB; {use}")
 
 
-def command_names() -> dict[str, type[Lab]]:
+def command_names() -> dict[str, Kind]:
     """Return all labs by what the command calls them: `DecodingLab` is decoding, `BeamTreeLab` beam_tree."""
-    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Lab")).lower(): lab for name, lab in LABS.items()}
+    labs = import_module("lmkit.widgets").LABS  # here, for no other command needs them
+    return {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Lab")).lower(): lab for name, lab in labs.items()}
+
+
+def _kind(name: str) -> Kind:
+    labs = command_names()
+    if name not in labs:
+        raise ValueError(f"LAB must be one of {', '.join(labs)}, but it is {name!r}; correct it")
+    return labs[name]
 
 
 def _check_place(options: argparse.Namespace) -> None:
@@ -74,7 +84,7 @@ def _check_place(options: argparse.Namespace) -> None:
     check_place("out", options.out)
 
 
-def _made(kind: type[Lab], given: dict[str, Any]) -> Lab:
+def _made(kind: Kind, given: dict[str, Any]) -> Any:
     """Return the lab; raise ValueError where it needs what no option can say."""
     needed = [name for name, parameter in _arguments(kind).items() if parameter.default is inspect.Parameter.empty]
     if not (missing := [name for name in needed if name not in given]):
@@ -83,12 +93,12 @@ def _made(kind: type[Lab], given: dict[str, Any]) -> Lab:
         rule = f"{', '.join(missing)} must be given for this lab, but it is not"
         raise ValueError(f"{rule}; add --set {' '.join(f'{name}=…' for name in missing)}")
     if _model_argument(kind) in missing:
-        raise ValueError(f"model must be given for this lab, but it is not; add --model FILE")
+        raise ValueError("model must be given for this lab, but it is not; add --model FILE")
     rule = f"LAB must be one whose arguments can be written, but {kind.__name__} needs {', '.join(missing)}"
     raise ValueError(f"{rule}; make it in Python and call its save_html")
 
 
-def _arguments(kind: type[Lab]) -> dict[str, inspect.Parameter]:
+def _arguments(kind: Kind) -> dict[str, inspect.Parameter]:
     found = dict(inspect.signature(kind.__init__).parameters)
     del found["self"]
     return found
@@ -98,19 +108,20 @@ def _kinds(parameter: inspect.Parameter) -> list[str]:
     """Return the kinds of values that an argument takes, as its annotation names them."""
 
     def parts(node: ast.expr) -> list[str]:
-        is_union = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
-        return [*parts(node.left), *parts(node.right)] if is_union else [ast.unparse(node)]
+        if isinstance(node, ast.BinOp):  # a | b
+            return [*parts(node.left), *parts(node.right)]
+        return [ast.unparse(node)]
 
     return parts(ast.parse(str(parameter.annotation), mode="eval").body)
 
 
-def _model_argument(kind: type[Lab]) -> str | None:
+def _model_argument(kind: Kind) -> str | None:
     """Return the argument of a lab that its model is, if it takes one."""
     found = next((name for name in MODEL_ARGUMENTS if name in _arguments(kind)), None)
     return "model" if found == "vocab" else found
 
 
-def _settable(kind: type[Lab]) -> dict[str, inspect.Parameter]:
+def _settable(kind: Kind) -> dict[str, inspect.Parameter]:
     """Return the arguments of a lab that `--set` can give."""
     other = {"vocab", _model_argument(kind)}
     return {
@@ -120,7 +131,7 @@ def _settable(kind: type[Lab]) -> dict[str, inspect.Parameter]:
     }
 
 
-def _settings(kind: type[Lab], words: Sequence[str]) -> dict[str, Any]:
+def _settings(kind: Kind, words: Sequence[str]) -> dict[str, Any]:
     """Return the arguments that words such as ``temperature=.7`` give; the lab itself checks the values."""
     known, given = _settable(kind), {}
     for word in words:
@@ -161,7 +172,7 @@ def parsed(text: str, kinds: Sequence[str]) -> Any:
     return text
 
 
-def _model(kind: type[Lab], text: str | None) -> dict[str, Any]:
+def _model(kind: Kind, text: str | None) -> dict[str, Any]:
     """Return the arguments for a lab's model: shipped ones by name, others with their vocabulary from a file."""
     if text is None:
         return {}

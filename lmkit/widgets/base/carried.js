@@ -41,5 +41,7 @@ export function carried(name, digest) {
 export function requireCarried(name, digest) {
   const found = carried(name, digest);
   if (found !== undefined) return found;
-  throw new LabError(`this page was saved without ‘${name}’; save the lab again in Python, with lab.save_html("lab.html")`);
+  throw new LabError(
+    `this page was saved without ‘${name}’; save the lab again in Python, with lab.save_html("lab.html")`,
+  );
 }

@@ -24,7 +24,7 @@ def entry_of(model: dict) -> str | None:
 
 
 def take_code(state: State) -> dict[str, str]:
-    """Take the code out of a state, and what is not set; return the folders of its views, each with its first view's id."""
+    """Take the code out of a state, and what is not set; return the folders of views, each with its first view's id."""
     views: dict[str, str] = {}
     for key, model in state.items():
         if entry := entry_of(model):

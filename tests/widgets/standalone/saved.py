@@ -37,7 +37,7 @@ def packed(html: str) -> int:
 
 @contextmanager
 def opened(browser: Browser, path: Path, wait: bool = True, **options) -> Iterator[Page]:
-    """A page opened from a disk without a network; in the end nothing was asked for but itself, and no error was told."""
+    """A page opened from a disk, without a network; nothing may be asked for but itself, and no error told."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **options)
     context.set_offline(True)
     address = path.resolve().as_uri()

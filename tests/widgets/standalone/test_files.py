@@ -173,5 +173,3 @@ def test_bad_arguments_are_told(tmp_path, monkeypatch, options, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         DropoutLab().save_html(**{"path": "lab.html"} | options)
     assert not list(tmp_path.iterdir())
-
-

@@ -10,6 +10,7 @@ from lmkit.models import LSTMLanguageModel
 from lmkit.text import Vocab
 from lmkit.widgets import DecodingLab, DropoutLab, Quiz, TrainLab
 from lmkit.widgets.labs.train.lab import CONTROLS
+from tests.documents import TEACHERS, blocks
 from tests.site.lab import Lab
 from tests.site.rendering import accessibility_faults
 from tests.site.server import serve
@@ -20,14 +21,18 @@ from tests.widgets.train import test_page as training
 from tests.widgets.train.test_lab import TRAIN, source
 
 pytestmark = pytest.mark.browser
-HOST = """<!doctype html><html lang="en"><title>host</title><style>iframe {{ width: 100%; border: 0; }}</style>
-<iframe id="lab" title="A lab" src="{name}"></iframe>
-<script>
-addEventListener("message", ({{ data, source }}) => {{
-  const frame = document.querySelector("#lab");
-  if (data?.type === "lmkit-height" && source === frame.contentWindow) frame.style.height = `${{data.height}}px`;
-}});
-</script>"""
+READY = ".lmkit-content:not([hidden])"
+FITS = """async () => {
+  const frame = document.querySelector("iframe"), inner = frame.contentDocument;
+  const heights = [];
+  for (let i = 0; i < 3; i++) {
+    heights.push(frame.clientHeight);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const body = inner.body.getBoundingClientRect().height;
+  return frame.clientHeight > 300 && Math.abs(frame.clientHeight - body) < 2 && new Set(heights).size === 1;
+}"""
+HOST = '<!doctype html><html lang="en"><title>host</title>'  # and what the page for teachers shows
 
 
 @pytest.fixture
@@ -123,7 +128,7 @@ def test_picture_stands_in_where_no_script_runs(browser, file):
 def test_lab_saved_without_its_model_says_so_at_once(browser, file):
     path = file(DecodingLab("stories"), models=False)
     with saved.opened(browser, path) as page:
-        says = "this page was saved without ‘stories’; save the lab again in Python, with lab.save_html(\"lab.html\")"
+        says = 'this page was saved without ‘stories’; save the lab again in Python, with lab.save_html("lab.html")'
         expect(page.get_by_role("alert")).to_have_text(re.compile(re.escape(says), re.IGNORECASE))
 
 
@@ -149,7 +154,8 @@ def test_fragments_share_a_model_on_a_page_of_somebody_else(browser, file, tmp_p
 def test_frame_is_as_high_as_its_lab(browser, file, tmp_path):
     """Nothing in it is scrolled, wide and narrow, and it comes to rest."""
     file(DropoutLab(), "lab.html")
-    (tmp_path / "host.html").write_text(HOST.format(name="lab.html"))
+    (code,) = [block.code for block in blocks(TEACHERS) if block.language == "html"]
+    (tmp_path / "host.html").write_text(f"{HOST}{code}")
     with serve(tmp_path) as address:
         page = browser.new_page(viewport={"width": 1100, "height": 700})
         page.goto(f"{address}/host.html")
@@ -159,16 +165,3 @@ def test_frame_is_as_high_as_its_lab(browser, file, tmp_path):
             frame.locator(READY).first.wait_for()
             page.wait_for_function(FITS, arg=None)
         page.close()
-
-
-READY = ".lmkit-content:not([hidden])"
-FITS = """async () => {
-  const frame = document.querySelector("#lab"), inner = frame.contentDocument;
-  const heights = [];
-  for (let i = 0; i < 3; i++) {
-    heights.push(frame.clientHeight);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  const body = inner.body.getBoundingClientRect().height;
-  return frame.clientHeight > 300 && Math.abs(frame.clientHeight - body) < 2 && new Set(heights).size === 1;
-}"""

@@ -1,4 +1,4 @@
-"""What travels with a saved lab: the state of its widgets, the modules that they run, and the models and tables they name."""
+"""What travels with a saved lab: the state of its widgets, and the models, tables and scripts that they name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipywidgets import Widget
-from ipywidgets.embed import dependency_state, embed_data
+from ipywidgets.embed import dependency_state
 
 from lmkit.plots.escaping import json_text
 from lmkit.widgets.base import assets, page_state
@@ -44,15 +44,15 @@ def contents_of(lab: Widget, models: bool) -> Contents:
 
     The ids in it are made of its content: the same settings give the same file.
     """
-    found = embed_data(views=[lab], drop_defaults=False, state=dependency_state([lab], drop_defaults=False))
-    saved = json.loads(json.dumps(found["manager_state"]))  # the lab's own dictionaries stay as they are
+    found = Widget.get_manager_state(widgets=[]) | {"state": dependency_state([lab], drop_defaults=False)}
+    saved = json.loads(json.dumps(found))  # the lab's own dictionaries stay as they are
     state: page_state.State = saved["state"]
     views = page_state.take_code(state)
     digest = hashlib.sha256(page_state.rename(json_text(saved), state).encode()).hexdigest()[:DIGITS]
     for toolbar in filter(None, (model["state"].get("toolbar") for model in state.values())):
         toolbar["lab"] = f"{toolbar['lab']}-{digest}"
     text = page_state.rename(json_text(saved), state, f"w{digest}-{{}}".format)
-    view = page_state.rename(found["view_specs"][0]["model_id"], state, f"w{digest}-{{}}".format)
+    view = page_state.rename(lab.model_id or "", state, f"w{digest}-{{}}".format)
     carried = {(name, key): assets.content(name) for name, key in named_assets(state)} if models else {}
     return Contents(text, view, list(views), carried | _saving(state))
 

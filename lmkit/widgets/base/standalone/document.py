@@ -1,7 +1,8 @@
 """A saved lab as HTML: scripts, styles, weights and the picture for readers without scripts in one text.
 
 Whatever is not code stands in script elements that nothing runs; base/carried.js and `lmkit/vendor/lab-widgets.js`
-find them by `data-lmkit`. A page forbids itself every request by its policy.
+find them by `data-lmkit`. A page forbids itself every request by its policy, and
+names an empty icon, which browsers would ask a server for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>{title}</title>
 <style>{style}</style>
 <script>{code}</script>

@@ -28,15 +28,17 @@ const UNUSED_STYLE =
 
 // And for widgets that no lab has.
 const UNUSED_IN_LABS = new RegExp(
-  `${UNUSED_STYLE.source}|toggle|progress|textarea|-valid\\b|-play|-html|-?button(?!s)|vslider|-select\\b|password|md-shadow`,
+  `${UNUSED_STYLE.source}|toggle|progress|textarea|-valid\\b|-play|-html|-?button(?!s)|vslider|-select\\b|password|md-shadow|jupyter-widget-`,
   "i",
 );
 
-/** A minified style sheet without rules of which every selector is for something that no page has. */
+/** A minified style sheet without selectors for something that no page has, and without rules that had only such. */
 const withoutUnused = (sheet, unused) =>
-  sheet.replace(/([^{}@;]+)\{[^{}]*\}/g, (rule, selectors) =>
-    selectors.split(",").every((selector) => unused.test(selector)) ? "" : rule,
-  );
+  sheet.replace(/([^{}@;]+)(\{[^{}]*\})/g, (_, selectors, body) => {
+    const apart = selectors.includes("(") ? [selectors] : selectors.split(",");
+    const kept = apart.filter((selector) => !unused.test(selector));
+    return kept.length ? kept.join(",") + body : "";
+  });
 
 // Classes of ipywidgets that no lab has; they stand in modules with some that labs have.
 const LEFT_OUT = [

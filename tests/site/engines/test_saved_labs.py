@@ -16,7 +16,8 @@ LAB = """async () => {
     while (!read() && performance.now() < end) await frame();
     return read();
   };
-  const words = () => [...document.querySelectorAll(".lmkit-token .lmkit-word")].map((word) => word.textContent).join(" ");
+  const tokens = () => [...document.querySelectorAll(".lmkit-token .lmkit-word")];
+  const words = () => tokens().map((token) => token.textContent).join(" ");
   await until(words);
   const before = words();
   const handle = document.querySelector(".lmkit-temperature .noUi-handle");

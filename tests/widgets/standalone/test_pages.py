@@ -71,6 +71,7 @@ def test_own_model_travels_with_its_lab(browser, file):
     with saved.opened(browser, path) as page:
         lab = driven(page, path, decoding.DecodingLab, own=(own, vocab))
         lab.step_through("seed", [1, 2])
+        assert not page.evaluate("Boolean(globalThis.broken)")
 
 
 def test_lab_without_a_model_shows_what_python_computes(browser, file):

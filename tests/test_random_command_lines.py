@@ -140,7 +140,7 @@ class Lines:
             words += source.split() + [word for pair in LEAST.items() if pair[0] not in words for word in pair]
             words += ["--quiet"] * (self.draw.random() < 0.9)
         elif command == "generate" and self.draw.random() < 0.6:
-            words[1:1] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
+            words[1:3] = [self.draw.choice(["stories", "human_numbers", "shakespeare", "a.model"]), "one"]
         elif command == "translate" and self.draw.random() < 0.8:
             words = [command, "words.model", self.draw.choice(KNOWN), *(words[1:] if self.draw.random() < 0.8 else [])]
         elif command == "exam":

@@ -20,6 +20,7 @@ COMMANDS = {
     "assignment": ("assigning", "write programming assignments for otter-grader or nbgrader"),
     "exam": ("examining", "write an exam on paper with its key, drawn from the cards"),
     "class": ("classing", "tell what a class did, from the files that its students export"),
+    "lab": ("saving_labs", "save a lab with its model as one HTML file"),
     "cards": ("cards", "check the cards of quizzes and flashcards, or make a deck for Anki or a learning platform"),
 }
 DONE, FAILED, REFUSED = 0, 1, 2

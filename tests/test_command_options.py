@@ -301,6 +301,7 @@ def test_rate_rises_in_any_share_of_the_steps(steps, warmup):
         ("--text cats.txt --window 9223372036854775807 --variable-window --epochs 1", 0, "^$"),
         ("--text cats.txt --chrono-init 9223372036854775807 --epochs 1", 0, "^$"),
         ("--text cats.txt --lr inf --epochs 2", 2, "lower lr"),
+        ("--text cats.txt --lr 1e300 --optimizer muon --epochs 2", 2, "lower lr"),
         ("--text cats.txt --alpha inf --epochs 2", 2, "not finite|no longer|NaN|finite"),
     ],
 )

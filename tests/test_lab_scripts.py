@@ -14,7 +14,7 @@ from ipywidgets.embed import dependency_state
 from sphinx.errors import ExtensionError
 
 from lmkit.widgets import DropoutLab, Quiz, RegularisationLab
-from lmkit.widgets.base import bundle
+from lmkit.widgets.base import bundle, page_state, svg
 from tests import extensions
 from tests.widgets.node import executable
 
@@ -114,10 +114,10 @@ def test_widgets_are_named_in_the_order_of_their_making(lab_scripts, code):
     assert state_of(first)[shown]["model_name"] == "VBoxModel"
 
 
-def test_labs_of_a_kind_are_numbered_in_the_order_of_their_making(lab_scripts):
+def test_labs_of_a_kind_are_numbered_in_the_order_of_their_making():
     labs = [DropoutLab(), RegularisationLab(), DropoutLab(), DropoutLab(controls=[])]
     state = {key: {"state": {"toolbar": dict(lab.view.toolbar)}} for key, lab in zip("abcd", labs, strict=True)}
-    lab_scripts.number_labs(state | {"e": {"state": {}}})
+    page_state.number_labs(state | {"e": {"state": {}}})
     names = [model["state"]["toolbar"].get("lab") for model in state.values()]
     assert names == ["dropout-1", "regularisation-1", "dropout-2", None]
 
@@ -161,9 +161,9 @@ def test_cell_of_a_lab_reaches_into_the_margin(lab_scripts, text, is_wide):
     assert ("full-width" in cell["classes"]) is is_wide
 
 
-def test_pictures_are_written_as_text_and_stay_what_they_are(lab_scripts):
+def test_pictures_are_written_as_text_and_stay_what_they_are():
     html = DropoutLab().fallback()
-    written = lab_scripts.as_text(html)
+    written = svg.as_text(html)
     (before,) = re.findall(r"data:image/svg\+xml;base64,([^\"]*)", html)
     (after,) = re.findall(r"data:image/svg\+xml,([^\"]*)", written)
     assert unquote(after) == base64.b64decode(before).decode()

@@ -38,9 +38,19 @@ FILES += [
 WORDS = ["the cat", "one .", "one morning anna", "<eos>", "", "dragons", "\ufeffthe", "caf\udce9", "a\x07", "🦊"]
 KNOWN = translator().source_vocab.words[2:5]
 LEAST = {"--embedding-size": "4", "--hidden-size": "4", "--window": "8"}  # so that most lines get far in little time
+BY_ARGUMENT = {  # what to draw values from; files unless said here
+    **dict.fromkeys(("prompt", "title", "address"), WORDS),
+    "lab": ["decoding", "dropout", "train", "comparison", "quiz", "flashcards", "nowhere"],
+    "set": ["seed=3", "p=.5", "temperature=nan", "chapter=lstm", "controls=seed", "x", "=", "cell=", "seed=9e9"],
+}
+ENDINGS = {  # of a line, one of which is drawn
+    "assignment": [["lstm"], ["--check", "truncation"], ["--format", "otter", "--out", "course"], []],
+    "cards": [["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []],
+    "lab": [["--out", "lab.html"], ["--out", "LAB.HTM"], ["--out", "a.txt"], ["--model", "a.model", "--out", "b.html"]],
+}
 SHARE = 0.06  # of the options stand on a line
 LINES = 600
-COMMANDS = "train generate translate generate train cards experiment exam class assignment words".split()
+COMMANDS = "train generate translate generate train cards experiment exam class assignment words lab".split()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +115,7 @@ class Lines:
             return self.draw.choice(NUMBERS[:6] if self.draw.random() < 0.6 else NUMBERS)
         if kind == "number":
             return self.draw.choice(REALS)
-        return self.draw.choice(WORDS if action.dest in ("prompt", "title", "address") else FILES)
+        return self.draw.choice(BY_ARGUMENT.get(action.dest, FILES))
 
     def words(self, action):
         several = {None: 1, 0: 0, "*": self.draw.randrange(3), "+": self.draw.randrange(1, 3)}
@@ -137,12 +147,8 @@ class Lines:
             words += [*self.draw.choice([["--chapters", "lstm"], ["--bank", "example_cards.yml"], []]), "--out", "exam"]
         elif command in ("class", "words") and self.draw.random() < 0.6:
             words[1:2] = ["answers" if command == "class" else self.draw.choice(["stories", "words.model", "a.model"])]
-        elif command == "assignment":
-            words += self.draw.choice(
-                [["lstm"], ["--check", "truncation"], ["--format", "otter", "--out", "course"], []]
-            )
-        elif command == "cards":
-            words += self.draw.choice([["--check"], ["--anki", "new.apkg"], ["example_cards.yml"], []])
+        elif command in ENDINGS:
+            words += self.draw.choice(ENDINGS[command])
         return words
 
 

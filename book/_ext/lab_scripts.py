@@ -8,32 +8,24 @@ A lab also brings a picture of itself (``text/html`` beside the widget): a page 
 cell is wider than the text where the page has a margin: for the class ``full-width`` the theme puts away what is there.
 """
 
-import base64
 import hashlib
 import json
 import re
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
 
 import preload
 from docutils import nodes
 from sphinx.errors import ExtensionError
 
 from lmkit.widgets import LABS
-from lmkit.widgets.base import bundle
+from lmkit.widgets.base import bundle, page_state, svg
 from lmkit.widgets.runtime.kernel import build as kernel
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 STATE = re.compile(r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>', re.DOTALL)
-DRAWING = re.compile(r"data:image/svg\+xml;base64,([\w+/=]+)")
-SAFE = (
-    " !$'()*+,/:;=?@[]<>{|}"  # besides letters and digits: all that needs no escape in an attribute and in an address
-)
 RUNTIME = re.compile(r"\s*(<script\b[^>]*/static-widgets\.js[^>]*></script>)")
 VIEW_ID = re.compile(r'"model_id": ?"(\w+)"')
-PACKAGE = "lmkit.widgets."
 
 
 def file_name(path: str) -> str:
@@ -55,25 +47,6 @@ def write_code(folder: Path) -> None:
         (folder / f"{file_name(name)}.css").write_text(bundle.styles(name)[name], encoding="utf-8")
 
 
-def entry_of(model: dict) -> str | None:
-    """Return the folder of one of our views, such as ``labs/ribbon``; None for another widget."""
-    kind = model["state"].get("_anywidget_id", "")
-    return "/".join(kind.removeprefix(PACKAGE).split(".")[:-2]) if kind.startswith(PACKAGE) else None
-
-
-def renamed(state: dict[str, dict]) -> dict[str, str]:
-    """Return short names for the models of a page, by their ids, in the order of their making."""
-    return {key: f"w{number}" for number, key in enumerate(state)}
-
-
-def number_labs(state: dict[str, dict]) -> None:
-    """Number the labs of each kind on a page, in the order of their making: links name them."""
-    made = Counter()
-    for toolbar in filter(None, (model["state"].get("toolbar") for model in state.values())):
-        made[toolbar["lab"]] += 1
-        toolbar["lab"] = f"{toolbar['lab']}-{made[toolbar['lab']]}"
-
-
 @dataclass
 class Needed:
     """What a page's widgets need: the folders of the first lab's scripts, those of the others, and style sheets.
@@ -87,20 +60,13 @@ class Needed:
     sheets: list[str] = field(default_factory=list)
 
 
-def without_code(state: dict[str, dict]) -> Needed:
+def without_code(state: page_state.State) -> Needed:
     """Take the code out of a page's state; return what it needs instead."""
-    folders, sheets, views = {}, {}, {}
-    for key, model in state.items():
-        if entry := entry_of(model):
-            views.setdefault(entry, key)
-            model["state"]["_esm"] = bundle.start(f"{entry}/view.js")
-            model["state"].pop("_css", None)
-            folders |= {entry: bundle.folders(f"{entry}/view.js")}
-            sheets |= bundle.styles(f"{entry}/style.css")
-        elif model["model_name"] == "LayoutModel":  # what is not set there is null, as it is by default
-            model["state"] = {name: value for name, value in model["state"].items() if value is not None}
+    views = page_state.take_code(state)
     if not views:
         return Needed()
+    folders = {entry: bundle.folders(f"{entry}/view.js") for entry in views}
+    sheets = dict.fromkeys(sheet for entry in views for sheet in bundle.styles(f"{entry}/style.css"))
     first = next((entry for entry in views if entry.startswith("labs/")), next(iter(views)))
     others = set().union(*folders.values()) - set(folders[first])
     return Needed(views[first], sorted(folders[first]), sorted(others), list(sheets))
@@ -131,16 +97,15 @@ def served(page: str, root: str, code: Path) -> str:
     if not found:
         return page
     saved = json.loads(found[1])
-    names = renamed(saved["state"])
     needed = without_code(saved["state"])
-    number_labs(saved["state"])
+    page_state.number_labs(saved["state"])
     text = json.dumps(saved, separators=(",", ":")).replace("</", "<\\/")  # nothing in it may end the script element
     state = f'<script type="application/vnd.jupyter.widget-state+json">{text}</script>'
     runtime = RUNTIME.search(page)
     head = f"{tags(needed, root, code, runtime[1] if runtime else '')}\n    {state}"
     page = RUNTIME.sub("", page[: found.start()]) + head + RUNTIME.sub("", page[found.end() :])
     page = page.replace("<title>", preload.tags(saved["state"], root) + "<title>", 1)  # before all style sheets
-    return re.sub("|".join(names), lambda match: names[match[0]], page)
+    return page_state.rename(page, saved["state"])
 
 
 def serve_code(app, exception) -> None:
@@ -159,30 +124,22 @@ def serve_code(app, exception) -> None:
             path.write_text(rewritten, "utf-8")
 
 
-def as_text(html: str) -> str:
-    """Return HTML whose drawings are written as text, not in base64: compressed it is half as long."""
-
-    def source(found: re.Match) -> str:
-        return f"data:image/svg+xml,{quote(base64.b64decode(found[1]).decode('utf-8'), safe=SAFE)}"
-
-    return DRAWING.sub(source, html)
-
-
 def add_pictures(app, doctree) -> None:
     """Before every lab, put its picture for readers without scripts."""
     for together in list(doctree.findall(nodes.container)):
         forms = {child.get("mime_type"): child for child in together if isinstance(child, nodes.Element)}
         if WIDGET_VIEW in forms and (picture := forms.get("text/html")):
-            html = "".join(raw.astext() for raw in picture.findall(nodes.raw))
+            html = svg.as_text("".join(raw.astext() for raw in picture.findall(nodes.raw)))
             together.parent.insert(
-                together.parent.index(together), nodes.raw("", f"<noscript>{as_text(html)}</noscript>", format="html")
+                together.parent.index(together),
+                nodes.raw("", f"<noscript>{html}</noscript>", format="html"),
             )
 
 
 def is_lab(text: str) -> bool:
     """Tell by the text that stands for a widget whether it is a lab, rather than a quiz or another widget."""
     found = LABS.get(text.partition("(")[0])
-    return found is not None and found.__module__.startswith(f"{PACKAGE}labs.")
+    return found is not None and found.__module__.startswith(f"{page_state.PACKAGE}labs.")
 
 
 def widen_labs(app, doctree) -> None:

@@ -1,21 +1,19 @@
 """Serve everything a page loads from the book's own ``_static``, and nothing that it does not need.
 
-Before the build the assets that live elsewhere are staged: the widget runtime and the math font of
-``third_party``, anywidget's script from the installed wheel (so that it is always the version that wrote
-the page's widgets), and lmkit's models, scripts and colours. After the build, a page that would still load something
-from another host fails it.
+Before the build the assets that live elsewhere are staged: the math font of ``third_party``, and lmkit's widget
+runtime, models, scripts and colours. After the build, a page that would still load something from another host fails
+it.
 """
 
 import re
 import shutil
-from importlib import resources
 from pathlib import Path
 
 import lab_scripts
 from sphinx.errors import ExtensionError
 
 from lmkit.plots import roles
-from lmkit.widgets.base import assets
+from lmkit.widgets.base import assets, runtime_files
 
 THIRD_PARTY = Path(__file__).resolve().parents[2] / "third_party"
 
@@ -41,15 +39,10 @@ def stage_assets(app, config) -> None:
     shutil.rmtree(stage, ignore_errors=True)
     for folder in ("vendor", "lmkit"):
         (stage / folder).mkdir(parents=True)
-    for name in (
-        "widgets/dist/static-widgets.js",
-        "widgets/dist/NOTICES.txt",
-        "math-font/stix-two-math.woff2",
-        "math-font/OFL.txt",
-    ):
-        shutil.copy2(THIRD_PARTY / name, stage / "vendor")
-    anywidget = resources.files("anywidget") / "nbextension" / "index.js"
-    (stage / "vendor" / "anywidget.js").write_bytes(anywidget.read_bytes())
+    for name in ("stix-two-math.woff2", "OFL.txt"):
+        shutil.copy2(THIRD_PARTY / "math-font" / name, stage / "vendor")
+    for name, content in runtime_files.page_files().items():
+        (stage / "vendor" / name).write_bytes(content)
     for name, script in assets.page_scripts().items():  # loaded on demand by the widget that needs it
         (stage / "lmkit" / name).write_text(script, encoding="utf-8")
     for name, weights in assets.page_weights().items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import json
+from typing import Any
 
 # XML has no control characters but tab and line feed, no halves of characters, and not the last two of its first plane;
 # Unicode draws the first 32 from U+2400 on.
@@ -21,6 +23,16 @@ def showable(text: str) -> str:
 def escape(text: str) -> str:
     """Return a text as SVG and HTML have it, between tags and within quotes."""
     return html.escape(showable(text))
+
+
+def script_text(code: str) -> str:
+    """Return a script in which nothing ends, or opens anew, the element that it stands in."""
+    return code.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def json_text(value: Any) -> str:
+    """Return JSON as it can stand in a script element: nothing in it ends that, whatever its texts are."""
+    return showable(json.dumps(value, ensure_ascii=False, separators=(",", ":"))).replace("<", "\\u003c")
 
 
 def unescape(markup: str) -> str:

@@ -79,7 +79,8 @@ class Muon(torch.optim.Muon):
         update = orthogonalized(direction, group["ns_coefficients"], group["ns_steps"], group["eps"])
         parameter.mul_(1 - group["lr"] * group["weight_decay"])
         rate = group["lr"] * _rate_factor(group["adjust_lr_fn"], *parameter.shape)
-        parameter.add_(update.to(parameter.dtype), alpha=-rate)
+        most = torch.finfo(parameter.dtype).max  # a larger factor torch refuses; this one ends the training, too
+        parameter.add_(update.to(parameter.dtype), alpha=-min(rate, most))
 
 
 def _rate_factor(adjust_lr_fn: str | None, rows: int, columns: int) -> float:

@@ -1,20 +1,22 @@
-// Bundles src/ into dist/static-widgets.js, and writes the licences of everything inside to dist/NOTICES.txt.
+// Bundles src/ into lmkit/vendor/static-widgets.js, for pages, and lab-widgets.js, for labs that are saved as a file; writes
+// the licences of everything inside to NOTICES.txt beside them.
 // Run `npm ci && npm run build`. The result is committed: building or reading the book needs no Node.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
+const OUT = "../../lmkit/vendor";
 const shared = { bundle: true, minify: true, legalComments: "none", metafile: true, write: false };
 
-/** Lets JavaScript import a bundled style sheet as a string. */
-function styleSheets(inputs) {
+/** Lets JavaScript import a bundled style sheet as a string, without the rules for what is left out. */
+function styleSheets(inputs, unused) {
   return {
     name: "style-sheets",
     setup(build) {
       build.onLoad({ filter: /src\/runtime\.css$/ }, async ({ path }) => {
         const sheet = await esbuild.build({ ...shared, entryPoints: [path], loader: { ".svg": "dataurl" } });
         inputs.push(...Object.keys(sheet.metafile.inputs));
-        return { contents: withoutUnused(sheet.outputFiles[0].text), loader: "text" };
+        return { contents: withoutUnused(sheet.outputFiles[0].text, unused), loader: "text" };
       });
     },
   };
@@ -24,11 +26,42 @@ function styleSheets(inputs) {
 const UNUSED_STYLE =
   /TabBar|-tab\b|-tab-|Collapse|accordion|picker|-tag|upload|-image|-video|-audio|controller|noUi-(value|marker|pips|tooltip)/i;
 
-/** A minified style sheet without rules of which every selector is for something that no page has. */
-const withoutUnused = (sheet) =>
-  sheet.replace(/([^{}@;]+)\{[^{}]*\}/g, (rule, selectors) =>
-    selectors.split(",").every((selector) => UNUSED_STYLE.test(selector)) ? "" : rule,
-  );
+// And for widgets that no lab has.
+const UNUSED_IN_LABS = new RegExp(
+  `${UNUSED_STYLE.source}|toggle|progress|textarea|-valid\\b|-play|-html|-?button(?!s)|vslider|-select\\b|password|md-shadow|jupyter-widget-`,
+  "i",
+);
+
+/** A minified style sheet without selectors for something that no page has, and without rules that had only such. */
+const withoutUnused = (sheet, unused) =>
+  sheet.replace(/([^{}@;]+)(\{[^{}]*\})/g, (_, selectors, body) => {
+    const apart = selectors.includes("(") ? [selectors] : selectors.split(",");
+    const kept = apart.filter((selector) => !unused.test(selector));
+    return kept.length ? kept.join(",") + body : "";
+  });
+
+// Classes of ipywidgets that no lab has; they stand in modules with some that labs have.
+const LEFT_OUT = [
+  "ToggleButtons?(?:Style)?(?:Model|View)|Valid(?:Model|View)|Play(?:Model|View)|Progress(?:StyleModel|View)|(?:Int|Float)ProgressModel",
+  "(?:Int|Float|Selection)RangeSlider(?:Model|View)|FloatLogSlider(?:Model|View)|(?:Bounded)?FloatText(?:Model|View)",
+  "Select(?:Model|View)|MultipleSelectionModel|SelectMultiple(?:Model|View)|(?:HBox|GridBox)(?:Model|View)",
+  "HTML(?:Math)?(?:Style)?(?:Model|View)|Label(?:Style)?(?:Model|View)|(?:Textarea|Password)(?:Model|View)",
+].join("|");
+
+/** Modules of ipywidgets' controls without those classes and what is set in them. */
+const labControls = {
+  name: "lab-controls",
+  setup(build) {
+    const classes = new RegExp(`^(?:export )?class (?:${LEFT_OUT}) [^]*?^}\\n`, "gm");
+    const settings = new RegExp(`^(?:${LEFT_OUT})\\.\\w+ = [^]*?;\\n(?=\\S|$)`, "gm");
+    const namespaces = new RegExp(`^\\(function \\((?:${LEFT_OUT})\\) \\{[^]*?^\\}\\)\\(.*\\n`, "gm");
+    build.onLoad({ filter: /controls\/lib\/widget_\w+\.js$/ }, ({ path }) => {
+      const parts = [classes, settings, namespaces];
+      const contents = parts.reduce((source, part) => source.replace(part, ""), readFileSync(path, "utf8"));
+      return { contents, loader: "js" };
+    });
+  },
+};
 
 /** Backbone without collections, addresses and servers: ipywidgets has none of them. */
 const backboneParts = {
@@ -92,36 +125,48 @@ function notices(names) {
   for (const { heading, text } of [...names.map(notice), ...ADOPTED.map(adoptedNotice)]) {
     sections.set(text, [...(sections.get(text) ?? []), heading]);
   }
-  const lead = "static-widgets.js contains parts of the following software.\n";
+  const lead = "static-widgets.js and lab-widgets.js contain parts of the following software.\n";
   const parts = [...sections].map(([text, headings]) => `${headings.join("\n")}\n\n${text}\n`);
   return [lead, ...parts].join(`\n${"=".repeat(80)}\n\n`);
 }
 
-const styleInputs = [];
-const { outputFiles, metafile } = await esbuild.build({
-  ...shared,
-  entryPoints: ["src/runtime.js"],
-  format: "iife",
-  target: "es2022",
-  define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
-  alias: {
-    "sanitize-html": "./src/plain-text-sanitizer.js",
-    "@lumino/widgets": "./src/lumino-widgets.js",
-    jquery: "./src/one-element.js",
-    underscore: "./src/underscore.js",
-    "lodash/isEqual": "./src/is_equal.js",
-    // The modules from which what is not used falls away; by default the bundled form would be taken.
-    "@lumino/coreutils": "./node_modules/@lumino/coreutils/dist/index.es6.js",
-    "@lumino/algorithm": "./node_modules/@lumino/algorithm/dist/index.es6.js",
-  },
-  plugins: [backboneParts, underscoreModules, styleSheets(styleInputs)],
-  banner: { js: "/* Built from third_party/widgets of the book's repository. Licences: NOTICES.txt */" },
-});
+const packages = new Set();
 
-const used = Object.entries(Object.values(metafile.outputs)[0].inputs)
-  .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-  .map(([path]) => path);
-const names = [...new Set([...used, ...styleInputs].map(packageOf))].filter(Boolean).sort();
-writeFileSync("dist/static-widgets.js", outputFiles[0].text);
-writeFileSync("dist/NOTICES.txt", notices(names));
-console.log(`dist/static-widgets.js: ${outputFiles[0].text.length} bytes from ${names.length} packages`);
+/** Bundle into one file, and note the packages of which something is in it. */
+async function bundle(name, { alias = {}, plugins = [], unused }) {
+  const styleInputs = [];
+  const { outputFiles, metafile } = await esbuild.build({
+    ...shared,
+    entryPoints: ["src/runtime.js"],
+    format: "iife",
+    target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+    alias: {
+      "sanitize-html": "./src/plain-text-sanitizer.js",
+      "@lumino/widgets": "./src/lumino-widgets.js",
+      jquery: "./src/one-element.js",
+      underscore: "./src/underscore.js",
+      "lodash/isEqual": "./src/is_equal.js",
+      // The modules from which what is not used falls away; by default the bundled form would be taken.
+      "@lumino/coreutils": "./node_modules/@lumino/coreutils/dist/index.es6.js",
+      "@lumino/algorithm": "./node_modules/@lumino/algorithm/dist/index.es6.js",
+      ...alias,
+    },
+    plugins: [backboneParts, underscoreModules, styleSheets(styleInputs, unused), ...plugins],
+    banner: { js: "/* Built from third_party/widgets of the book's repository. Licences: NOTICES.txt */" },
+  });
+  const used = Object.entries(Object.values(metafile.outputs)[0].inputs)
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([path]) => path);
+  for (const found of [...used, ...styleInputs].map(packageOf)) if (found) packages.add(found);
+  writeFileSync(`${OUT}/${name}`, outputFiles[0].text);
+  console.log(`${OUT}/${name}: ${outputFiles[0].text.length} bytes`);
+}
+
+await bundle("static-widgets.js", { alias: { controls: "./src/controls.js" }, unused: UNUSED_STYLE });
+await bundle("lab-widgets.js", {
+  alias: { controls: "./src/lab-controls.js" },
+  plugins: [labControls],
+  unused: UNUSED_IN_LABS,
+});
+writeFileSync(`${OUT}/NOTICES.txt`, notices([...packages].sort()));

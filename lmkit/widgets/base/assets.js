@@ -1,11 +1,14 @@
 // Models and grammars: one copy per page, whoever asks first. A built book keeps them in files of its own: tables as
-// scripts, weights compressed, and as scripts too, because a script tag works from a disk, where fetching does not. In
-// a live notebook Python sends them.
+// scripts, weights compressed, and as scripts too, because a script tag works from a disk, where fetching does not. A page
+// that was saved with a lab carries them within itself. In a live notebook Python sends them.
 
+import { carried, isSaved, requireCarried } from "./carried.js";
 import { element } from "./dom.js";
 import { LabError } from "./errors.js";
 
 const PATIENCE_MS = 20000;
+const REMEDY =
+  'run the cell again with a running kernel, or, for a page without one, save the lab with its model: lab.save_html("lab.html")';
 /** @typedef {import("./view.js").Model} Model */
 
 /** @type {Map<string, Promise<any>>} What was made, or is being made, by key. */
@@ -70,8 +73,12 @@ async function fetchWeights(address) {
  * @param {string} digest - Tells versions apart where a browser keeps old files.
  * @returns {Promise<any>}
  */
-export function loadAsset(model, name, digest) {
+export async function loadAsset(model, name, digest) {
   const { root } = globalThis.__lmkit;
+  if (isSaved()) {
+    const here = root ? carried(name, digest) : requireCarried(name, digest);
+    if (here !== undefined) return contentOf(here);
+  }
   return root ? readScript(`${root}${name}.js?v=${digest}`, name) : askPython(model, name);
 }
 
@@ -87,7 +94,9 @@ export function loadModule(model, name) {
   return once(`module ${name}`, async () => {
     const { root, require } = globalThis.__lmkit;
     const [path, digest] = name.split("@");
-    if (root) await runScript(`${root}code/${path.split("/").slice(0, -1).join("-")}.js?v=${digest}`, path);
+    const here = isSaved() ? carried(path, digest) : undefined;
+    if (here !== undefined) document.head.append(element("script", {}, here));
+    else if (root) await runScript(`${root}code/${path.split("/").slice(0, -1).join("-")}.js?v=${digest}`, path);
     else document.head.append(element("script", {}, await askPython(model, path)));
     return require(name);
   });
@@ -103,6 +112,11 @@ async function readScript(address, name) {
   const content = globalThis.__lmkit.assets[name];
   if (content === undefined) throw failure(name);
   delete globalThis.__lmkit.assets[name];
+  return contentOf(content);
+}
+
+/** @param {unknown} content - As a script leaves it: base64 text stands for bytes. */
+function contentOf(content) {
   return typeof content === "string" ? decodeBase64(content) : content;
 }
 
@@ -154,7 +168,7 @@ function askPython(model, name) {
       if (message.asset === name) finish(resolve, message.content ?? bytesOf(buffers[0]));
     };
     const timer = setTimeout(() => {
-      finish(reject, new LabError(`‘${name}’ did not come from Python; run the cell again with a running kernel`));
+      finish(reject, new LabError(`‘${name}’ did not come from Python; ${REMEDY}`));
     }, PATIENCE_MS);
     model.on("msg:custom", answer);
     model.send({ need: name });

@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -101,9 +102,28 @@ def saving_key() -> str:
     return bundle.modules(SAVING)[-1].name
 
 
+TABLES: dict[str, Callable[[], dict]] = {
+    GRAMMAR: grammar,
+    GERMAN: german,
+    PLAYS: plays,
+    PIECES: pieces,
+    SCALAR: scalar,
+}
+
+
 def tables() -> dict[str, dict]:
     """Return all tables that travel, by name."""
-    return {GRAMMAR: grammar(), GERMAN: german(), PLAYS: plays(), PIECES: pieces(), SCALAR: scalar()}
+    return {name: make() for name, make in TABLES.items()}
+
+
+def is_asset(name: str) -> bool:
+    """Return whether a shipped model or a table has this name."""
+    return name in TABLES or name in _models()
+
+
+def content(name: str) -> str | dict:
+    """Return a table, or the bytes of a shipped model in base64: what a page has of an asset."""
+    return TABLES[name]() if name in TABLES else base64.b64encode(model_bytes(name)).decode()
 
 
 def digest(data: bytes) -> str:
@@ -113,8 +133,7 @@ def digest(data: bytes) -> str:
 
 def page_scripts() -> dict[str, str]:
     """Return the scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
-    contents = {name: base64.b64encode(model_bytes(name)).decode() for name in _models()} | tables()
-    return {f"{name}.js": _script(name, content) for name, content in contents.items()}
+    return {f"{name}.js": _script(name, content(name)) for name in [*_models(), *TABLES]}
 
 
 def page_weights() -> dict[str, bytes]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
 import ipywidgets
 from ipywidgets.widgets.widget_description import DescriptionWidget
 
+from lmkit.files import StrPath, atomic_write, check_place
 from lmkit.plots.escaping import escape
 from lmkit.widgets.base import assets, svg
+from lmkit.widgets.base.checks import check, check_truth
 from lmkit.widgets.base.controls import Choice, Controls
+from lmkit.widgets.base.standalone import document
+from lmkit.widgets.base.standalone.contents import contents_of
 from lmkit.widgets.base.view import View
 
 V = TypeVar("V", bound=View)
@@ -113,6 +118,51 @@ class Lab(ipywidgets.VBox, Generic[V]):
             return svg.image(*self.picture())
         except ValueError as error:
             return f'<p class="lmkit-problem">{escape(str(error))}</p>'
+
+    def save_html(
+        self, path: StrPath, *, title: str | None = None, fragment: bool = False, models: bool = True
+    ) -> None:
+        """Save the lab, as it stands, as one HTML file that works by itself: from a disk, without a network.
+
+        Parameters
+        ----------
+        path : path
+            Where to write; a file that is there is replaced.
+        title : str, optional
+            What stands above the lab; by default the kind of the lab.
+        fragment : bool
+            Write markup for a page of your own instead of a whole page. It has no title; its colours are dark where
+            the page's root element has the attribute ``data-theme="dark"``.
+        models : bool
+            Whether the shipped models and tables that the lab names travel with it. A second fragment on a page finds
+            those of the first; a lab that finds none says so. A model of your own always travels.
+
+        Raises
+        ------
+        ValueError
+            If `path` is no place for a file, `title` is no text or empty, or `title` comes with `fragment`.
+        WriteError
+            If the file cannot be written; what stood in its place is as it was.
+
+        Notes
+        -----
+        In a frame of another page it tells that page how high it is, with the message
+        ``{"type": "lmkit-height", "height": …}``, in pixels.
+        """
+        check_truth("fragment", fragment)
+        check_truth("models", models)
+        if title is not None:
+            check("title", title, isinstance(title, str) and bool(title.strip()), "a text with words")
+            check("title", title, not fragment, "left out of a fragment, which has none")
+        check_place("path", path)
+        atomic_write(path, self._html(title, fragment, models).encode(), "the page")
+
+    def _html(self, title: str | None, fragment: bool, models: bool) -> str:
+        contents = contents_of(self, models)
+        if fragment:
+            return document.fragment(contents, self.fallback())
+        kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).capitalize()
+        return document.page(contents, self.fallback(), title or kind)
 
     def _repr_mimebundle_(self, **kwargs) -> dict[str, str]:
         """Return the widget and its fallback: whoever cannot show the first shows the second."""

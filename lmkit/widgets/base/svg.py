@@ -6,9 +6,15 @@ Numbers in it are rounded to what the eye can see, so that the stored picture is
 from __future__ import annotations
 
 import base64
+import re
+from urllib.parse import quote
 
 from lmkit.plots.escaping import escape
 
+_DRAWING = re.compile(r"data:image/svg\+xml;base64,([\w+/=]+)")
+_SAFE = (
+    " !$'()*+,/:;=?@[]<>{|}"  # besides letters and digits: all that needs no escape in an attribute and in an address
+)
 WIDTH, LINE = 680, 24
 INK, MUTED, PAPER = "#1f2328", "#62676e", "#ffffff"
 
@@ -18,6 +24,15 @@ def image(svg: str, alt: str) -> str:
     source = base64.b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{source}"
     return f'<img class="lmkit-picture" alt="{escape(alt)}" src="{source}">'
+
+
+def as_text(html: str) -> str:
+    """Return HTML whose drawings are written as text, not in base64: compressed it is half as long."""
+
+    def source(found: re.Match) -> str:
+        return f"data:image/svg+xml,{quote(base64.b64decode(found[1]).decode('utf-8'), safe=_SAFE)}"
+
+    return _DRAWING.sub(source, html)
 
 
 def document(parts: list[str], height: float) -> str:

@@ -51,8 +51,8 @@ class View(anywidget.AnyWidget, metaclass=_ViewType):
     def _answer(self, _, message: dict, __) -> None:
         """Send an asset that the browser needs."""
         name = message.get("need")
-        if name in assets.tables():
-            self.send({"asset": name, "content": assets.tables()[name]})
+        if name in assets.TABLES:
+            self.send({"asset": name, "content": assets.content(name)})
         elif name == assets.SAVING:
             self.send({"asset": name, "content": assets.saving()})
         elif name:

@@ -7,7 +7,7 @@ export function showError(place, error) {
   const lead = document.createElement("strong");
   lead.textContent = "This interactive part could not be started.";
   const detail = document.createElement("span");
-  detail.textContent = ` ${error?.message ?? error} Reload the page, or open the chapter as a notebook.`;
+  detail.textContent = ` ${error?.message ?? error} Reload the page, or open the notebook that it comes from.`;
   note.append(lead, detail);
   place.replaceChildren(note);
 }

@@ -2,7 +2,7 @@
 // views from the models. Messages to Python go nowhere; links between widgets (jslink) work as they always do.
 import * as base from "@jupyter-widgets/base";
 import { ManagerBase } from "@jupyter-widgets/base-manager";
-import * as controls from "./controls.js";
+import * as controls from "controls"; // ./controls.js, or ./lab-controls.js: the build says which
 import { loadAnywidget } from "./anywidget.js";
 import { showError } from "./errors.js";
 

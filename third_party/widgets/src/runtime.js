@@ -1,13 +1,16 @@
-// Entry point: draws every widget view that the page declares.
+// Entry point: draws every widget view that the page declares. A copy within the page, which came with a saved lab, draws
+// saved labs only: whatever else the page shows is the work of others.
 import { Widget } from "@lumino/widgets";
 import { StaticManager } from "./manager.js";
 import { groupsOf, placeOf } from "./groups.js";
 import { showError, watchAnywidget } from "./errors.js";
 import css from "./runtime.css";
 
-const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
 const FIRST = 'meta[name="first-view"]';
-const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+const [STATE, VIEW] = ["state", "view"].map((kind) => {
+  const saved = `script[data-lmkit="${kind}"]`;
+  return document.currentScript.src ? `script[type="application/vnd.jupyter.widget-${kind}+json"], ${saved}` : saved;
+});
 
 function addStyle() {
   const style = document.createElement("style");
@@ -61,8 +64,10 @@ function read() {
  * are there before this one, those of the others may still be on their way.
  */
 async function drawAll() {
-  const views = [...document.querySelectorAll(VIEW)].map((script) => ({ script, place: placeFor(script) }));
+  const scripts = [...document.querySelectorAll(VIEW)].filter(({ dataset }) => !dataset.drawn); // by another copy of this
+  const views = scripts.map((script) => ({ script, place: placeFor(script) }));
   if (!views.length) return;
+  for (const script of scripts) script.dataset.drawn = "true";
   addStyle();
   const manager = new StaticManager();
   watchAnywidget(() => manager.anywidgetViews);

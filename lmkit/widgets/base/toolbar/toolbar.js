@@ -1,5 +1,6 @@
 // What stands below every lab that has controls: a link to it as it stands, its start, and the full screen.
 
+import { hasAddress } from "../carried.js";
 import { element, keepKeys, setText } from "../dom.js";
 import { shortened } from "../errors.js";
 import { FullScreen } from "./full_screen.js";
@@ -54,7 +55,7 @@ export class LabToolbar {
     });
     this.address.hidden = true;
     const copy = button("Copy link", () => this.copy());
-    copy.hidden = !globalThis.__lmkit.root; // a notebook's address would not bring it back
+    copy.hidden = !hasAddress(); // a notebook's address would not bring it back
     const reset = button("Reset", () => this.reset());
     this.full = button("Full screen", () => this.switchScreen());
     this.saving = new SaveMenu(
@@ -79,7 +80,7 @@ export class LabToolbar {
     this.closing = new AbortController();
     TOOLBARS.add(this);
     this.listen();
-    if (globalThis.__lmkit.root) this.open();
+    if (hasAddress()) this.open();
   }
 
   close() {
@@ -96,7 +97,7 @@ export class LabToolbar {
 
   listen() {
     const { signal } = this.closing;
-    if (globalThis.__lmkit.root) addEventListener("hashchange", () => this.open(), { signal });
+    if (hasAddress()) addEventListener("hashchange", () => this.open(), { signal });
     const stop = (/** @type {Event} */ event) => {
       if (event.target instanceof Node && this.lab.contains(event.target)) this.wanted.clear();
     };

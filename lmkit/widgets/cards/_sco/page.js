@@ -1,6 +1,7 @@
 // The quiz of a chapter as content of a learning platform: the book's own quiz, whose first answers are told.
 
 import { element, setText } from "../../base/dom.js";
+import { followTheme } from "../../base/standalone/theme.js";
 import { QuizView } from "../quiz/quiz_view.js";
 import { findApi, Session, standing } from "./session.js";
 
@@ -98,16 +99,6 @@ class PageModel {
   off() {}
 
   send() {}
-}
-
-/** Light or dark, as the reader's system is. */
-function followTheme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const follow = () => {
-    document.documentElement.dataset.theme = dark.matches ? "dark" : "light";
-  };
-  dark.addEventListener("change", follow);
-  follow();
 }
 
 export default {

@@ -6,11 +6,10 @@ many packages bring along; what is said to the platform follows the run-time env
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from lmkit.plots import roles
-from lmkit.plots.escaping import escape, showable
+from lmkit.plots.escaping import escape, json_text, script_text
 from lmkit.study import Deck, card_to_json
 from lmkit.study.exports import Change, Format, Report
 from lmkit.study.exports.markup_text import tag
@@ -83,18 +82,13 @@ def page(deck: Deck, pages: str) -> str:
         pages=escape(pages),
         title=escape(f"{deck.title}: quiz"),
         style=roles.css() + bundle.style(_relative("style.css")),
-        cards=showable(json.dumps(cards, ensure_ascii=False)).replace("<", "\\u003c"),
-        script=_closed(f'{script}globalThis.__lmkit.require("{name}").default.start();\n'),
+        cards=json_text(cards),
+        script=script_text(f'{script}globalThis.__lmkit.require("{name}").default.start();\n'),
     )
 
 
 def _relative(file: str) -> str:
     return f"cards/_sco/{file}"
-
-
-def _closed(script: str) -> str:
-    """Return a script in which nothing ends the element that it stands in."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _file(deck: Deck) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -139,8 +139,16 @@ def files_of(options: Iterable[ModelOption]) -> dict[str, bytes]:
     return {option.key: option.weights for option in options if option.weights}
 
 
-def given_model(model: Model | None, vocab: Tokenizer | None) -> tuple[str, Pretrained]:
-    """Return a model that the arguments `model` and `vocab` of a lab name, and what to call it; any class will do.
+class Given(NamedTuple):
+    """A model as the arguments of a lab name it; `data` are the bytes of its file, empty where it came from none."""
+
+    name: str
+    trained: Pretrained
+    data: bytes = b""
+
+
+def given_model(model: Model | None, vocab: Tokenizer | None) -> Given:
+    """Return the model that the arguments `model` and `vocab` of a lab name; any class will do.
 
     Raises
     ------
@@ -153,24 +161,24 @@ def given_model(model: Model | None, vocab: Tokenizer | None) -> tuple[str, Pret
         if not isinstance(vocab, Tokenizer):
             rule = "the Vocab or other Tokenizer that the model was trained with"
             raise ValueError(f"vocab must be {rule}, but it is {vocab!r}")
-        name, trained = OWN, Pretrained(cast(LanguageModel, model), vocab, {})
+        given = Given(OWN, Pretrained(cast(LanguageModel, model), vocab, {}))
     elif model is None and vocab is not None:
         raise ValueError("vocab must come with a model, but model is None; give both or neither")
     elif vocab is not None:
         raise ValueError(f"vocab goes with a model of your own, but model is {model!r}, which has one; leave it out")
     elif isinstance(model, Pretrained):
-        name, trained = OWN, model
+        given = Given(OWN, model)
     elif isinstance(model, str | PathLike):
-        name, trained = _from_file(model)
+        given = _from_file(model)
     else:
         raise ValueError(f"model must be {KINDS}, but it is {model!r}")
-    check_weights(trained.model)
-    words, size = len(trained.vocab), getattr(trained.model, "vocab_size", None)
+    check_weights(given.trained.model)
+    words, size = len(given.trained.vocab), getattr(given.trained.model, "vocab_size", None)
     if size != words:
         raise ValueError(
             f"vocab must hold the model's {size} words, but it holds {words}; give the one of its training"
         )
-    return name, trained
+    return given
 
 
 def opened(argument: str, path: StrPath, names: list[str], load: Callable[[StrPath], T]) -> T:
@@ -195,21 +203,23 @@ def opened(argument: str, path: StrPath, names: list[str], load: Callable[[StrPa
         raise ValueError(f"{rule}{reason}; correct it") from None
 
 
-def _from_file(model: StrPath) -> tuple[str, Pretrained]:
+def _from_file(model: StrPath) -> Given:
     names = pretrained.names()
     if isinstance(model, str) and model in names:
-        return model, _shipped(model).trained
+        return Given(model, _shipped(model).trained)
     stem = Path(model).stem
-    return f"your {stem}" if stem in names else stem, opened("model", model, names, pretrained.load)
+    trained = opened("model", model, names, pretrained.load)
+    return Given(f"your {stem}" if stem in names else stem, trained, Path(model).read_bytes())
 
 
 def _option(model: Any, vocab: Tokenizer | None) -> ModelOption:
-    name, trained = given_model(model, vocab)
+    name, trained, data = given_model(model, vocab)
     if known := _shipped_alike(trained):
         return known
     if not pretrained.runs_in_browser(trained.model):
         raise ValueError("model must be an LSTM with tied weights, which pages can run; give it cell='lstm', tied=True")
-    data = pretrained.to_bytes(trained.model, trained.vocab, trained.card, quantise=False)
+    if not data:  # a file travels as it is, with int8 for weights if it has that
+        data = pretrained.to_bytes(trained.model, trained.vocab, trained.card, quantise=False)
     found = pretrained.from_bytes(data, source=name)  # as the page has it: in float32, whatever it was
     return ModelOption(name, found, found.model.stepper(), assets.digest(data), data)
 

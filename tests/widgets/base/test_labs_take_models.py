@@ -115,6 +115,16 @@ def test_a_shipped_model_does_not_travel_however_it_is_given(lab):
 
 
 @every_lab_that_decodes
+def test_a_file_travels_as_it_is(lab, tmp_path):
+    path = tmp_path / "small.safetensors"
+    pretrained.save(path, model_for(lab), WORDS)
+    made_of_it = made(lab, path)
+    assert list(made_of_it.view.weights.values()) == [path.read_bytes()]
+    loaded = shown(made(lab, pretrained.load(path)))
+    assert shown(made_of_it) == loaded  # which travels as float32: the same numbers
+
+
+@every_lab_that_decodes
 def test_a_copy_that_learned_more_is_one_s_own(lab):
     trained = pretrained.load("stories")
     with torch.no_grad():
@@ -275,7 +285,9 @@ def test_page_compares_texts_of_one_s_own_model(view):
     page = view.put(lab, shipped())
     lines = page.locator(".lmkit-comparison-text > p:first-child")
     expect(lines).to_have_count(3)
-    assert ["".join(line.split()) for line in lines.all_inner_texts()] == [text.replace(" ", "") for text in lab.texts()]
+    assert ["".join(line.split()) for line in lines.all_inner_texts()] == [
+        text.replace(" ", "") for text in lab.texts()
+    ]
 
 
 # --- the table ------------------------------------------------------------------------------------------------------

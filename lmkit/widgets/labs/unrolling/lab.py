@@ -148,7 +148,7 @@ def _config(model: RecurrentLanguageModel) -> dict[str, Any]:
 
 def _plain_model(model: Model, vocab: Tokenizer | None) -> tuple[str, RecurrentLanguageModel, Vocab]:
     """Return the name of the model that is given, the model, if it can be drawn, and its vocabulary."""
-    name, trained = given_model(model, vocab)
+    name, trained, _ = given_model(model, vocab)
     found, words = trained.model, trained.vocab
     kind = f"{type(found).__name__} with cell={getattr(found, 'cell', None)!r}"
     if not isinstance(found, RecurrentLanguageModel) or found.cell != "rnn":

@@ -135,11 +135,12 @@ export class Session {
  * @returns {Promise<Session>}
  */
 export function openSession(model, { name, key, truth, own, kept }) {
-  return onceNear(`model ${key}`, model, name, async () => {
+  const make = async () => {
     const loading = own ? bytesOf(model.get("weights")[key]) : kept ? bytesOfOwn(kept) : loadWeights(model, name, key);
     const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
     return new Session(parseModel(bytes, name), grammar);
-  });
+  };
+  return own ? once(`model ${key}`, make) : onceNear(`model ${key}`, model, name, make); // its bytes are there already
 }
 
 /**

@@ -181,7 +181,7 @@ def given_model(model: Model | None, vocab: Tokenizer | None) -> Given:
     return given
 
 
-def opened(argument: str, path: StrPath, names: list[str], load: Callable[[StrPath], T]) -> T:
+def read_from(argument: str, path: StrPath, names: list[str], load: Callable[[StrPath], T]) -> T:
     """Return what a function loads from a path that an argument of a lab gives, beside the names of what is shipped.
 
     Raises
@@ -208,7 +208,7 @@ def _from_file(model: StrPath) -> Given:
     if isinstance(model, str) and model in names:
         return Given(model, _shipped(model).trained)
     stem = Path(model).stem
-    trained = opened("model", model, names, pretrained.load)
+    trained = read_from("model", model, names, pretrained.load)
     return Given(f"your {stem}" if stem in names else stem, trained, Path(model).read_bytes())
 
 

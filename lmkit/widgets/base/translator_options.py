@@ -12,7 +12,7 @@ from lmkit.datasets import translation
 from lmkit.files import StrPath
 from lmkit.pretrained import Translator
 from lmkit.widgets.base import assets
-from lmkit.widgets.base.model_options import check_weights, opened, same
+from lmkit.widgets.base.model_options import check_weights, read_from, same
 
 KINDS = "a shipped translator's name, the path of a translator's file, or a Translator"
 
@@ -71,7 +71,7 @@ def translator_option(argument: str, translator: StrPath | Translator) -> Transl
     if isinstance(translator, str) and translator in pretrained.translator_names():
         return _shipped(translator)
     names = pretrained.translator_names()
-    return _own(argument, opened(argument, translator, names, pretrained.load_translator))
+    return _own(argument, read_from(argument, translator, names, pretrained.load_translator))
 
 
 @cache

@@ -52,6 +52,7 @@ WIDGETS = {
     "book/seq2seq": "LengthLab PaddingLab",
     "book/attention": "TranslateLab",
     "book/playground": "TrainLab",
+    "book/own_text": "Microscope DecodingLab",
     "book/review": "Review",
     "book/class_results": "ClassResults",
 }

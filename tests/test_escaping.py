@@ -109,12 +109,12 @@ BOARDS = [WORDS[i : i + 30] for i in range(0, len(WORDS), 30)]  # a picture has 
 LABS = {
     "counting": lambda own: [CountingLab([word for word in WORDS for _ in (0, 1)], context=word) for word in WORDS],
     "beam tree": lambda own: [
-        BeamTreeLab({"go": dict.fromkeys(some, 1 / len(some))}, num_beams=5, max_new_tokens=1) for some in BOARDS
+        BeamTreeLab(table={"go": dict.fromkeys(some, 1 / len(some))}, num_beams=5, max_new_tokens=1) for some in BOARDS
     ],
     "beam tree of a model": lambda own: [
-        BeamTreeLab(model=own[0], vocab=own[1], prompt=word, max_new_tokens=2) for word in own[1].words[:20]
+        BeamTreeLab(*own, prompt=word, max_new_tokens=2) for word in own[1].words[:20]
     ],
-    "ribbon": lambda own: [RibbonLab(" ".join(own[1].words[:99]), model=own[0], vocab=own[1])],
+    "ribbon": lambda own: [RibbonLab(*own, text=" ".join(own[1].words[:99]))],
     "decoding": lambda own: [
         DecodingLab(*own, prompt=own[1].words[0], method=method) for method in ("greedy", "sampling", "beam search")
     ],
@@ -125,7 +125,7 @@ LABS = {
     "padding": lambda own: [
         PaddingLab(*map(translator, (own[1], Vocab([*own[1].words, "<pad>"]))), source=" ".join(own[1].words[:99]))
     ],
-    "unrolling": lambda own: [UnrollLab(plain(Vocab(WORDS)), Vocab(WORDS), " ".join(some)) for some in BOARDS],
+    "unrolling": lambda own: [UnrollLab(plain(Vocab(WORDS)), Vocab(WORDS), text=" ".join(some)) for some in BOARDS],
     "exercise": lambda own: [FillIn(f"{' '.join(CHARACTERS)}\n{{{{x}}}}", {"x": "y"})],
 }
 

@@ -127,6 +127,7 @@ def test_variables_go_that_only_unread_ones_read():
     assert styles.without_unread(sheet, []) == ":root{--a:1;--b:var(--a);--c:var(--b);--d:2}p{x:var(--d,var(--c))}"
     assert styles.without_unread(":root{--a:1;--b:var(--a)}", []) == ""
     assert styles.without_unread(":root{--a:1}", ["style.setProperty('--a', 2)"]) == ":root{--a:1}"
+    assert styles.without_unread(":root{--a-b:1;--b:2}", ["`var(--a-${name})`"]) == ":root{--a-b:1}"
 
 
 def test_a_sheet_that_cannot_be_read_is_an_error():

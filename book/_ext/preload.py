@@ -18,8 +18,9 @@ def first_model(state: dict[str, dict]) -> dict | None:
 
 def _opened(state: dict) -> dict | None:
     """Return what a view opens at its start: one of several that it offers, or its only one."""
-    if offered := state.get("models") or state.get("translators"):
-        return offered[state.get("model_index", 0)]
+    for offered, chosen in (("models", "model_index"), ("translators", "sees_index")):
+        if state.get(offered):
+            return state[offered][state.get(chosen, 0)]
     only = state.get("clean") or state.get("model")
     return only if isinstance(only, dict) and {"name", "key", "own"} <= only.keys() else None
 

@@ -15,6 +15,7 @@ WORD = re.compile(r"[\w-]+")
 NAMES = re.compile(r'\b(?:class|id)="([^"]*)"')
 READ = re.compile(r"var\(\s*(--[\w-]+)")
 VARIABLE = re.compile(r"--[\w-]+")
+JOINED = re.compile(r"(--[\w-]+)\$\{")  # a script's name of a property whose end is a value: `--lm-${role}`
 
 
 def names_in_use(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
@@ -37,10 +38,14 @@ def used(sheet: str, names: set[str]) -> str:
 
 def without_unread(sheet: str, others: Iterable[str]) -> str:
     """Return a style sheet without the custom properties that neither it nor the `others` (texts) read."""
-    elsewhere = {name for text in others for name in VARIABLE.findall(text)}
+    texts = list(others)
+    elsewhere = {name for text in texts for name in VARIABLE.findall(text)}
+    beginnings = tuple({name for text in texts for name in JOINED.findall(text)})
     while True:
         read = elsewhere | set(READ.findall(sheet))
-        shorter = "".join(_kept(_rules(sheet), lambda _: True, read.__contains__))
+        shorter = "".join(
+            _kept(_rules(sheet), lambda _: True, lambda name, read=read: name in read or name.startswith(beginnings))
+        )
         if shorter == sheet:
             return sheet
         sheet = shorter

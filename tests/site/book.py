@@ -67,7 +67,7 @@ def notebooks() -> list[str]:
 
 def teaching() -> list[str]:
     """Those that teach something of their own."""
-    others = ("book/intro", "book/playground", "book/review", "book/class_results")
+    others = ("book/intro", "book/playground", "book/own_text", "book/review", "book/class_results")
     return [document for document in notebooks() if document not in others]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import copy
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -83,13 +85,25 @@ def _plan(state: dict[str, dict], key: str) -> Plan:
         return [state[child.removeprefix("IPY_MODEL_")] for child in model["state"].get("children", ())]
 
     children = parts(state[key])
-    view = next(child["state"] for child in children if child["model_name"] == "AnyModel")
+    view = next(_with_buffers(child) for child in children if child["model_name"] == "AnyModel")
     controls = {}
     for model in (model for box in children for model in parts(box)):
         classes = [name for name in model["state"]["_dom_classes"] if name.startswith("lmkit-")]
         name = next(name for name in classes if name not in STYLES).removeprefix("lmkit-").replace("-", "_")
         controls[name] = Control.of(name, model)
     return Plan(view["_anywidget_id"].rsplit(".", 1)[-1], controls, view)
+
+
+def _with_buffers(model: dict) -> dict[str, Any]:
+    """The state of a widget with the bytes that a page has beside it, such as files of models."""
+    state = copy.deepcopy(model["state"])
+    for buffer in model.get("buffers", ()):
+        *path, last = buffer["path"]
+        place = state
+        for part in path:
+            place = place.setdefault(part, {}) if isinstance(place, dict) else place[part]
+        place[last] = base64.b64decode(buffer["data"])
+    return state
 
 
 def eventually(

@@ -137,9 +137,9 @@ MEASURED = dict.fromkeys(("grammatical", "log_prob", "distinct_2", "self_bleu", 
 POINTS = {"top_p": {0.5: MEASURED, 0.9: MEASURED | {"distinct_2": (0.6, 0.01)}}}
 OTHER_LABS = [
     "BeamTreeLab(num_beams=4)",
-    f"ComparisonLab({POINTS}, truth={MEASURED}, prompts=['one morning anna'], value=0.5)",
+    f"ComparisonLab(points={POINTS}, truth={MEASURED}, prompts=['one morning anna'], value=0.5)",
     "CountingLab()",
-    "UnrollLab(RecurrentLanguageModel(30, 8, 12), human_numbers.vocab(), 'one . two . three .')",
+    "UnrollLab(RecurrentLanguageModel(30, 8, 12), human_numbers.vocab(), text='one . two . three .')",
     "ParameterLab()",
     "FillIn('two and two is {{sum}}', {'sum': '4'})",
     "ReachLab()",

@@ -31,8 +31,9 @@ class Model {
   }
 }
 const bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+const isPlain = (value) => value !== null && Object.getPrototypeOf(value) === Object.prototype;
 const unpacked = (values) => Object.fromEntries(Object.entries(values).map(([name, value]) =>
-  [name, value?.base64 === undefined ? value : bytes(value.base64)]));
+  [name, value?.base64 !== undefined ? bytes(value.base64) : isPlain(value) ? unpacked(value) : value]));
 globalThis.start = (state, answers) => {
   globalThis.model = new Model(unpacked(state), unpacked(answers));
   globalThis.stop = widget().render({ model, el: document.querySelector("#view") });
@@ -146,10 +147,8 @@ def model_script() -> str:
 
 def packed(values: dict[str, Any]) -> dict[str, Any]:
     """Values as they can travel to a page."""
-    return {
-        name: {"base64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
-        for name, value in values.items()
-    }
+    packs = {bytes: lambda value: {"base64": base64.b64encode(value).decode()}, dict: packed}
+    return {name: packs.get(type(value), lambda value: value)(value) for name, value in values.items()}
 
 
 def shipped(*names: str) -> dict[str, Any]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from os import PathLike
 from typing import Any
 
 from lmkit import pretrained
 from lmkit.datasets import translation
+from lmkit.files import StrPath
 from lmkit.pretrained import Translator
 from lmkit.widgets.base import assets
-from lmkit.widgets.base.checks import check_choice
-from lmkit.widgets.base.model_options import check_weights
+from lmkit.widgets.base.model_options import check_weights, read_from, same
+
+KINDS = "a shipped translator's name, the path of a translator's file, or a Translator"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class TranslatorOption:
         )
 
 
-def translator_option(argument: str, translator: str | Translator) -> TranslatorOption:
+def translator_option(argument: str, translator: StrPath | Translator) -> TranslatorOption:
     """Return the option that an argument of a lab names.
 
     Raises
@@ -63,11 +66,12 @@ def translator_option(argument: str, translator: str | Translator) -> Translator
     """
     if isinstance(translator, Translator):
         return _own(argument, translator)
-    if not isinstance(translator, str):
-        kinds = "a shipped translator's name or a Translator"
-        raise ValueError(f"{argument} must be {kinds}, but it is {translator!r}")
-    check_choice(argument, translator, pretrained.translator_names())
-    return _shipped(str(translator))
+    if not isinstance(translator, str | PathLike):
+        raise ValueError(f"{argument} must be {KINDS}, but it is {translator!r}")
+    if isinstance(translator, str) and translator in pretrained.translator_names():
+        return _shipped(translator)
+    names = pretrained.translator_names()
+    return _own(argument, read_from(argument, translator, names, pretrained.load_translator))
 
 
 @cache
@@ -78,7 +82,12 @@ def _shipped(name: str) -> TranslatorOption:
 
 def _own(argument: str, translator: Translator) -> TranslatorOption:
     check_weights(translator.model, argument)
+    for option in map(_shipped, pretrained.translator_names()):
+        known = option.translator
+        words = (known.source_vocab, known.target_vocab) == (translator.source_vocab, translator.target_vocab)
+        if words and same(known.model, translator.model):
+            return option  # pages have it, so it need not travel
     data = pretrained.translator_to_bytes(translator, quantise=False)
     name = f"your {argument}"
-    opened = pretrained.translator_from_bytes(data, source=name)  # as the page has it: in float32, whatever it was
-    return TranslatorOption(name, opened, assets.digest(data), data)
+    found = pretrained.translator_from_bytes(data, source=name)  # as the page has it: in float32, whatever it was
+    return TranslatorOption(name, found, assets.digest(data), data)

@@ -29,7 +29,7 @@ import { inspect, truthOf, write } from "./writing.js";
  */
 
 /**
- * A model that a reader can choose, as lmkit.widgets.base.model_options describes it; `own` models come with the view,
+ * A model that a reader can choose, as lmkit.widgets.base.model_options describes it; the files of `own` models come with the view,
  * `kept` ones were trained or opened in this browser (own_models.js).
  *
  * @typedef {object} ModelOption
@@ -135,11 +135,12 @@ export class Session {
  * @returns {Promise<Session>}
  */
 export function openSession(model, { name, key, truth, own, kept }) {
-  return onceNear(`model ${key}`, model, name, async () => {
-    const loading = own ? bytesOf(model.get("weights")) : kept ? bytesOfOwn(kept) : loadWeights(model, name, key);
+  const make = async () => {
+    const loading = own ? bytesOf(model.get("weights")[key]) : kept ? bytesOfOwn(kept) : loadWeights(model, name, key);
     const [bytes, grammar] = await Promise.all([loading, truth && openGrammar(model, truth)]);
     return new Session(parseModel(bytes, name), grammar);
-  });
+  };
+  return own ? once(`model ${key}`, make) : onceNear(`model ${key}`, model, name, make); // its bytes are there already
 }
 
 /**

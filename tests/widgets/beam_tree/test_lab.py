@@ -46,7 +46,10 @@ def random_labs() -> list[BeamTreeLab]:
     settings = itertools.product(range(1, 6), (-0.5, 0.0, 0.7, 2.0), (False, True, "never"))
     return [
         BeamTreeLab(
-            random_table(randoms, randoms.random() < 0.7), num_beams=width, length_penalty=penalty, early_stopping=early
+            table=random_table(randoms, randoms.random() < 0.7),
+            num_beams=width,
+            length_penalty=penalty,
+            early_stopping=early,
         )
         for width, penalty, early in settings
         for _ in range(3)
@@ -55,7 +58,7 @@ def random_labs() -> list[BeamTreeLab]:
 
 def book_labs() -> list[BeamTreeLab]:
     settings = itertools.product(TABLES, (1, 2, 3, 5), (0.0, 1.0))
-    return [BeamTreeLab(table, num_beams=width, length_penalty=penalty) for table, width, penalty in settings]
+    return [BeamTreeLab(table=table, num_beams=width, length_penalty=penalty) for table, width, penalty in settings]
 
 
 def all_texts(table: Table) -> list[tuple[list[int], float]]:
@@ -143,7 +146,7 @@ def test_the_book_s_tables_show_what_they_are_for():
     first, ending, last = TABLES
 
     def best(table, **settings):
-        return BeamTreeLab(table, **settings).search().texts[0]
+        return BeamTreeLab(table=table, **settings).search().texts[0]
 
     assert best(first, num_beams=2).log_prob > best(first, num_beams=1).log_prob + 0.1
     assert best(last, num_beams=2).log_prob < best(last, num_beams=1).log_prob - 0.1
@@ -206,11 +209,11 @@ def test_arguments_are_checked(arguments, message):
 
 
 def test_a_table_of_one_s_own():
-    lab = BeamTreeLab(GOOD, max_new_tokens=3, num_beams=1)
+    lab = BeamTreeLab(table=GOOD, max_new_tokens=3, num_beams=1)
     assert "language" not in lab.controls and lab.table.max_new_tokens == 3
-    assert repr(lab) == "BeamTreeLab('a table', num_beams=1, length_penalty=0.0, step=3)"
-    assert BeamTreeLab({"go": {"a": 0.9, "b": 0.1}, "a": {"c": 1.0}, "b": {"c": 1.0}}).table.max_new_tokens == 2
-    assert BeamTreeLab({"go": {"go": 0.9, ".": 0.1}}, end=".").table.max_new_tokens == 8
+    assert repr(lab) == "BeamTreeLab(language='a table', num_beams=1, length_penalty=0.0, step=3)"
+    assert BeamTreeLab(table={"go": {"a": 0.9, "b": 0.1}, "a": {"c": 1.0}, "b": {"c": 1.0}}).table.max_new_tokens == 2
+    assert BeamTreeLab(table={"go": {"go": 0.9, ".": 0.1}}, end=".").table.max_new_tokens == 8
 
 
 def test_controls_agree_with_the_view():
@@ -248,10 +251,10 @@ def number(value: float) -> str:
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_view_lists_what_python_finds(view, table):
-    page = view.put(BeamTreeLab(table))
+    page = view.put(BeamTreeLab(table=table))
     for width, penalty in itertools.product((1, 2, 3, 5), (0.0, 1.0)):
         view.set(num_beams=width, length_penalty=penalty)
-        lab = BeamTreeLab(table, num_beams=width, length_penalty=penalty)
+        lab = BeamTreeLab(table=table, num_beams=width, length_penalty=penalty)
         texts, listed = lab.search().texts, rows(page)
         assert [row[:4] for row in listed[: len(texts)]] == [
             [str(place), table.text(text.tokens), number(text.log_prob), number(text.score)]

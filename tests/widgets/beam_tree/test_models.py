@@ -25,10 +25,10 @@ SHIPPED = ["shakespeare", "stories", "human_numbers"]
 def made(name: str, **settings) -> BeamTreeLab:
     """A lab with a shipped model, or with one that has opinions about a vocabulary of each kind."""
     if name in SHIPPED:
-        return BeamTreeLab(model=name, **settings)
+        return BeamTreeLab(name, **settings)
     vocab = KINDS[name]
     model = opinionated(vocab, 8, 12, 0.7, seed=4)
-    return BeamTreeLab(model=model, vocab=vocab, **{"prompt": "the winter", **settings})
+    return BeamTreeLab(model, vocab, **{"prompt": "the winter", **settings})
 
 
 # --- in Python --------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_search_looks_at_the_best_extensions_of_what_goes_on(name, width):
 
 
 def test_greedy_is_what_the_model_generates():
-    lab = BeamTreeLab(model="shakespeare", prompt=ROMEO)
+    lab = BeamTreeLab("shakespeare", prompt=ROMEO)
     written = pretrained.load("shakespeare").generate(ROMEO, 6)
     assert written == f"Romeo:\nO,{lab.table.option.trained.vocab.decode(lab.greedy().tokens)}"
     assert lab.table.text(lab.greedy().tokens) == written.removeprefix("Romeo:\nO,").replace("\n", "⏎")
@@ -85,10 +85,10 @@ def test_the_best_of_all_is_known_only_where_texts_are_few():
     }
     assert tuple(lab.optimum().tokens) == max(every, key=every.get)
     assert made("characters with unk", max_new_tokens=4).optimum() is None
-    assert BeamTreeLab(model="shakespeare").optimum() is None
+    assert BeamTreeLab("shakespeare").optimum() is None
     assert (
-        BeamTreeLab(model="shakespeare", max_new_tokens=1).optimum().tokens
-        == BeamTreeLab(model="shakespeare", max_new_tokens=1).greedy().tokens
+        BeamTreeLab("shakespeare", max_new_tokens=1).optimum().tokens
+        == BeamTreeLab("shakespeare", max_new_tokens=1).greedy().tokens
     )
 
 
@@ -106,13 +106,13 @@ def test_picture_shows_the_tree_and_no_best_of_all(name, step):
 
 
 def test_controls_are_those_that_make_a_difference():
-    lab = BeamTreeLab(model="shakespeare", prompt="Romeo:\nO,", num_beams=3)
+    lab = BeamTreeLab("shakespeare", prompt="Romeo:\nO,", num_beams=3)
     assert list(lab.controls) == ["prompt", "num_beams", "step"]  # without ends all texts are equally long
-    assert repr(lab) == f"BeamTreeLab(model='shakespeare', prompt={ROMEO!r}, num_beams=3, length_penalty=0.0, step=6)"
-    assert list(BeamTreeLab(model="stories").controls) == ["prompt", "num_beams", "length_penalty", "step"]
-    assert "length_penalty" in BeamTreeLab(model="shakespeare", controls=["length_penalty"]).controls
+    assert repr(lab) == f"BeamTreeLab('shakespeare', prompt={ROMEO!r}, num_beams=3, length_penalty=0.0, step=6)"
+    assert list(BeamTreeLab("stories").controls) == ["prompt", "num_beams", "length_penalty", "step"]
+    assert "length_penalty" in BeamTreeLab("shakespeare", controls=["length_penalty"]).controls
     lab.controls["prompt"].value = "Juliet:⏎"
-    assert lab.table.text_before == "Juliet:⏎" and repr(lab).startswith("BeamTreeLab(model='shakespeare', prompt='Jul")
+    assert lab.table.text_before == "Juliet:⏎" and repr(lab).startswith("BeamTreeLab('shakespeare', prompt='Jul")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_controls_are_those_that_make_a_difference():
     [
         (
             {"model": "hamlet"},
-            r"model must be one of \['human_numbers', 'shakespeare', 'stories'\], but it",
+            "model must be one of .*, which are shipped, or the path of a file, but it is 'hamlet'",
         ),
         (
             {"model": ["shakespeare"]},
@@ -128,7 +128,7 @@ def test_controls_are_those_that_make_a_difference():
         ),
         (
             {"model": torch.nn.LSTM(2, 2), "vocab": Vocab(["a"])},
-            "model must be an LSTMLanguageModel, but it",
+            "model must be a shipped model's name, .*, but it is of class LSTM",
         ),
         ({"model": LSTMLanguageModel(1, 2, 2)}, "vocab must be the Vocab or other Tokenizer"),
         ({"prompt": "a"}, "prompt must come with a model, but model is None; give both or neither"),
@@ -153,7 +153,7 @@ def test_a_bad_argument_is_named_with_its_rule(arguments, message):
 
 def test_an_unknown_word_is_named():
     with pytest.raises(UnknownWordError, match="'unicorn'"):
-        BeamTreeLab(model="stories", prompt="a unicorn")
+        BeamTreeLab("stories", prompt="a unicorn")
 
 
 # --- in the browser ---------------------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ def shown(view):
 
 @pytest.mark.parametrize("width", [1, 3, 5])
 def test_view_shows_the_tree_and_says_that_nobody_knows_the_best(shown, width):
-    lab = BeamTreeLab(model="shakespeare", prompt=ROMEO, num_beams=width)
+    lab = BeamTreeLab("shakespeare", prompt=ROMEO, num_beams=width)
     page, search = shown(lab), lab.search()
     table, greedy = lab.table, lab.table.text(lab.greedy().tokens)
     dropped = sum(step.statuses.count("dropped") for step in search.steps)
@@ -237,9 +237,9 @@ def test_view_shows_the_tree_and_says_that_nobody_knows_the_best(shown, width):
 
 
 def test_view_grows_after_another_prompt(shown, view):
-    page = shown(BeamTreeLab(model="shakespeare", prompt=ROMEO, num_beams=2, step=3))
+    page = shown(BeamTreeLab("shakespeare", prompt=ROMEO, num_beams=2, step=3))
     view.set(prompt="Juliet:⏎Good")
-    other = BeamTreeLab(model="shakespeare", prompt="Juliet:⏎Good", num_beams=2)
+    other = BeamTreeLab("shakespeare", prompt="Juliet:⏎Good", num_beams=2)
     assert view.get("step") == 3
     said = page.locator(".lmkit-beam-verdict").text_content()
     assert said == f"Going on: {', '.join(f'“{text}”' for text in running(other, 3))}."
@@ -270,14 +270,14 @@ def test_view_shows_a_model_of_ones_own_and_its_best_where_texts_are_few(view):
 
 
 def test_a_wide_tree_scrolls_in_its_own_frame(shown):
-    page = shown(BeamTreeLab(model="shakespeare", prompt=ROMEO, num_beams=5, max_new_tokens=8))
+    page = shown(BeamTreeLab("shakespeare", prompt=ROMEO, num_beams=5, max_new_tokens=8))
     page.set_viewport_size({"width": 390, "height": 800})
     page.wait_for_function("document.querySelector('.lmkit-beam-frame').scrollWidth > 500")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_search_is_decoding_beam_search_itself():
-    lab = BeamTreeLab(model="shakespeare", prompt=ROMEO, num_beams=4)
+    lab = BeamTreeLab("shakespeare", prompt=ROMEO, num_beams=4)
     trained = pretrained.load("shakespeare")
     found = decoding.beam_search(trained.model, trained.prompt_ids(ROMEO), 6, None, num_beams=4, length_penalty=0.0)
     assert [text.tokens for text in lab.search().texts] == [text.tokens for text in found]

@@ -88,7 +88,9 @@ def test_a_beam_of_one_is_greedy_decoding(judged):
 
 @pytest.mark.parametrize("num_beams", range(1, 6))
 def test_on_a_uniform_table_the_lowest_ids_are_chosen(num_beams):
-    lab = BeamTreeLab({word: dict.fromkeys("abcd", 0.25) for word in "abcd"}, max_new_tokens=3, num_beams=num_beams)
+    lab = BeamTreeLab(
+        table={word: dict.fromkeys("abcd", 0.25) for word in "abcd"}, max_new_tokens=3, num_beams=num_beams
+    )
     texts = [text.tokens for text in lab.search().texts]
     assert texts == [list(text) for text in itertools.product(range(4), repeat=3)][:num_beams]
     assert lab.greedy().tokens == lab.optimum().tokens == texts[0]

@@ -40,7 +40,7 @@ TRUTH = measures(1, 0.437)
 
 
 def lab(**options):
-    return ComparisonLab(POINTS, truth=TRUTH, **{"prompts": PROMPTS, **options})
+    return ComparisonLab(points=POINTS, truth=TRUTH, **{"prompts": PROMPTS, **options})
 
 
 # --- in Python --------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def test_settings_follow_the_controls():
     made.controls["strategy"].index = 1
     assert made.setting == {"top_k": 5}
     made.controls["diversity"].index = 2
-    assert repr(made) == "ComparisonLab(15 points, top_k=5, quality='grammatical', diversity='things')"
+    assert repr(made) == "ComparisonLab('stories', 15 points, top_k=5, quality='grammatical', diversity='things')"
 
 
 def test_controls_can_be_left_out():
@@ -116,7 +116,7 @@ def without(points, strategy, value, measure):
 )
 def test_a_bad_argument_is_named_with_its_rule(points, options, rule):
     with pytest.raises(ValueError, match=rule):
-        ComparisonLab(points, **{"truth": TRUTH, "prompts": PROMPTS, **options})
+        ComparisonLab(points=points, **{"truth": TRUTH, "prompts": PROMPTS, **options})
 
 
 @pytest.mark.parametrize("diversity", DIVERSITIES)

@@ -13,7 +13,7 @@ from playwright.sync_api import Locator, TimeoutError
 from lmkit import decoding, pretrained
 from lmkit.datasets import stories
 from lmkit.pretrained import Pretrained
-from lmkit.text import Vocab
+from lmkit.text import Tokenizer, UnknownWordError, Vocab
 from tests.site.lab import PATIENCE, Lab, Plan, eventually
 
 FILTERS = ("temperature", "top_k", "top_p", "min_p", "typical_p")
@@ -66,10 +66,29 @@ def shipped(name: str) -> tuple[Pretrained, Any]:
     return trained, trained.model.stepper()
 
 
-class DecodingLab(Lab):
-    """One decoding lab on an open page; `own` is the (step, Vocab) of a model that is not shipped."""
+@cache
+def from_file(data: bytes) -> tuple[Pretrained, Any]:
+    """A model that a page brings along."""
+    trained = pretrained.from_bytes(data)
+    return trained, trained.model.stepper()
 
-    def __init__(self, root: Locator | None, plan: Plan, own: tuple[decoding.StepFn, Vocab] | None = None):
+
+def without(step: decoding.StepFn, unk: int | None) -> decoding.StepFn:
+    """A step by which `<unk>` cannot come, which decoders never write."""
+    if unk is None:
+        return step
+
+    def stepped(tokens, state):
+        log_probs, state = step(tokens, state)
+        return log_probs.index_fill(-1, torch.tensor([unk]), -math.inf), state
+
+    return stepped
+
+
+class DecodingLab(Lab):
+    """One decoding lab on an open page; `own` is the (step, tokenizer) of a model that is not shipped."""
+
+    def __init__(self, root: Locator | None, plan: Plan, own: tuple[decoding.StepFn, Tokenizer] | None = None):
         super().__init__(root, plan)
         self.own = own
         names = (
@@ -160,10 +179,10 @@ class DecodingLab(Lab):
         return {
             "ready": True,
             "prompt": v["prompt"],
-            "tokens": [vocab.words[token] for token in tokens],
+            "tokens": [vocab.show(token) for token in tokens],
             "step": at,
             "heading": f"Step {at} of {len(tokens)}{beyond}: what could come next",
-            "words": [vocab.words[token] for token in rows],
+            "words": [vocab.show(token) for token in rows],
             "kept": [bool(kept[token]) for token in rows],
             "chosen": [token == tokens[at - 1] for token in rows],
             "entropies": len(tokens) if v["show_entropy"] else 0,
@@ -205,12 +224,15 @@ class DecodingLab(Lab):
         return self._entry()["prompts"]
 
     @property
-    def vocab(self) -> Vocab:
+    def vocab(self) -> Tokenizer:
         """The words of the chosen model."""
         return self._decoder()[1]
 
     def _reads(self, prompt: str) -> bool:
-        return all(word in self.vocab for word in prompt.split())
+        try:
+            return bool(pretrained.prompt_ids(self.vocab, prompt))
+        except UnknownWordError:
+            return False
 
     def _entry(self) -> dict[str, Any]:
         """The model that is chosen."""
@@ -218,13 +240,16 @@ class DecodingLab(Lab):
         first = models[self.plan.view["model_index"]]
         return next(entry for entry in models if entry["title"] == self.values.get("model", first["title"]))
 
-    def _decoder(self) -> tuple[decoding.StepFn, Vocab, int | None]:
+    def _decoder(self) -> tuple[decoding.StepFn, Tokenizer, int | None]:
         if self.own:
             step, vocab = self.own
         else:
-            trained, step = shipped(self._entry()["name"])
+            entry = self._entry()
+            trained, step = (
+                from_file(self.plan.view["weights"][entry["key"]]) if entry["own"] else shipped(entry["name"])
+            )
             vocab = trained.vocab
-        return step, vocab, vocab.id("<eos>") if "<eos>" in vocab else None
+        return without(step, vocab.unk), vocab, vocab.end
 
 
 def wrong_numbers(found: dict[str, list[tuple[float, float]]], expected: dict[str, list[float]]) -> list[str]:

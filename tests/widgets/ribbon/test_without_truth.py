@@ -31,7 +31,7 @@ def own_lab(name: str, text: str = "the winter of our sun\nall", **settings) -> 
     """A lab with a model that has opinions about a vocabulary of each kind."""
     vocab = TOKENIZERS[name]
     text = "is the winter of our summer" if name == "split" else text
-    return RibbonLab(text, model=opinionated(vocab, 8, 12, 0.7, seed=4), vocab=vocab, **settings)
+    return RibbonLab(opinionated(vocab, 8, 12, 0.7, seed=4), vocab, text=text, **settings)
 
 
 def labs() -> dict[str, RibbonLab]:
@@ -48,7 +48,7 @@ def test_effect_is_counted_from_a_reading_at_one_go(settings):
     """The oracle is the model's own forward pass over the whole text, and sets of tokens."""
     method = {name: method for method, name in ribbon.PARAMETERS.items()}[next(iter(settings))]
     text = texts.TEXTS["shakespeare"][3]
-    lab = RibbonLab(text, model="shakespeare", method=method, temperature=1.3, **settings)
+    lab = RibbonLab("shakespeare", text=text, method=method, temperature=1.3, **settings)
     trained = lab._option.trained
     ids = trained.vocab.encode(text.replace("⏎", "\n"))
     with torch.no_grad():
@@ -72,8 +72,8 @@ def test_texts_on_offer_are_of_the_held_out_plays_and_fit():
     for text in told:
         speaker, lines = text.replace("⏎", "\n").split("\n", 1)
         assert any(f"{speaker}\n" in play and lines in play for play in held_out), text
-        assert 20 < RibbonLab(text, model="shakespeare").view.steps <= ribbon.MOST_WORDS
-    lab = RibbonLab(model="shakespeare")
+        assert 20 < RibbonLab("shakespeare", text=text).view.steps <= ribbon.MOST_WORDS
+    lab = RibbonLab("shakespeare")
     assert lab.value("text") == told[0] and lab.controls["story"].description == "Passage"
     assert len(lab.controls["story"].options) == len(told) + 1
 
@@ -88,22 +88,21 @@ def test_what_is_never_written_is_not_kept():
 
 
 def test_ends_of_lines_are_typed_and_shown_as_marks():
-    lab = RibbonLab(HAMLET.replace("⏎", "\n"), model="shakespeare", top_p=0.5, step=4)
+    lab = RibbonLab("shakespeare", text=HAMLET.replace("⏎", "\n"), top_p=0.5, step=4)
     assert lab.value("text") == HAMLET
-    assert (
-        repr(lab) == f"RibbonLab({HAMLET!r}, model='shakespeare', method='top-p', top_p=0.5, temperature=1.0, step=4)"
-    )
+    assert repr(lab) == f"RibbonLab('shakespeare', text={HAMLET!r}, method='top-p', top_p=0.5, temperature=1.0, step=4)"
     assert lab.controls["text"].tooltip == "The text that is read; ⏎ ends a line"
 
 
-def test_a_model_of_ones_own_needs_a_text_and_offers_no_other():
+def test_a_model_of_ones_own_reads_what_it_writes_and_offers_no_other():
     vocab = TOKENIZERS["bpe"]
     model = opinionated(vocab, 8, 12, 0.7, seed=4)
-    with pytest.raises(ValueError, match="text must be one that your model can read, but it is None; give it"):
-        RibbonLab(model=model, vocab=vocab)
+    lab = RibbonLab(model, vocab)
+    prompt = lab._option.prompts[0]
+    assert lab.value("text") == lab._option.one_line(lab._option.trained.generate(prompt, texts.MOST_WRITTEN))
     with pytest.raises(ValueError, match="controls must be among"):
-        RibbonLab(SOME, model=model, vocab=vocab, controls=["story"])
-    assert "story" not in RibbonLab(SOME, model=model, vocab=vocab).controls
+        RibbonLab(model, vocab, text=SOME, controls=["story"])
+    assert "story" not in RibbonLab(model, vocab, text=SOME).controls
 
 
 @pytest.mark.parametrize("name", labs())
@@ -177,7 +176,7 @@ def test_browser_measures_what_python_measures(measuring, name):
     ],
 )
 def test_browser_says_what_is_wrong_with_a_text(shown, view, text, message):
-    page = shown(RibbonLab(model="shakespeare"))
+    page = shown(RibbonLab("shakespeare"))
     view.set(text=text)
     expect(page.locator(".lmkit-problem")).to_contain_text(message)
     view.set(text=HAMLET)
@@ -195,7 +194,7 @@ def bars(page, part: str) -> int:
 
 
 def test_view_shows_what_is_kept_and_nothing_of_a_truth(shown, view):
-    lab = RibbonLab(model="shakespeare", top_p=0.8, step=9)
+    lab = RibbonLab("shakespeare", top_p=0.8, step=9)
     page = shown(lab)
     for method, name in enumerate(ribbon.PARAMETERS.values()):
         view.set(method_index=method)
@@ -220,9 +219,9 @@ def test_view_shows_what_is_kept_and_nothing_of_a_truth(shown, view):
 
 
 def test_view_begins_with_the_second_token(shown, view):
-    page = shown(RibbonLab(HAMLET, model="shakespeare", step=2))
+    page = shown(RibbonLab("shakespeare", text=HAMLET, step=2))
     words = page.locator(".lmkit-ribbon-words span")
-    vocab = RibbonLab(model="shakespeare")._option.trained.vocab
+    vocab = RibbonLab("shakespeare")._option.trained.vocab
     tokens = [vocab.show(token) for token in vocab.encode(HAMLET.replace("⏎", "\n"))]
     assert words.all_inner_texts() == tokens and view.get("steps") == len(tokens) - 1
     words.nth(0).click()
@@ -235,9 +234,9 @@ def test_view_begins_with_the_second_token(shown, view):
 
 
 def test_view_says_how_many_tokens_there_are_to_show(shown, view):
-    page = shown(RibbonLab(HAMLET, model="shakespeare", method="top-k", top_k=30))
+    page = shown(RibbonLab("shakespeare", text=HAMLET, method="top-k", top_k=30))
     more = page.locator(".lmkit-ribbon-more")
-    measured = RibbonLab(HAMLET, model="shakespeare", method="top-k", top_k=30).filter_effect()
+    measured = RibbonLab("shakespeare", text=HAMLET, method="top-k", top_k=30).filter_effect()
     names = {True: "Show all 30 tokens that are kept", False: "Show all 31 tokens: those that are kept, and"}
     for step in (measured.allowed.tolist().index(True), measured.allowed.tolist().index(False)):
         view.set(step=step + 1)
@@ -248,7 +247,7 @@ def test_view_says_how_many_tokens_there_are_to_show(shown, view):
 
 
 def test_view_follows_the_passage(shown, view):
-    shown(RibbonLab(model="shakespeare"))
+    shown(RibbonLab("shakespeare"))
     view.set(story_index=2)
     assert view.get("text") == texts.TEXTS["shakespeare"][2]
     view.set(text=HAMLET)
@@ -263,7 +262,7 @@ FITS = """() => {
 
 @pytest.mark.parametrize("width", [1280, 390])
 def test_chart_is_drawn_for_its_width(shown, width):
-    page = shown(RibbonLab(HAMLET, model="shakespeare"))
+    page = shown(RibbonLab("shakespeare", text=HAMLET))
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function(FITS)
     check_drawn_for_width(page, ".lmkit-ribbon-chart", width)

@@ -102,7 +102,7 @@ def best_of_tree(page) -> str:
 @pytest.mark.parametrize("typed", [True, False], ids=["after a typed prompt", "beside a table"])
 def test_beam_tree_grows_in_it(view, kind, typed):
     trained, told = own(VOCABS[kind], {"words": "one two", "characters": "abc", "pieces": "the s"}[kind])
-    lab = BeamTreeLab(model="stories", max_new_tokens=6) if typed else BeamTreeLab()
+    lab = BeamTreeLab("stories", max_new_tokens=6) if typed else BeamTreeLab()
     page = view.put(lab, shipped("stories"))
     before, prompt = best_of_tree(page), view.get("prompt")
     expect(page.locator(".lmkit-own-models")).to_be_hidden()
@@ -130,7 +130,7 @@ def test_beam_tree_grows_in_it(view, kind, typed):
 def test_comparison_takes_models_of_stories_only_and_says_whose_points_are_seen(view):
     _, foreign = own(human_numbers.vocab(), "one two")
     trained, told = own(stories.vocab(), "one morning anna")
-    page = view.put(ComparisonLab(POINTS, truth=TRUTH, prompts=PROMPTS), shipped("stories"))
+    page = view.put(ComparisonLab(points=POINTS, truth=TRUTH, prompts=PROMPTS), shipped("stories"))
     page.evaluate(OFFER, [STORE, foreign])
     expect(page.locator(".lmkit-own-models")).to_be_hidden()
     texts = page.locator(".lmkit-comparison-text > p:first-child")

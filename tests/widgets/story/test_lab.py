@@ -75,7 +75,7 @@ def test_the_picture_says_the_text_and_the_verdict():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"model": ["stories", "shakespeare"]}, "model must be one model: .* but it is \\['stories', 'shakespeare'\\]"),
+        ({"model": ["stories", "shakespeare"]}, "model must be a shipped .* but it is \\['stories', 'shakespeare'\\]"),
         ({"model": "tales"}, "model must be one of .* but it is 'tales'"),
         ({"temperature": 0}, "temperature must be a number from 0.1 to 3.0, but it is 0"),
         ({"top_p": 1.1}, "top_p must be a number from 0.05 to 1.0, but it is 1.1"),

@@ -57,17 +57,17 @@ def test_switches_choose_the_model_and_its_weights():
     for place, kind in enumerate(REWEIGHTINGS):
         made.controls["weights"].index = place
         assert made.translation() == random_translator().reweighted(kind).translate(SOURCES[1], 12)
-    made.controls["model"].index = 1
+    made.controls["sees"].index = 1
     assert made.translation() == random_translator(attention="none").translate(SOURCES[1], 12)
     assert made.translator.model.attention == "none"
 
 
 def test_a_model_alone_has_no_switch():
     made = TranslateLab(random_translator(), **SHORT)
-    assert "model" not in made.controls and "weights" in made.controls
+    assert "sees" not in made.controls and "weights" in made.controls
     made = TranslateLab(random_translator(attention="none"), **SHORT)
-    assert "model" not in made.controls and "weights" not in made.controls
-    assert made.value("model") == "one vector"
+    assert "sees" not in made.controls and "weights" not in made.controls
+    assert made.value("sees") == "one vector"
 
 
 def test_sources_on_offer_are_beginnings_and_whole_stories():
@@ -82,9 +82,9 @@ def test_sources_on_offer_are_beginnings_and_whole_stories():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"translator": 3}, "translator must be a shipped translator's name or a Translator, but it is 3"),
+        ({"translator": 3}, "translator must be a shipped translator's name, .*, or a Translator, but it is 3"),
         ({"translator": "shakespeare"}, "translator must be one of .* but it is 'shakespeare'"),
-        ({"without": EncoderDecoder(2, 2, 2, 2)}, "without must be a shipped translator's name or a Translator"),
+        ({"without": EncoderDecoder(2, 2, 2, 2)}, "without must be a shipped translator's name, .*, or a Translator"),
         ({"without": random_translator(1)}, "without must have no attention, but its attention is 'general'"),
         (
             {"translator": random_translator(attention="none")},
@@ -94,7 +94,7 @@ def test_sources_on_offer_are_beginnings_and_whole_stories():
         ({"source": " "}, "source must hold at least one word, but it is empty; type a few words"),
         ({"source": "the " * 201}, "source must hold at most 200 words, but it holds 201; shorten it"),
         ({"source": 3}, "source must be a text, but it is 3"),
-        ({"model": "two vectors"}, r"model must be one of \['attention', 'one vector'\], but it is 'two vectors'"),
+        ({"sees": "two vectors"}, r"sees must be one of \['attention', 'one vector'\], but it is 'two vectors'"),
         ({"weights": "soft"}, "weights must be one of .*'hardest'.*, but it is 'soft'"),
         ({"method": "magic"}, "method must be one of .* but it is 'magic'"),
         ({"temperature": 0}, "temperature must be a number from 0.1 to 3.0, but it is 0"),
@@ -146,10 +146,10 @@ def test_every_control_has_a_trait_and_settings_follow_it():
 
 def test_repr_is_short_and_says_what_matters():
     assert repr(lab(source=SOURCE)) == (
-        "TranslateLab(8 words, model='attention', weights='as trained', method='greedy')"
+        "TranslateLab(8 words, sees='attention', weights='as trained', method='greedy')"
     )
-    assert repr(lab(source=SOURCE, model="one vector", method="beam search")) == (
-        "TranslateLab(8 words, model='one vector', method='beam search', num_beams=5, length_penalty=1.0)"
+    assert repr(lab(source=SOURCE, sees="one vector", method="beam search")) == (
+        "TranslateLab(8 words, sees='one vector', method='beam search', num_beams=5, length_penalty=1.0)"
     )
 
 
@@ -157,7 +157,7 @@ def test_repr_is_short_and_says_what_matters():
 
 
 def look(made: TranslateLab) -> fallback.Shown:
-    return fallback.look(made._options[made.value("model")], made.translation_settings())
+    return fallback.look(made._options[made.value("sees")], made.translation_settings())
 
 
 def test_picture_shows_pythons_translation_weights_and_truth():
@@ -181,7 +181,7 @@ def test_picture_says_where_a_translation_goes_wrong_and_what_is_unknown():
     assert look(lab(source="the the")).verdict.startswith("No truth is known: source must be a story")
     shown = look(TranslateLab(other_words(), **SHORT))
     assert shown.verdict == "No truth is known of these words." and shown.alignment == []
-    assert look(lab(model="one vector")).weights is None
+    assert look(lab(sees="one vector")).weights is None
 
 
 def test_picture_escapes_words():
@@ -205,9 +205,9 @@ def words_of(page) -> str:
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("model", ["attention", "one vector"])
-def test_view_shows_what_python_translates(shown, method, model):
-    made = lab(source=SOURCES[1], method=method, model=model, seed=3, top_k=9, num_beams=4)
+@pytest.mark.parametrize("sees", ["attention", "one vector"])
+def test_view_shows_what_python_translates(shown, method, sees):
+    made = lab(source=SOURCES[1], method=method, sees=sees, seed=3, top_k=9, num_beams=4)
     page = shown(made)
     assert words_of(page) == made.translation()
     assert page.locator(".lmkit-hypotheses tbody tr").count() == (4 if method == "beam search" else 0)
@@ -226,7 +226,7 @@ def test_view_follows_every_setting(shown, view):
         {"source": SOURCE},
         {"method_index": 2},
         {"num_beams": 2},
-        {"model_index": 1},
+        {"sees_index": 1},
     ):
         view.set(**change)
         for name, value in change.items():
@@ -278,10 +278,10 @@ def test_view_draws_the_weights_that_the_decoder_was_given(shown, place):
 
 
 def test_one_vector_has_no_weights_and_no_switch_for_them(shown, view):
-    page = shown(lab(source=SOURCE, model="one vector"))
+    page = shown(lab(source=SOURCE, sees="one vector"))
     assert matrix_of(page)[0] == 0 and view.get("weights_display") == "none"
     expect(page.locator(".lmkit-look-line")).to_contain_text("One vector: there is nothing to look at.")
-    view.set(model_index=0)
+    view.set(sees_index=0)
     page.locator(".lmkit-source-line .lmkit-most").wait_for()
     assert matrix_of(page)[0] > 0 and view.get("weights_display") == ""
 

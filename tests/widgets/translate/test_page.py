@@ -13,7 +13,7 @@ from tests.site.rendering import faults_everywhere
 
 pytestmark = pytest.mark.site
 KIND, DOCUMENT = "TranslateView", "book/attention"
-SETTINGS = ("source", "model", "method", "temperature", "top_p", "num_beams", "length_penalty", "seed")
+SETTINGS = ("source", "sees", "method", "temperature", "top_p", "num_beams", "length_penalty", "seed")
 
 SNAPSHOT = """root => ({
   words: Array.from(root.querySelectorAll(".lmkit-token .lmkit-word"), (word) => word.textContent),
@@ -56,7 +56,7 @@ class Driver(Lab):
     def choose(self, name, value, keyboard=False):
         """The weights of a decoder with one vector are put away."""
         super().choose(name, value, keyboard)
-        if name == "model":
+        if name == "sees":
             expect(self["weights"]).to_be_visible(visible=value == ATTENTION)
 
 
@@ -69,12 +69,12 @@ def test_every_control_writes_python_s_translation(lab, by):
         ("weights", "uniform"),
         ("weights", "permuted"),
         ("weights", "hardest only"),
-        ("model", ONE_VECTOR),
+        ("sees", ONE_VECTOR),
         ("source", SOURCES[0]),
         ("method", "beam search"),
         ("num_beams", 10),
         ("length_penalty", -1.0),
-        ("model", ATTENTION),
+        ("sees", ATTENTION),
         ("weights", "as trained"),
         ("method", "sampling"),
         ("temperature", 3.0),

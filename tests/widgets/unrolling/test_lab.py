@@ -125,9 +125,9 @@ def test_all_weights_travel_once():
     ("arguments", "message"),
     [
         ((RecurrentLanguageModel(11, 4, 4, cell="lstm"), Vocab(WORDS)), "with cell='rnn', but .* with cell='lstm'"),
-        ((torch.nn.RNN(2, 2), Vocab(WORDS)), "model must be a RecurrentLanguageModel .* but it is of class RNN"),
-        ((network(), Vocab(WORDS[1:])), "vocab must be the Vocab of the model's 11 words, but it is Vocab"),
-        ((network(), WORDS), "vocab must be the Vocab of the model's 11 words, but it is"),
+        ((torch.nn.RNN(2, 2), Vocab(WORDS)), "model must be a shipped model's name, .* but it is of class RNN"),
+        ((network(), Vocab(WORDS[1:])), "vocab must hold the model's 11 words, but it holds 10"),
+        ((network(), WORDS), "vocab must be the Vocab or other Tokenizer that the model was trained with"),
     ],
 )
 def test_a_model_that_cannot_be_shown_is_refused(arguments, message):
@@ -155,14 +155,14 @@ def test_controls_agree_with_the_view():
     made = lab(step=2, suggestions=["w1 w1", TEXT])
     assert made.controls["step"].max == made.view.steps == 4 and made.controls["step"].value == made.view.step == 2
     assert list(made.controls["text"].options) == ["w1 w1", TEXT]
-    assert repr(made) == "UnrollLab('w3 w1 w3 w9', step=2)"
+    assert repr(made) == "UnrollLab('your model', text='w3 w1 w3 w9', step=2)"
     assert lab().view.step == 4 and UnrollLab(network(), Vocab(WORDS)).view.text == "w0 w1 w2 w3"
 
 
 @pytest.mark.parametrize("step", [0, 1, 4])
 def test_the_picture_shows_what_was_read(step):
     model = network()
-    made = UnrollLab(model, Vocab(["<b>", "&", *WORDS[2:]]), "<b> & <b> w3", step=step)
+    made = UnrollLab(model, Vocab(["<b>", "&", *WORDS[2:]]), text="<b> & <b> w3", step=step)
     drawing, words = made.picture()
     shown = [node.text for node in ET.fromstring(drawing).iter("{http://www.w3.org/2000/svg}text")]
     assert all(word in shown for word in "<b> & <b> w3".split()[:step])

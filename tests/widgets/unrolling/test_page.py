@@ -55,7 +55,7 @@ class Driver(Lab):
     def check(self) -> list[str]:
         """Wait until the page shows what Python computes at the present step; return the words that may come next."""
         text, step = self.values["text"], self.values["step"]
-        readings = UnrollLab(*model_on_page(), text).readings()
+        readings = UnrollLab(*model_on_page(), text=text).readings()
         probs = readings[step - 1].probs
         order = probs.sort(descending=True, stable=True).indices[:6].tolist()
         words = self.plan.view["words"]

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import traitlets as T
-from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.decoding import BeamStep, Decoded
@@ -15,7 +14,7 @@ from lmkit.text import Tokenizer
 from lmkit.widgets.base.checks import check_choice, check_number
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import Model, ModelOption, files_of, model_option
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.beam_tree import fallback
 from lmkit.widgets.labs.beam_tree.tables import LANGUAGES, MOST_TOKENS, Continuation, Rows, Table
@@ -44,7 +43,7 @@ class BeamTreeView(View, controls=CONTROLS):
     """Searches and draws the tree; `BeamTreeLab` adds the controls."""
 
     languages = T.List(T.Dict(), help="What `Table.traits` gives for each.").tag(sync=True)
-    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
     steps = T.Int(0, help="The longest texts of the language; the view sets it.").tag(sync=True)
 
 
@@ -66,6 +65,14 @@ class BeamTreeLab(Lab[BeamTreeView]):
 
     Parameters
     ----------
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. It takes the place of a table, and has too many texts for the best of all to be found, unless
+        they are very short; so the lab shows what the beam finds, and greedy decoding beside it.
+    vocab : Tokenizer, optional
+        What the model was trained with, where `model` is a model alone.
+    prompt : str, optional
+        The text that the model continues, by default one that suits it.
     table : mapping of word to mapping of word to probability, or Table, optional
         The language: what may follow each word. By default some of the book's, one of them to be chosen.
     start, end, max_new_tokens : optional
@@ -77,14 +84,6 @@ class BeamTreeLab(Lab[BeamTreeView]):
     early_stopping : False, True or "never"
     step : int, optional
         How far the tree has grown; by default to its end.
-    model : str or LSTMLanguageModel, optional
-        In place of a table: the name of a shipped model, or any model together with its `vocab`. It has too many texts
-        for the best of all to be found, unless they are very short; so the lab shows what the beam finds, and greedy
-        decoding beside it.
-    vocab : Tokenizer, optional
-        The vocabulary of a model that is not shipped.
-    prompt : str, optional
-        The text that the model continues, by default one that suits it.
     controls : sequence of str, optional
         The controls to show, among `CONTROLS`; by default all that make a difference but `early_stopping`.
 
@@ -97,16 +96,19 @@ class BeamTreeLab(Lab[BeamTreeView]):
 
     Examples
     --------
-    >>> BeamTreeLab({"go": {"left": 0.7, "right": 0.3}}, num_beams=1)
-    BeamTreeLab('a table', num_beams=1, length_penalty=0.0, step=1)
-    >>> BeamTreeLab(model="shakespeare", prompt="To be, or", num_beams=3)
-    BeamTreeLab(model='shakespeare', prompt='To be, or', num_beams=3, length_penalty=0.0, step=6)
+    >>> BeamTreeLab(table={"go": {"left": 0.7, "right": 0.3}}, num_beams=1)
+    BeamTreeLab(language='a table', num_beams=1, length_penalty=0.0, step=1)
+    >>> BeamTreeLab("shakespeare", prompt="To be, or", num_beams=3)
+    BeamTreeLab('shakespeare', prompt='To be, or', num_beams=3, length_penalty=0.0, step=6)
     """
 
     def __init__(
         self,
-        table: Rows | Table | None = None,
+        model: Model | None = None,
+        vocab: Tokenizer | None = None,
         *,
+        prompt: str | None = None,
+        table: Rows | Table | None = None,
         start: str | None = None,
         end: str | None = None,
         max_new_tokens: int | None = None,
@@ -115,9 +117,6 @@ class BeamTreeLab(Lab[BeamTreeView]):
         length_penalty: float = 0.0,
         early_stopping: bool | str = False,
         step: int | None = None,
-        model: str | Module | None = None,
-        vocab: Tokenizer | None = None,
-        prompt: str | None = None,
         controls: Sequence[str] | None = None,
     ):
         option = _model(model, vocab, prompt, {"table": table, "start": start, "end": end, "language": language})
@@ -149,7 +148,7 @@ class BeamTreeLab(Lab[BeamTreeView]):
             step=steps if step is None else step,
         )
         languages = [table.traits() for table in self.tables]
-        weights = option.weights if option else b""
+        weights = files_of([option] if option else [])
         view = BeamTreeView(languages=languages, weights=weights, steps=longest, **stored)
         super().__init__(view, rows, controls)
         self.follow("steps", "max", "step")
@@ -193,8 +192,8 @@ class BeamTreeLab(Lab[BeamTreeView]):
         settings = ", ".join(f"{name}={self.value(name)!r}" for name in ("num_beams", "length_penalty", "step"))
         table = self.table
         if isinstance(table, Continuation) and table.typed:
-            return f"BeamTreeLab(model={table.option.name!r}, prompt={table.text_before!r}, {settings})"
-        return f"BeamTreeLab({table.name!r}, {settings})"
+            return f"BeamTreeLab({table.option.name!r}, prompt={table.text_before!r}, {settings})"
+        return f"BeamTreeLab(language={table.name!r}, {settings})"
 
 
 def _model(model, vocab, prompt, others: dict[str, Any]) -> ModelOption | None:
@@ -206,9 +205,7 @@ def _model(model, vocab, prompt, others: dict[str, Any]) -> ModelOption | None:
         return None
     if lost := [name for name, value in others.items() if value is not None]:
         raise ValueError(f"{lost[0]} must be left out with a model, which takes its place; give one of them")
-    if not isinstance(model, str | Module):
-        raise ValueError(f"model must be a shipped model's name, or an LSTMLanguageModel, but it is {model!r}")
-    return model_options(model, vocab)[0]
+    return model_option(model, vocab)
 
 
 def _continuation(option: ModelOption, prompt: str | None, max_new_tokens: int | None) -> Continuation:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from lmkit.widgets.base.checks import about, check_number, check_text
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import ModelOption, model_option
 
 Rows = Mapping[str, Mapping[str, float]]
 MOST_WORDS, MOST_TOKENS, MOST_TEXTS = 40, 8, 20_000
@@ -155,7 +155,7 @@ class Continuation:
     @property
     def option(self) -> ModelOption:
         """The model as labs have it."""
-        return model_options(self.model, None)[0] if isinstance(self.model, str) else self.model
+        return model_option(self.model, None) if isinstance(self.model, str) else self.model
 
     @property
     def known(self) -> bool:

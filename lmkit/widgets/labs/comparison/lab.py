@@ -11,10 +11,11 @@ import traitlets as T
 
 from lmkit import decoding
 from lmkit.decoding import Decoded
+from lmkit.text import Tokenizer
 from lmkit.widgets.base.checks import about, check, check_choice, check_number, check_truth, checked_texts
 from lmkit.widgets.base.controls import Choice, Controls, Slider
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import model_options
+from lmkit.widgets.base.model_options import Model, files_of, model_option
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.comparison import fallback
 
@@ -49,7 +50,8 @@ CONTROLS = Controls(
 class ComparisonView(View, controls=CONTROLS):
     """Draws the points and decodes texts at one of them; `ComparisonLab` adds the controls."""
 
-    model = T.Dict(help="The shipped model, see `ModelOption.entry`.").tag(sync=True)
+    model = T.Dict(help="The model of the texts, see `ModelOption.entry`.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
     curves = T.List(T.Dict(), help="Per strategy its name, label, symbol, and points (value, measures).").tag(sync=True)
     truth = T.Dict(help="The measures of the truth itself.").tag(sync=True)
     prompts = T.List(T.Unicode()).tag(sync=True)
@@ -59,11 +61,17 @@ class ComparisonView(View, controls=CONTROLS):
 class ComparisonLab(Lab[ComparisonView]):
     """Look at measured decoders in a plane, and read texts decoded at each; works with a kernel, and on a page without.
 
-    Texts are decoded by the shipped Stories model: text i (from 0) continues prompt i, or i modulo their number, and is
+    Texts are decoded by a model of Stories: text i (from 0) continues prompt i, or i modulo their number, and is
     drawn with the seed i, as `decoding.sample` draws row i of a batch with the seed 0.
 
     Parameters
     ----------
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. By default Stories; another must have the vocabulary of Stories, under whose grammar texts are
+        judged.
+    vocab : Tokenizer, optional
+        What the model was trained with, where `model` is a model alone.
     points : mapping from a strategy to a mapping from a value to measures
         Strategies are `STRATEGIES`: the setting that is swept. Measures map every name of `MEASURES` to a pair: the
         mean and half the width of its interval.
@@ -93,8 +101,10 @@ class ComparisonLab(Lab[ComparisonView]):
 
     def __init__(
         self,
-        points: Mapping[str, Mapping[float, Point]],
+        model: Model | None = None,
+        vocab: Tokenizer | None = None,
         *,
+        points: Mapping[str, Mapping[float, Point]],
         truth: Point,
         prompts: Sequence[str],
         strategy: str | None = None,
@@ -107,7 +117,10 @@ class ComparisonLab(Lab[ComparisonView]):
     ):
         self.points = {name: dict(curve) for name, curve in _checked(points).items()}
         self.truth = _checked_measures("truth", truth)
-        self._option = model_options("stories", None)[0]
+        self._option = model_option(model, vocab)
+        if not self._option.has_truth():
+            found = f"{self._option.name!r} has another"
+            raise ValueError(f"model must have the vocabulary of Stories, which judge the texts, but {found}")
         self.prompts = _checked_prompts(prompts, self._option.trained)
         strategy = next(iter(self.points)) if strategy is None else strategy
         check_choice("strategy", strategy, self.points)
@@ -129,6 +142,7 @@ class ComparisonLab(Lab[ComparisonView]):
             **stored,
             last_place=len(self.points[strategy]),
             model=self._option.entry(),
+            weights=files_of([self._option]),
             curves=_curves(self.points),
             truth=self.truth,
             prompts=self.prompts,
@@ -166,9 +180,9 @@ class ComparisonLab(Lab[ComparisonView]):
 
     def __repr__(self) -> str:
         axes = self.value("quality"), self.value("diversity")
-        ((name, value),) = self.setting.items()
-        count = sum(map(len, self.points.values()))
-        return f"ComparisonLab({count} points, {name}={value!r}, quality={axes[0]!r}, diversity={axes[1]!r})"
+        named = {**self.setting, "quality": axes[0], "diversity": axes[1]}
+        shown = ", ".join(f"{name}={value!r}" for name, value in named.items())
+        return f"ComparisonLab({self._option.name!r}, {sum(map(len, self.points.values()))} points, {shown})"
 
     def picture(self) -> tuple[str, str]:
         """Draw all points in the plane, and the first text of the present one."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import traitlets as T
-from torch.nn import Module
 
 from lmkit.decoding import Decoded
 from lmkit.text import Tokenizer
 from lmkit.widgets.base import decoders
 from lmkit.widgets.base.checks import check_number
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import Model, ModelOption, files_of, model_options
 from lmkit.widgets.labs.decoding import fallback
 from lmkit.widgets.labs.decoding.settings import CONTROLS, Settings
 
@@ -21,7 +20,7 @@ class DecodingView(decoders.DecoderView, controls=CONTROLS):
     """Shows a decoded text and the distribution behind one of its tokens; `DecodingLab` adds the controls."""
 
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, truth, own, prompts.").tag(sync=True)
-    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
     suggestions = T.List(T.Unicode(), help="Prompts that suit the model; the view sets them.").tag(sync=True)
 
 
@@ -30,11 +29,12 @@ class DecodingLab(Lab[DecodingView]):
 
     Parameters
     ----------
-    model : str, sequence of str, or LSTMLanguageModel, optional
-        The name of a shipped model, or several to choose from: ``["stories", "shakespeare"]``; or any model together
-        with its `vocab`. By default Stories and Human Numbers are on option.
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. Or a list to choose from, of names, paths and Pretrained: ``["stories", mine]``. By default
+        Stories and Human Numbers are on option.
     vocab : Tokenizer, optional
-        The vocabulary of a model that is not shipped.
+        What the model was trained with, where `model` is a model alone.
     prompt : str, optional
         The text to continue, by default one that suits the model. Where texts end with `<eos>`, the prompt
         `<eos>` begins a new text. Ends of lines are shown, and may be typed, as ⏎.
@@ -72,7 +72,7 @@ class DecodingLab(Lab[DecodingView]):
 
     def __init__(
         self,
-        model: str | Sequence[str] | Module | None = None,
+        model: Model | Sequence[Model] | None = None,
         vocab: Tokenizer | None = None,
         *,
         prompt: str | None = None,
@@ -120,7 +120,7 @@ class DecodingLab(Lab[DecodingView]):
         view = DecodingView(
             **stored,
             models=[option.entry() for option in self._options],
-            weights=self._options[0].weights,
+            weights=files_of(self._options),
             suggestions=self._options[0].prompts,
             top_ks=ks,
             **decoders.displays(method),

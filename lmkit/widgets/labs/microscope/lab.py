@@ -10,14 +10,13 @@ from typing import Any, cast
 
 import torch
 import traitlets as T
-from torch.nn import Module
 
 from lmkit.rnn import LSTM
 from lmkit.text import Tokenizer
 from lmkit.widgets.base.checks import check
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import Model, ModelOption, files_of, model_options
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.microscope import fallback
 from lmkit.widgets.labs.microscope.look import Look
@@ -70,7 +69,7 @@ class MicroscopeView(View, controls=CONTROLS):
     """Shows gates and states of chosen units over a text; `Microscope` adds the controls."""
 
     models = T.List(T.Dict(), help="What can be chosen: name, title, key, own, prompts, presets.").tag(sync=True)
-    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
     suggestions = T.List(T.Unicode(), help="Texts that suit the model; the view sets them.").tag(sync=True)
     unit_names = T.List(T.Unicode(), help="The model's presets; the view sets them.").tag(sync=True)
     last = T.Int(1, help="The number of steps; the view sets it.").tag(sync=True)
@@ -81,11 +80,12 @@ class Microscope(Lab[MicroscopeView]):
 
     Parameters
     ----------
-    model : str, sequence of str, or LSTMLanguageModel, optional
-        The name of a shipped model, or several to choose from: ``["stories", "shakespeare"]``; or any model together
-        with its `vocab`. By default Stories and Human Numbers are on option.
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. Or a list to choose from, of names, paths and Pretrained: ``["stories", mine]``. By default
+        Stories and Human Numbers are on option.
     vocab : Tokenizer, optional
-        The vocabulary of a model that is not shipped.
+        What the model was trained with, where `model` is a model alone.
     text : str, optional
         The text to read, at most 200 tokens, `<eos>` included, with which a story begins.
     units : str or sequence of int, optional
@@ -109,7 +109,7 @@ class Microscope(Lab[MicroscopeView]):
 
     def __init__(
         self,
-        model: str | Sequence[str] | Module | None = None,
+        model: Model | Sequence[Model] | None = None,
         vocab: Tokenizer | None = None,
         *,
         text: str | None = None,
@@ -145,7 +145,7 @@ class Microscope(Lab[MicroscopeView]):
         stored = rows.stored(text=text, units=units, quantity=quantity, layer=layer, step=step)
         view = MicroscopeView(
             models=self._entries,
-            weights=first.weights,
+            weights=files_of(self._options),
             suggestions=suggestions,
             unit_names=unit_names,
             last=last,
@@ -226,14 +226,14 @@ def look(option: ModelOption, text: str, units: list[int], layer: int = 0) -> Lo
 def _entry(option: ModelOption, presets: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """Return what the browser needs to know of a model; every model has at least one preset."""
     size = option.trained.model.hidden_size
-    known = {**presets, **PRESETS.get(option.name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
+    known = {**presets, **PRESETS.get(option.shipped_name, {})} or {FIRST_UNITS: list(range(min(8, size)))}
     named = [[name, _whole_numbers(f"presets[{name!r}]", units)] for name, units in known.items()]
     for name, units in named:
         if not (1 <= len(units) <= MOST_UNITS and all(0 <= unit < size for unit in units)):
             raise ValueError(
                 f"presets must give from 1 to {MOST_UNITS} units from 0 to {size - 1}, but {name!r} is {units}"
             )
-    return option.entry() | {"prompts": TEXTS.get(option.name) or option.prompts, "presets": named}
+    return option.entry() | {"prompts": TEXTS.get(option.shipped_name) or option.prompts, "presets": named}
 
 
 def _whole_numbers(name: str, values: Any) -> list[int]:

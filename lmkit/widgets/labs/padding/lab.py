@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import traitlets as T
 
 from lmkit import runs as shipped
+from lmkit.files import StrPath
 from lmkit.pretrained import Translator
 from lmkit.runs import Runs
 from lmkit.widgets.base.checks import about, check, check_words
@@ -53,9 +54,10 @@ class PaddingLab(Lab[PaddingView]):
 
     Parameters
     ----------
-    clean : str or Translator, optional
-        The name of a shipped translator that masks padding, or one of your own; by default the shipped one.
-    faulty : str or Translator, optional
+    clean : str, path or Translator, optional
+        A shipped translator's name, the path of a translator's file, or what `lmkit.pretrained.load_translator` gives,
+        such as one of your own. It masks padding; by default the shipped one.
+    faulty : str, path or Translator, optional
         One that reads padding: its source vocabulary is that of `clean` and `<pad>` behind it. By default the shipped
         one.
     runs : Runs, optional
@@ -74,8 +76,8 @@ class PaddingLab(Lab[PaddingView]):
 
     def __init__(
         self,
-        clean: str | Translator | None = None,
-        faulty: str | Translator | None = None,
+        clean: StrPath | Translator | None = None,
+        faulty: StrPath | Translator | None = None,
         runs: Runs | None = None,
         *,
         source: str | None = None,

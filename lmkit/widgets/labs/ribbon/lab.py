@@ -8,7 +8,6 @@ from typing import Any
 import torch
 import traitlets as T
 from torch import Tensor
-from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.datasets import stories
@@ -16,11 +15,11 @@ from lmkit.text import END, Tokenizer, tokenize
 from lmkit.widgets.base.checks import check_number, check_text
 from lmkit.widgets.base.controls import Choice, Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import Model, files_of, model_option
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.ribbon import fallback
 from lmkit.widgets.labs.ribbon.filter_effect import FilterEffect
-from lmkit.widgets.labs.ribbon.texts import OWN_TEXT, texts_for, titles
+from lmkit.widgets.labs.ribbon.texts import OWN_TEXT, texts_for, titles, written_by
 
 MOST_WORDS = 120
 MIN_PS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0]
@@ -60,7 +59,7 @@ class RibbonView(View, controls=CONTROLS):
     """Filters every step of a text; `RibbonLab` adds the controls."""
 
     option = T.Dict(help="The model: name, title, key, truth, own.").tag(sync=True)
-    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
     stories = T.List(T.Unicode(), help="Texts to choose from.").tag(sync=True)
     min_ps = T.List(T.Float(), help="The choices for min-p.").tag(sync=True)
     steps = T.Int(1, help="How many there are; the view sets it.").tag(sync=True)
@@ -75,9 +74,16 @@ class RibbonLab(Lab[RibbonView]):
 
     Parameters
     ----------
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. By default Stories, the only ones whose truth is known. With other models the lab shows what is
+        kept, and whether the text's own tokens are. A model without an end token has nothing before the first token of
+        a text, so the steps begin with the second.
+    vocab : Tokenizer, optional
+        What the model was trained with, where `model` is a model alone.
     text : str, optional
-        The text that the model reads, at most 120 tokens; by default the first of some that suit the model. Of running
-        text ⏎ may stand for the end of a line. With a model of your own that does not speak Stories it must be given.
+        The text that the model reads, at most 120 tokens; by default the first of some that suit the model, or what a
+        model of your own writes by itself. Of running text ⏎ may stand for the end of a line.
     method : {"top-k", "top-p", "min-p", "typical"}
         The filter. The next four are its parameter, one for each filter.
     top_k : int in [1, 50]
@@ -88,34 +94,30 @@ class RibbonLab(Lab[RibbonView]):
         Divides the logits before the filter.
     step : int in [1, number of tokens]
         The step whose words are shown.
-    model : str or LSTMLanguageModel
-        The name of a shipped model, or any model together with its `vocab`. The truth is known of Stories alone. With
-        other models the lab shows what is kept, and whether the text's own tokens are. A model without an end token
-        has nothing before the first token of a text, so the steps begin with the second.
-    vocab : Tokenizer, optional
-        The vocabulary of a model that is not shipped.
     controls : sequence of str, optional
         The controls to show, among `CONTROLS`; by default all.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or the text is empty, too long, or missing.
+        If an argument is out of range, or the text is empty or too long.
     UnknownWordError
         If the text holds a word that the vocabulary has not.
 
     Examples
     --------
-    >>> RibbonLab("one morning anna walked to the river .", method="top-k", top_k=3)
-    RibbonLab('one morning anna walked to the river .', method='top-k', top_k=3, temperature=1.0, step=1)
-    >>> RibbonLab("To be, or not to be", model="shakespeare")
-    RibbonLab('To be, or not to be', model='shakespeare', method='top-p', top_p=0.9, temperature=1.0, step=1)
+    >>> RibbonLab(text="one morning anna walked .", method="top-k", top_k=3)
+    RibbonLab('stories', text='one morning anna walked .', method='top-k', top_k=3, temperature=1.0, step=1)
+    >>> RibbonLab("shakespeare", text="To be, or not to be")
+    RibbonLab('shakespeare', text='To be, or not to be', method='top-p', top_p=0.9, temperature=1.0, step=1)
     """
 
     def __init__(
         self,
-        text: str | None = None,
+        model: Model | None = None,
+        vocab: Tokenizer | None = None,
         *,
+        text: str | None = None,
         method: str = "top-p",
         top_k: int = 5,
         top_p: float = 0.9,
@@ -123,16 +125,12 @@ class RibbonLab(Lab[RibbonView]):
         typical_p: float = 0.9,
         temperature: float = 1.0,
         step: int = 1,
-        model: str | Module = "stories",
-        vocab: Tokenizer | None = None,
         controls: Sequence[str] | None = None,
     ):
-        self._option = option = _checked_offer(model, vocab)
+        self._option = option = model_option(model, vocab)
         self._read: tuple[str, tuple[Tensor, Tensor]] | None = None  # a text, and what was found along it
         told = texts_for(option)
-        if text is None and not told:
-            raise ValueError("text must be one that your model can read, but it is None; give it a few words")
-        text = told[0] if text is None else text
+        text = (told[0] if told else written_by(option)) if text is None else text
         steps = len(self._ids(text)) - 1
         text = option.one_line(text)
         check_number("min_p", min_p, 0, 1)
@@ -158,7 +156,7 @@ class RibbonLab(Lab[RibbonView]):
         view = RibbonView(
             **stored,
             option=option.entry(),
-            weights=option.weights,
+            weights=files_of([option]),
             stories=told,
             min_ps=min_ps,
             steps=steps,
@@ -223,9 +221,8 @@ class RibbonLab(Lab[RibbonView]):
 
     def __repr__(self) -> str:
         settings = self.settings()
-        model = {} if self._option.has_truth() else {"model": self._option.name}
-        named = {**model, "method": self.value("method"), **settings, "step": self.value("step")}
-        return f"RibbonLab({self.value('text')!r}, {', '.join(f'{k}={v!r}' for k, v in named.items())})"
+        named = {name: self.value(name) for name in ("text", "method")} | settings | {"step": self.value("step")}
+        return f"RibbonLab({self._option.name!r}, {', '.join(f'{k}={v!r}' for k, v in named.items())})"
 
     def picture(self) -> tuple[str, str]:
         """Draw the ribbon of the present settings, and in words what it comes to."""
@@ -244,9 +241,3 @@ class RibbonLab(Lab[RibbonView]):
                 "text must hold at least two tokens, for nothing stands before the first, but it holds 1; lengthen it"
             )
         return ids
-
-
-def _checked_offer(model: str | Module, vocab: Tokenizer | None) -> ModelOption:
-    if not isinstance(model, str | Module):
-        raise ValueError(f"model must be a shipped model's name, or an LSTMLanguageModel, but it is {model!r}")
-    return model_options(model, vocab)[0]

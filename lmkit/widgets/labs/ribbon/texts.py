@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.widgets.base.model_options import ModelOption
 
 OWN_TEXT = "a text of your own"
+MOST_WRITTEN = 24  # tokens of the text that a model writes where nobody gives it one
 # Of Shakespeare, lines of the plays that are held out (tests compare them); ⏎ stands for the end of a line.
 TEXTS = {
     "human_numbers": [
@@ -35,7 +37,17 @@ def examples() -> list[str]:
 
 def texts_for(option: ModelOption) -> list[str]:
     """Return texts that suit a model: none for a reader's own, unless it speaks Stories."""
-    return examples() if option.has_truth() else TEXTS.get(option.name, [])
+    return examples() if option.has_truth() else TEXTS.get(option.shipped_name, [])
+
+
+def written_by(option: ModelOption) -> str:
+    """Return a text that a model writes by itself, most probable tokens first, after the prompt that suits it."""
+    trained, ids = option.trained, option.ids("prompt", option.prompts[0])
+    written = decoding.greedy(
+        option.step, ids, MOST_WRITTEN, trained.eos_token_id, suppress_tokens=trained.suppress_tokens
+    )
+    begun = ids[ids[0] == trained.eos_token_id :]
+    return option.one_line(trained.vocab.decode([*begun, *written.tokens]))
 
 
 def titles(option: ModelOption, texts: Sequence[str]) -> list[str]:

@@ -9,16 +9,14 @@ from typing import NamedTuple
 
 import torch
 import traitlets as T
-from torch.nn import Module
 
 from lmkit import decoding
 from lmkit.datasets import stories
 from lmkit.text import Tokenizer
 from lmkit.widgets.base import decoders
-from lmkit.widgets.base.checks import check
 from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import ModelOption, model_options
+from lmkit.widgets.base.model_options import Model, ModelOption, files_of, model_option
 from lmkit.widgets.base.svg import INK, LINE, MUTED, document, text
 from lmkit.widgets.base.view import View
 
@@ -54,7 +52,7 @@ class StoryView(View, controls=CONTROLS):
 
     models = T.List(T.Dict(), help="The model, see `ModelOption.entry`.").tag(sync=True)
     unit = T.Unicode("word", help="What a token of the model is.").tag(sync=True)
-    weights = T.Bytes(b"", help="The model file of a reader's own model.").tag(sync=True)
+    weights = T.Dict(help="The files of a reader's own models, by key.").tag(sync=True)
 
 
 class StoryLab(Lab[StoryView]):
@@ -64,10 +62,11 @@ class StoryLab(Lab[StoryView]):
 
     Parameters
     ----------
-    model : str or LSTMLanguageModel, optional
-        The name of a shipped model, or any model together with its `vocab`; by default Stories.
+    model : str, path, Pretrained or language model, optional
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. By default Stories.
     vocab : Tokenizer, optional
-        The vocabulary of a model that is not shipped.
+        What the model was trained with, where `model` is a model alone.
     prompt : str, optional
         The text to continue, by default one that suits the model.
     temperature : float in [0.1, 3]
@@ -86,7 +85,7 @@ class StoryLab(Lab[StoryView]):
 
     def __init__(
         self,
-        model: str | Module | None = None,
+        model: Model | None = None,
         vocab: Tokenizer | None = None,
         *,
         prompt: str | None = None,
@@ -96,9 +95,7 @@ class StoryLab(Lab[StoryView]):
         seed: int = 0,
         controls: Sequence[str] | None = ("temperature", "top_p"),
     ):
-        one = "one model: a shipped model's name, or an LSTMLanguageModel"
-        check("model", model, not isinstance(model, list | tuple), one)
-        self._option = option = model_options(model, vocab)[0]
+        self._option = option = model_option(model, vocab)
         prompt = option.prompts[0] if prompt is None else prompt
         option.ids("prompt", prompt)  # raises for a prompt that the model cannot read
         stored = CONTROLS.stored(
@@ -109,7 +106,7 @@ class StoryLab(Lab[StoryView]):
             seed=seed,
         )
         unit = "word" if option.trained.vocab.kind == "split" else "token"
-        view = StoryView(**stored, models=[option.entry()], unit=unit, weights=option.weights)
+        view = StoryView(**stored, models=[option.entry()], unit=unit, weights=files_of([option]))
         super().__init__(view, CONTROLS, controls)
 
     def written(self) -> Written:

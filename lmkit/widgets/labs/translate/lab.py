@@ -8,6 +8,7 @@ import traitlets as T
 
 from lmkit import pretrained
 from lmkit.decoding import Decoded
+from lmkit.files import StrPath
 from lmkit.pretrained import Translator
 from lmkit.widgets.base import decoders
 from lmkit.widgets.base.checks import about, check_number, check_words
@@ -43,16 +44,17 @@ class TranslateLab(Lab[TranslateView]):
 
     Parameters
     ----------
-    translator : str or Translator, optional
-        The name of a shipped translator, or one of your own; by default the shipped one.
-    without : str or Translator, optional
+    translator : str, path or Translator, optional
+        A shipped translator's name, the path of a translator's file, or what `lmkit.pretrained.load_translator` gives,
+        such as one of your own. By default the shipped one.
+    without : str, path or Translator, optional
         One that has no attention, to compare; by default the shipped one, where the first is shipped, too. Their
         vocabularies must be the same.
     source : str, optional
         What is to be translated, at most 200 words. Of Stories' English, whole stories and their first sentences, the
         truth is known.
-    model : {"attention", "one vector"}, optional
-        Which of the two translates first; by default that with attention.
+    sees : {"attention", "one vector"}, optional
+        What the decoder sees of the source: which of the two translates first; by default that with attention.
     weights : {"as trained", "uniform", "permuted", "hardest"}
         What the decoder is given in place of its attention weights, see `EncoderDecoder.reweighted`.
     method : {"greedy", "sampling", "beam search"}
@@ -71,16 +73,16 @@ class TranslateLab(Lab[TranslateView]):
     Examples
     --------
     >>> TranslateLab(translator, source="one night david went past the harbour .", method="beam search", num_beams=5)
-    TranslateLab(8 words, model='attention', weights='as trained', method='beam search', num_beams=5, ...)
+    TranslateLab(8 words, sees='attention', weights='as trained', method='beam search', num_beams=5, ...)
     """
 
     def __init__(
         self,
-        translator: str | Translator | None = None,
-        without: str | Translator | None = None,
+        translator: StrPath | Translator | None = None,
+        without: StrPath | Translator | None = None,
         *,
         source: str | None = None,
-        model: str | None = None,
+        sees: str | None = None,
         weights: str = "as trained",
         method: str = "greedy",
         temperature: float = 1.0,
@@ -106,15 +108,15 @@ class TranslateLab(Lab[TranslateView]):
         ks = decoders.choices_for_k(len(first.translator.target_vocab), top_k)
         rows = CONTROLS.given(
             source={"suggestions": suggestions},
-            model={"options": list(self._options), "shown": len(self._options) > 1},
+            sees={"options": list(self._options), "shown": len(self._options) > 1},
             weights={"shown": ATTENTION in self._options},
             top_k={"options": decoders.labels_for_k(ks)},
             position={"high": int(max_new_tokens)},
         )
-        model = next(iter(self._options)) if model is None else model
+        sees = next(iter(self._options)) if sees is None else sees
         stored = rows.stored(
             source=source,
-            model=model,
+            sees=sees,
             weights=weights,
             method=method,
             temperature=temperature,
@@ -135,7 +137,7 @@ class TranslateLab(Lab[TranslateView]):
             translators=[option.entry(trait) for trait, option in options],
             top_ks=ks,
             last_position=int(max_new_tokens),
-            weights_display="" if model == ATTENTION else "none",
+            weights_display="" if sees == ATTENTION else "none",
             **decoders.displays(method),
         )
         super().__init__(view, rows, controls)
@@ -146,7 +148,7 @@ class TranslateLab(Lab[TranslateView]):
     @property
     def translator(self) -> Translator:
         """The translator that is chosen, with the weights that it was trained to compute."""
-        return self._options[self.value("model")].translator
+        return self._options[self.value("sees")].translator
 
     def translation_settings(self) -> Settings:
         """Return those of the present settings that the translation depends on, and its word shown."""
@@ -167,11 +169,13 @@ class TranslateLab(Lab[TranslateView]):
 
     def picture(self) -> tuple[str, str]:
         """Draw source, translation, attention and truth of the present settings, as Python computes them."""
-        option = self._options[self.value("model")]
+        option = self._options[self.value("sees")]
         return fallback.render(option, self.translation_settings())
 
 
-def _options(translator: str | Translator | None, without: str | Translator | None) -> dict[str, TranslatorOption]:
+def _options(
+    translator: StrPath | Translator | None, without: StrPath | Translator | None
+) -> dict[str, TranslatorOption]:
     """Return the translators on option, by what their decoders see."""
     if translator is None:
         if SHIPPED not in pretrained.translator_names():

@@ -16,7 +16,7 @@ WEIGHTS = {"as trained": "as trained", "uniform": "uniform", "permuted": "permut
 MOST_NEW_TOKENS = decoders.MOST_NEW_TOKENS
 CONTROLS = Controls(
     source=TextField("Source", "A story in English, or its first sentences; words and marks apart", wide=True),
-    model=Choice("Decoder sees", "Every word of the source, or one vector of all", (ATTENTION, ONE_VECTOR)),
+    sees=Choice("Decoder sees", "Every word of the source, or one vector of all", (ATTENTION, ONE_VECTOR)),
     weights=Choice("Weights", "What the decoder is given in place of the attention weights it computes", WEIGHTS),
     method=decoders.METHOD,
     **decoders.ROWS,
@@ -40,7 +40,7 @@ class Settings(decoders.DecoderSettings):
     """One setting of all controls; the parameters are `TranslateLab`'s."""
 
     source: str
-    model: str
+    sees: str
     weights: str
     position: int
 
@@ -54,4 +54,4 @@ class Settings(decoders.DecoderSettings):
 
     def shown(self) -> dict[str, Any]:
         """Return the settings that make a difference to the model and the method, by name."""
-        return self.applicable("model", *(("weights",) if self.model == ATTENTION else ()))
+        return self.applicable("sees", *(("weights",) if self.sees == ATTENTION else ()))

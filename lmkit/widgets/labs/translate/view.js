@@ -54,7 +54,7 @@ class TranslateView extends WritingView {
   }
 
   entry() {
-    return this.model.get("translators")[this.model.get("model_index")];
+    return this.model.get("translators")[this.model.get("sees_index")];
   }
 
   /** @param {Entry} entry */

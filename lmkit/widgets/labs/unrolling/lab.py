@@ -11,11 +11,11 @@ from torch import Tensor
 
 from lmkit.models import RecurrentLanguageModel
 from lmkit.rnn import RNN
-from lmkit.text import Vocab, tokenize
+from lmkit.text import Tokenizer, Vocab, tokenize
 from lmkit.widgets.base.checks import about, check_words, checked_texts
 from lmkit.widgets.base.controls import Controls, Slider, TextField
 from lmkit.widgets.base.lab import Lab
-from lmkit.widgets.base.model_options import check_weights
+from lmkit.widgets.base.model_options import Model, given_model
 from lmkit.widgets.base.view import View
 from lmkit.widgets.labs.unrolling import fallback
 
@@ -60,10 +60,11 @@ class UnrollLab(Lab[UnrollView]):
 
     Parameters
     ----------
-    model : RecurrentLanguageModel with cell="rnn"
-        Any number of layers.
-    vocab : Vocab
-        The vocabulary that it was trained with.
+    model : str, path, Pretrained or language model
+        A shipped model's name, the path of a model file, what `lmkit.pretrained.load` gives, or a model together with
+        its `vocab`. It must be a RecurrentLanguageModel with cell="rnn", of any number of layers; no shipped one is.
+    vocab : Tokenizer, optional
+        What the model was trained with, where `model` is a model alone. Here it must be a `Vocab`.
     text : str, optional
         What it reads; the first words of the vocabulary by default.
     step : int in [0, number of tokens], optional
@@ -81,17 +82,16 @@ class UnrollLab(Lab[UnrollView]):
 
     def __init__(
         self,
-        model: RecurrentLanguageModel,
-        vocab: Vocab,
-        text: str | None = None,
+        model: Model,
+        vocab: Tokenizer | None = None,
         *,
+        text: str | None = None,
         step: int | None = None,
         suggestions: Sequence[str] = (),
         controls: Sequence[str] | None = None,
     ):
-        _check_model(model, vocab)
-        self.model, self.vocab = model, vocab
-        text = " ".join(vocab.words[:4]) if text is None else text
+        self.name, self.model, self.vocab = _plain_model(model, vocab)
+        text = " ".join(self.vocab.words[:4]) if text is None else text
         steps = len(self.ids(text))
         suggestions = list(dict.fromkeys([*checked_texts("suggestions", suggestions), text]))
         with about("suggestions"):
@@ -100,7 +100,9 @@ class UnrollLab(Lab[UnrollView]):
         step = steps if step is None else step
         rows = CONTROLS.given(text={"suggestions": suggestions}, step={"high": steps})
         stored = rows.stored(text=text, step=step)
-        view = UnrollView(config=_config(model), words=vocab.words, weights=weights(model), steps=steps, **stored)
+        view = UnrollView(
+            config=_config(self.model), words=self.vocab.words, weights=weights(self.model), steps=steps, **stored
+        )
         super().__init__(view, rows, controls)
         self.follow("steps", "max", "step")
 
@@ -125,7 +127,7 @@ class UnrollLab(Lab[UnrollView]):
         return fallback.render(self.readings(), self.value("step"), self.vocab)
 
     def __repr__(self) -> str:
-        return f"UnrollLab({self.value('text')!r}, step={self.value('step')})"
+        return f"UnrollLab({self.name!r}, text={self.value('text')!r}, step={self.value('step')})"
 
 
 def weights(model: RecurrentLanguageModel) -> bytes:
@@ -144,11 +146,13 @@ def _config(model: RecurrentLanguageModel) -> dict[str, Any]:
     return {name: getattr(model, name) for name in sizes} | {"nonlinearity": cast(RNN, model.rnn).nonlinearity}
 
 
-def _check_model(model: RecurrentLanguageModel, vocab: Vocab) -> None:
-    if getattr(model, "cell", None) != "rnn" or not hasattr(model, "stepper"):
-        kind = getattr(model, "cell", None)
-        found = f"it is of class {type(model).__name__}{f' with cell={kind!r}' if kind else ''}"
-        raise ValueError(f"model must be a RecurrentLanguageModel with cell='rnn', but {found}")
-    if not isinstance(vocab, Vocab) or len(vocab) != model.vocab_size:
-        raise ValueError(f"vocab must be the Vocab of the model's {model.vocab_size} words, but it is {vocab!r}")
-    check_weights(model)
+def _plain_model(model: Model, vocab: Tokenizer | None) -> tuple[str, RecurrentLanguageModel, Vocab]:
+    """Return the name of the model that is given, the model, if it can be drawn, and its vocabulary."""
+    name, trained, _ = given_model(model, vocab)
+    found, words = trained.model, trained.vocab
+    kind = f"{type(found).__name__} with cell={getattr(found, 'cell', None)!r}"
+    if not isinstance(found, RecurrentLanguageModel) or found.cell != "rnn":
+        raise ValueError(f"model must be a RecurrentLanguageModel with cell='rnn', but it is of class {kind}")
+    if not isinstance(words, Vocab):
+        raise ValueError(f"vocab must be a Vocab, whose words stand apart, but it is {words!r}")
+    return name, found, words

@@ -47,7 +47,9 @@ def test_fragment_has_no_page_around_it(run):
 
 
 def test_models_come_by_name_and_from_files(run, tmp_path):
-    shutil.copy(pretrained.path_of("human_numbers"), tmp_path / "mine.safetensors")
+    shipped = pretrained.load("human_numbers")
+    shipped.model.decoder.bias.data[3] += 1  # another model, of the same words
+    pretrained.save(tmp_path / "mine.safetensors", shipped.model, shipped.vocab, shipped.card)
     _, _, html = run("decoding", "--model", "human_numbers,stories")
     assert [entry["name"] for entry in saved.plan_of(html).view["models"]] == ["human_numbers", "stories"]
     status, said, html = run("decoding", "--model", "mine.safetensors")

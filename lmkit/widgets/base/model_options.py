@@ -164,7 +164,7 @@ def given_model(model: Model | None, vocab: Tokenizer | None) -> Given:
         given = Given(OWN, Pretrained(cast(LanguageModel, model), vocab, {}))
     elif model is None and vocab is not None:
         raise ValueError("vocab must come with a model, but model is None; give both or neither")
-    elif vocab is not None:
+    elif vocab is not None and isinstance(model, Pretrained | str | PathLike):
         raise ValueError(f"vocab goes with a model of your own, but model is {model!r}, which has one; leave it out")
     elif isinstance(model, Pretrained):
         given = Given(OWN, model)

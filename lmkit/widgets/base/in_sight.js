@@ -17,7 +17,10 @@ const AIR = 4; // px that stay free
  */
 export function keepInSight(view) {
   let frame = 0;
-  const observer = new ResizeObserver(() => measure(view));
+  const observer = new ResizeObserver(() => {
+    cancelAnimationFrame(frame); // in a frame of its own, for it may change sizes again
+    frame = requestAnimationFrame(() => measure(view));
+  });
   const attach = () => {
     const lab = view.isConnected && view.closest(".lmkit-lab");
     if (!lab) {

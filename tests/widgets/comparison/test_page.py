@@ -36,9 +36,8 @@ class Driver(Lab):
 
     def python(self, strategy: str, value: float, draw: int = 0) -> ComparisonLab:
         view = self.plan.view
-        return ComparisonLab(
-            self.points, truth=view["truth"], prompts=view["prompts"], strategy=strategy, value=value, draw=draw
-        )
+        given = {name: view[name] for name in ("truth", "prompts")}
+        return ComparisonLab(points=self.points, **given, strategy=strategy, value=value, draw=draw)
 
     def texts(self, title: str, first: int = 1) -> list[str]:
         """The texts, once their heading says how it ends and which they are: while they are decoded it does not."""

@@ -234,6 +234,7 @@ class LSTM(RNNBase):
                 h_t, c_t = lstm_step(input_proj, weight_hh, h_t, c_t)
                 seen.append(torch.stack([*gates, c_t, h_t]))
             traced.append(torch.stack(seen, dim=2))  # (6, N, L, H)
+            seen.clear()  # a long text takes much memory, and all layers are copied once more
             x = traced[-1][-1].transpose(0, 1)
         return dict(zip("ifgoch", torch.stack(traced, dim=1), strict=True))
 

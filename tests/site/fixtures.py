@@ -120,6 +120,7 @@ def keep_pictures(name: str, pages: list[Page]) -> None:
 def empty(page: Page, size: str) -> None:
     """Leave nothing on a page, and nothing that it has stored."""
     page.context.set_offline(False)
+    page.emulate_media(media="null")  # neither paper nor anything else
     page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); indexedDB.deleteDatabase('lmkit-models'); }")
     page.goto("about:blank")
     page.set_viewport_size(SIZES[size])

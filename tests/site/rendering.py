@@ -56,7 +56,8 @@ SETTLED = f"""() => {{
   for (const image of document.images) image.loading = "eager"; // else it comes when a reader comes near
   const complete = ({{ failure, parts, empty }}) => failure || (parts && !empty);
   const views = document.querySelectorAll('script[type="{book.WIDGET_VIEW}"]');
-  const far = document.querySelector(".lmkit-far"); // its model comes when a reader comes near
+  // Its model comes when a reader comes near, who can't where it isn't shown.
+  const far = [...document.querySelectorAll(".lmkit-far")].find((node) => node.getClientRects().length);
   if (far) {{
     globalThis.before ??= scrollY;
     far.scrollIntoView({{ block: "center", behavior: "instant" }});

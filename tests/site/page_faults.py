@@ -7,6 +7,9 @@ import re
 from playwright.sync_api import BrowserContext, ConsoleMessage, Request, Response
 
 OWN_SCHEMES = ("data:", "blob:", "about:")
+# Leaving a page ends what it was still loading, such as the script of a worker: no fault. What is missing, refused or
+# forbidden fails by other names.
+LEFT = re.compile(r"^failed request: .*ERR_ABORTED")
 # The browser asks for the page's icon when it likes, also after a test has cut the line.
 LATE_ICON = re.compile(r"(?=.*/favicon\.)(?=.*ERR_INTERNET_DISCONNECTED)")
 
@@ -58,5 +61,5 @@ class PageFaults:
             self._fault(f"console {message.type}: {message.text} ({message.location['url']})")
 
     def _fault(self, text: str) -> None:
-        if not (LATE_ICON.search(text) or (self.known and self.known.search(text))):
+        if not any(known.search(text) for known in (LATE_ICON, LEFT, self.known) if known):
             self.faults.append(text)

@@ -334,6 +334,15 @@ def test_view_follows_the_story_and_tells_a_text_of_ones_own(shown, view):
     assert page.locator(".lmkit-problem").is_hidden()
 
 
+def test_view_keeps_the_text_when_a_reader_chooses_to_write(shown, view):
+    shown(RibbonLab())
+    view.set(story_index=len(texts.examples()))
+    view.settle()
+    assert view.get("text") == texts.examples()[0] and view.get("story_index") == len(texts.examples())
+    view.set(story_index=0)
+    assert view.get("text") == texts.examples()[0] and view.get("story_index") == 0
+
+
 def test_view_keeps_a_text_of_ones_own_that_it_starts_with(shown, view):
     shown(RibbonLab(text=OPENING))
     assert view.get("text") == OPENING and view.get("story_index") == len(texts.examples())

@@ -98,12 +98,16 @@ class RibbonView extends LabView {
     return this.shown.ribbon;
   }
 
-  /** A story that is chosen becomes the text; a text that is typed is the reader's own, the choice after the last. */
+  /**
+   * A story that is chosen becomes the text; a text that is typed is the reader's own, the choice after the last. Whoever
+   * chooses that one keeps the text as it stands.
+   */
   followStory() {
     const { stories, story_index, text } = this.read("stories", "story_index", "text");
-    const chosen = story_index !== (this.storyIndex ?? story_index) && story_index < stories.length;
-    if (chosen) this.write({ text: stories[story_index] });
-    else if (text !== stories[story_index]) {
+    const isStory = story_index < stories.length,
+      isChosen = story_index !== (this.storyIndex ?? story_index);
+    if (isStory && isChosen) this.write({ text: stories[story_index] });
+    else if (isStory && text !== stories[story_index]) {
       const same = stories.indexOf(text);
       this.write({ story_index: same < 0 ? stories.length : same });
     }

@@ -247,7 +247,7 @@ class Number(BaseCard):
         How far off an answer may be, at most.
     unit : str
     why : str
-        How one gets the number.
+        How to get the number.
     hints : dict of float to str
         Said of typical wrong numbers.
     check : str

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-KeyPath = tuple[str | int | float, ...]  # how one gets to a value: ("cards", 3, "choices", 0, "why")
+KeyPath = tuple[str | int | float, ...]  # the way to a value: ("cards", 3, "choices", 0, "why")
 
 DEEPEST = 20  # lists and mappings within one another; those of a card are six
 _UNSHOWABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -15,7 +15,7 @@ def unfoldable(cards: Iterable[dict]) -> str:
 
 
 def _question(card: dict) -> str:
-    """Return the question with all that one needs to answer it."""
+    """Return the question with all that is needed to answer it."""
     match card["kind"]:
         case "single" | "multiple":
             more = _list(choice["text"] for choice in card["choices"])

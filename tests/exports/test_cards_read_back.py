@@ -1,10 +1,14 @@
 """Every card of the book, exported and read back: texts, choices, answers, tolerances, feedback, pictures, tags."""
 
 import html
+import io
+import json
 import re
+import zipfile
 from functools import cache
 
 import pytest
+from bs4 import BeautifulSoup
 
 from lmkit import study
 from lmkit.study import drawings, exports
@@ -12,6 +16,7 @@ from lmkit.study.card_sides import media_files
 from lmkit.study.cards import GAP
 from lmkit.study.exports import gift, moodle_xml, qti_item
 from lmkit.study.exports.questions import Choose, Complete, Compute, Recall, Sort, to_questions
+from lmkit.widgets.cards._sco.scorm import scorm
 from tests.exports import moodle_reader
 from tests.exports.qti_reader import Package
 
@@ -334,3 +339,34 @@ def test_gift_describes_each_picture_in_words():
             if card.drawing:
                 (entry,) = read("gift")[card.id]
                 assert html.escape(drawings.alt(card.drawing), quote=True) in entry.feedback
+
+
+# --- SCORM ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def scorm_package():
+    content, report = scorm(study.load_all(), TITLE, ADDRESS)
+    return zipfile.ZipFile(io.BytesIO(content)), report
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_scorm_holds_each_card_of_the_quiz(chapter):
+    """As the page's own script gets it, from a parser of HTML; the flashcards are told as left out."""
+    archive, report = scorm_package()
+    page = BeautifulSoup(archive.read(f"{chapter}.html"), "html.parser")
+    found = {card["id"]: card for card in json.loads(page.select_one("script#cards").string)}
+    deck = study.load(chapter)
+    assert list(found) == [card.id for card in deck.cards if card.kind != "flashcard"]
+    for card in deck.quiz():
+        assert found[card.id] == json.loads(json.dumps(study.card_to_json(card, deck)))
+    left_out = {change.card for change in report.changes if "left out" in change.what}
+    assert left_out >= {card.id for card in deck.cards if card.kind == "flashcard"}
+    assert not left_out & set(found)
+
+
+def test_scorm_leads_to_each_quiz():
+    archive, report = scorm_package()
+    manifest = BeautifulSoup(archive.read("imsmanifest.xml"), "html.parser")
+    assert [item["href"] for item in manifest.select("resources > resource")] == [f"{name}.html" for name in CHAPTERS]
+    assert report.cards == sum(len(deck.quiz()) for deck in study.load_all())

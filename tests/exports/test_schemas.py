@@ -1,5 +1,6 @@
 """Packages against the schemas of their formats: QTI 2.1, its profile of Content Packaging, and SCORM 1.2's rules."""
 
+import re
 import zipfile
 from functools import cache
 from io import BytesIO
@@ -11,6 +12,7 @@ from lxml import etree
 from lmkit import study
 from lmkit.study import exports
 from lmkit.widgets.cards._sco.scorm import FORMAT as SCORM
+from tests.sample_cards import deck
 
 SCHEMAS = Path(__file__).with_name("schemas") / "qti21.zip"
 QTI = "http://www.imsglobal.org/xsd/imsqti_v2p1.xsd"
@@ -71,6 +73,25 @@ def test_items_and_tests_are_valid_qti(chapter):
     check(QTI, files("qti")[f"tests/{chapter}.xml"])
     for card in study.load(chapter).cards:
         check(QTI, files("qti")[f"items/{card.id}.xml"])
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"\tfrac{1}{2} + \dfrac{a}{b}",
+        r"\tbinom{n}{k}",
+        r"x + \displaystyle\sum_i x_i",
+        r"\frac{\tfrac12}{\textstyle\sum_i i}",
+    ],
+)
+def test_formulas_that_say_their_size_are_valid_qti(formula):
+    """In the book's pages any element may say it; in MathML 2, which QTI has, only `mstyle`."""
+    card = study.Flashcard(id="sized", section="Two states", question=f"What is ${formula}$?", answer="A number.")
+    data, _ = exports.render([deck(card)], "qti")
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        item = archive.read("items/sized.xml")
+    check(QTI, item)
+    assert item.count(b"<mstyle ") == len(re.findall(r"\\[td]frac|tbinom|\\displaystyle|\\textstyle", formula))
 
 
 def test_the_manifest_is_a_valid_content_package():

@@ -8,8 +8,10 @@ and `general_feedback` for what is said to everybody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from lmkit.plots.escaping import escape
 from lmkit.study import drawings
@@ -26,8 +28,31 @@ GENERAL = "general_feedback"
 RESPONSE, SCORE, FEEDBACK = "RESPONSE", "SCORE", "FEEDBACK"
 
 
+_FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
+_SIZES = ("displaystyle", "scriptlevel")
+
+
 def _html(text: str) -> str:
-    return to_xhtml(text).replace("<math", f'<math xmlns="{MATHML}"')
+    return _FORMULA.sub(lambda found: _mathml_2(found[0]), to_xhtml(text))
+
+
+def _mathml_2(formula: str) -> str:
+    """Return a formula as QTI's MathML 2 has it, where `mstyle` alone says how large its content is set."""
+    if any(f"{name}=" in formula for name in _SIZES):
+        root = ElementTree.fromstring(formula)
+        for parent in list(root.iter()):
+            parent[:] = [_styled(child) for child in parent]
+        formula = ElementTree.tostring(root, encoding="unicode")
+    return formula.replace("<math", f'<math xmlns="{MATHML}"', 1)
+
+
+def _styled(node: ElementTree.Element) -> ElementTree.Element:
+    sizes = {name: node.attrib.pop(name) for name in _SIZES if name in node.attrib}
+    if not sizes:
+        return node
+    around = ElementTree.Element("mstyle", sizes)
+    around.append(node)
+    return around
 
 
 def _image(name: str, step: int) -> str:

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 20_000  # ms after which something that should happen counts as not happening
 STYLES = {"lmkit-wide", "lmkit-switch", "lmkit-choice"}  # classes that say how a control stands, not which it is
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
 
 
 # Scrolls until the middle of a handle can be pressed: the site's header and a lab's stage may lie over it, and for a
@@ -219,6 +220,12 @@ class Lab:
             else:
                 option.click()
         self.values[name] = value
+        self.wait_while_it_loads()
+
+    def wait_while_it_loads(self) -> None:
+        """Wait as a reader does to whom a lab says that it loads a model: it may write fields and put controls away."""
+        self.page.evaluate(TWO_FRAMES)
+        self.root.locator(".lmkit-progress:not([hidden])").wait_for(state="hidden", timeout=4 * PATIENCE)
 
     def type(self, name: str, value: Any, keyboard: bool = False) -> None:
         """Write into a field, all at once or key by key."""

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.site import book
 from tests.site import browser as chromium
-from tests.site.lab import Lab, eventually, plans
+from tests.site.lab import TWO_FRAMES, Lab, eventually, plans
 from tests.site.rendering import settle
 
 pytestmark = pytest.mark.site
@@ -17,7 +17,6 @@ SHORT = "book/recurrent_networks"  # a page with several labs that need no model
 CLIPBOARD = """Object.defineProperty(navigator, "clipboard", {
   value: { writeText: async (text) => { globalThis.copied = text; } }, configurable: true,
 });"""
-TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))"
 OPENED, RESET = "Set as in the link.", "Back at its start."
 
 # What the controls of a lab show, by name: handles, numbers beside them, fields, boxes.

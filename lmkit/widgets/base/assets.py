@@ -118,7 +118,7 @@ def tables() -> dict[str, dict]:
 
 def is_asset(name: str) -> bool:
     """Return whether a shipped model or a table has this name."""
-    return name in TABLES or name in _models()
+    return name in TABLES or name in models()
 
 
 def content(name: str) -> str | dict:
@@ -133,7 +133,7 @@ def digest(data: bytes) -> str:
 
 def page_scripts() -> dict[str, str]:
     """Return the scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
-    return {f"{name}.js": _script(name, content(name)) for name in [*_models(), *TABLES]}
+    return {f"{name}.js": _script(name, content(name)) for name in [*models(), *TABLES]}
 
 
 def page_weights() -> dict[str, bytes]:
@@ -142,10 +142,11 @@ def page_weights() -> dict[str, bytes]:
     They are compressed here, since few hosts compress what they take for binary. A name that ended in `.gz` would have
     some of them say so in a header, and the browser unpack it before the page does.
     """
-    return {f"{name}.bin": gzip.compress(model_bytes(name), 9, mtime=0) for name in _models()}
+    return {f"{name}.bin": gzip.compress(model_bytes(name), 9, mtime=0) for name in models()}
 
 
-def _models() -> list[str]:
+def models() -> list[str]:
+    """Return the names of all shipped models, translators among them."""
     return pretrained.names() + pretrained.translator_names()
 
 

@@ -24,16 +24,25 @@ def entry_of(model: dict) -> str | None:
 
 
 def take_code(state: State) -> dict[str, str]:
-    """Take the code out of a state, and what is not set; return the folders of views, each with its first view's id."""
+    """Take the code out of a state, and what is not set; return the folders of views, each with its first view's id.
+
+    A view that another version of lmkit has stored keeps its code: ours may not know what its state says.
+    """
     views: dict[str, str] = {}
     for key, model in state.items():
-        if entry := entry_of(model):
+        if (entry := entry_of(model)) and is_current(model, entry):
             views.setdefault(entry, key)
             model["state"]["_esm"] = bundle.start(f"{entry}/view.js")
             model["state"].pop("_css", None)
         elif model["model_name"] == "LayoutModel":  # what is not set there is null, as it is by default
             model["state"] = {name: value for name, value in model["state"].items() if value is not None}
     return views
+
+
+def is_current(model: dict, entry: str) -> bool:
+    """Tell whether a view was stored with the code that this version of lmkit has: its name says so."""
+    path = f"{entry}/view.js"
+    return (bundle.WIDGETS / path).is_file() and model["state"]["_esm"].endswith(bundle.start(path))
 
 
 def rename(text: str, state: State, name: Callable[[int], str] = "w{}".format) -> str:

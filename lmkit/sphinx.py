@@ -33,7 +33,12 @@ def is_lab(text: str) -> bool:
 
 
 def widen_labs(app: Sphinx, doctree: nodes.document) -> None:
-    """Give the cells of labs the class that Sphinx Book Theme has for what reaches into the margin."""
+    """Give the cells of labs the class that Sphinx Book Theme has for what reaches into the margin.
+
+    A page without sections has none, and the theme's script would look for it there.
+    """
+    if not any(isinstance(section.parent, nodes.section) for section in doctree.findall(nodes.section)):
+        return
     for cell in doctree.findall(nodes.container):
         if "cell" not in cell["classes"]:
             continue

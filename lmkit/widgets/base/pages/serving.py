@@ -14,7 +14,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -142,30 +141,42 @@ def served(page: str, root: str, code: Path, others: Scripts) -> str:
     return page_state.rename(page, saved["state"])
 
 
-def take_over(others: dict, app: Sphinx, config: Config) -> None:
-    """Have MyST-NB load lmkit's runtime; keep in `others` what it would have loaded."""
-    others.update(config.nb_ipywidgets_js)
-    config.nb_ipywidgets_js = {staging.RUNTIME: {"defer": "defer"}}
+class Serving:
+    """Has MyST-NB load lmkit's runtime, and rewrites the pages.
 
+    Attributes
+    ----------
+    others : dict of str to dict
+        What MyST-NB would have loaded: addresses with their attributes.
+    """
 
-def serve_code(others: Scripts, app: Sphinx, exception: Exception | None) -> None:
-    """Rewrite the pages after the last one is written."""
-    if exception or app.builder.format != "html":
-        return
-    site = Path(app.outdir)
-    for path in sorted(site.rglob("*.html")):
-        name = path.relative_to(site)
-        page = path.read_text("utf-8")
-        if (rewritten := served(page, "../" * (len(name.parts) - 1), site / "_static" / staging.CODE, others)) == page:
-            continue
-        if "__lmkit.define" in rewritten:
-            LOG.warning(
-                "%s holds labs that another version of lmkit stored: run its notebook again, and save it",
-                name.as_posix(),
-                type="lmkit",
-                subtype="version",
-            )
-        path.write_text(rewritten, "utf-8")
+    def __init__(self):
+        self.others: dict[str, dict[str, str]] = {}
+
+    def take_over(self, app: Sphinx, config: Config) -> None:
+        """Have pages with widgets load lmkit's runtime."""
+        self.others = config.nb_ipywidgets_js
+        config.nb_ipywidgets_js = {staging.RUNTIME: {"defer": "defer"}}
+
+    def serve(self, app: Sphinx, exception: Exception | None) -> None:
+        """Rewrite the pages after the last one is written."""
+        if exception or app.builder.format != "html":
+            return
+        site = Path(app.outdir)
+        code = site / "_static" / staging.CODE
+        for path in sorted(site.rglob("*.html")):
+            name = path.relative_to(site)
+            page = path.read_text("utf-8")
+            if (rewritten := served(page, "../" * (len(name.parts) - 1), code, self.others)) == page:
+                continue
+            if "__lmkit.define" in rewritten:
+                LOG.warning(
+                    "%s holds labs that another version of lmkit stored: run its notebook again, and save it",
+                    name.as_posix(),
+                    type="lmkit",
+                    subtype="version",
+                )
+            path.write_text(rewritten, "utf-8")
 
 
 def add_pictures(app: Sphinx, doctree: nodes.document) -> None:
@@ -182,7 +193,7 @@ def add_pictures(app: Sphinx, doctree: nodes.document) -> None:
 
 def connect(app: Sphinx) -> None:
     """Take part in a build."""
-    others: dict[str, dict[str, str]] = {}
-    app.connect("config-inited", partial(take_over, others))
+    serving = Serving()
+    app.connect("config-inited", serving.take_over)
     app.connect("doctree-read", add_pictures)
-    app.connect("build-finished", partial(serve_code, others), priority=400)
+    app.connect("build-finished", serving.serve, priority=400)

@@ -13,7 +13,7 @@ from sphinx.errors import ExtensionError
 from lmkit.plots import roles
 from lmkit.widgets.base import assets, bundle, runtime_files
 
-ROLES = "lmkit-roles.css"
+ROLES, PAGES = "lmkit-roles.css", "lmkit-pages.css"
 RUNTIME = f"vendor/{runtime_files.PAGE}"
 CODE = Path("lmkit", "code")  # from `_static`
 REMEDY = (
@@ -53,16 +53,25 @@ def write_code(folder: Path) -> None:
         (folder / f"{file_name(name)}.css").write_text(bundle.styles(name)[name], encoding="utf-8")
 
 
-def stage(app: Sphinx, config: Config) -> None:
-    """Collect the files in a folder, and have Sphinx copy it to ``_static``.
+def require_notebooks(app: Sphinx, config: Config) -> None:
+    """Fail the build at its beginning where nothing reads notebooks.
 
     Raises
     ------
     ExtensionError
-        If the project has no MyST-NB, which reads its notebooks.
+        If the project has no MyST-NB.
     """
     if "myst_nb" not in app.extensions:
         raise ExtensionError(f"lmkit.sphinx needs the extension myst_nb, which shows notebooks; {REMEDY}")
+
+
+def stage(app: Sphinx) -> None:
+    """Collect the files in a folder, and have Sphinx copy it to ``_static``.
+
+    It is late to name that folder: a place within the site is no fault any more, and no reason to write all pages anew.
+    """
+    if app.builder.format != "html":
+        return
     folder = folder_of(app)
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("vendor", "lmkit"):
@@ -75,7 +84,8 @@ def stage(app: Sphinx, config: Config) -> None:
         (folder / "lmkit" / name).write_bytes(weights)
     write_code(folder / CODE)
     (folder / ROLES).write_text(roles.css(), encoding="utf-8")
-    config.html_static_path.append(str(folder))
+    shutil.copyfile(Path(__file__).with_name("pages.css"), folder / PAGES)
+    app.config.html_static_path.append(str(folder))
 
 
 def require_staged(app: Sphinx, exception: Exception | None) -> None:
@@ -91,6 +101,8 @@ def require_staged(app: Sphinx, exception: Exception | None) -> None:
 
 def connect(app: Sphinx) -> None:
     """Take part in a build."""
-    app.connect("config-inited", stage)
-    app.add_css_file(ROLES)
+    app.connect("config-inited", require_notebooks, priority=100)  # before anything asks for its settings
+    app.connect("builder-inited", stage)
+    for sheet in (ROLES, PAGES):
+        app.add_css_file(sheet)
     app.connect("build-finished", require_staged)

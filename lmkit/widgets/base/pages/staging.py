@@ -16,9 +16,7 @@ from lmkit.widgets.base import assets, bundle, runtime_files
 ROLES, PAGES = "lmkit-roles.css", "lmkit-pages.css"
 RUNTIME = f"vendor/{runtime_files.PAGE}"
 CODE = Path("lmkit", "code")  # from `_static`
-REMEDY = (
-    'add it before lmkit.sphinx: extensions = ["myst_nb", "lmkit.sphinx"] in conf.py (a Jupyter Book 1 has it already)'
-)
+REMEDY = 'add it: extensions = ["myst_nb", "lmkit.sphinx"] in conf.py (a Jupyter Book 1 has it already)'
 
 
 def folder_of(app: Sphinx) -> Path:
@@ -105,4 +103,4 @@ def connect(app: Sphinx) -> None:
     app.connect("builder-inited", stage)
     for sheet in (ROLES, PAGES):
         app.add_css_file(sheet)
-    app.connect("build-finished", require_staged)
+    app.connect("build-finished", require_staged, priority=300)  # before pages name what is not there

@@ -38,7 +38,7 @@ Scripts = Mapping[str, Mapping[str, str]]  # addresses and attributes, as MyST-N
 
 @dataclass
 class Needed:
-    """What a page's widgets need: the folders of the first lab's scripts, those of the others, and style sheets.
+    """Folders of scripts that a page's widgets need, those of the first lab and those of the others, and style sheets.
 
     `view` is the id of the first lab's view, or that of the first view where the page has no lab.
     """

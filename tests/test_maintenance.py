@@ -17,7 +17,7 @@ FILE = re.compile(
     r"[\w.-]*(?:/[\w.-]+)*\.(?:py|md|yml|json|toml|ipynb|js|css|c|cff|txt|safetensors|svg|pdf|cfg)|[\w.-]+(?:/[\w.-]+)*/"
 )
 READERS = re.compile(
-    r"mine\.|deck\.apkg|index\.html|human_numbers\.|stories\.safe|.*temperature/|.*test_page\.py|_static/|.*_build/"
+    r"mine\.|conf\.py|deck\.apkg|index\.html|human_numbers\.|stories\.safe|.*temperature/|.*test_page\.py|_static/|.*_build/"
 )
 ITEM = re.compile(r"^\| `([\w/]+)` \|", re.MULTILINE)
 

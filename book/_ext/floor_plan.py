@@ -4,8 +4,9 @@
     python book/_ext/floor_plan.py --check    compare it with the code; exit 1 where they differ
 
 A room is a module or a folder of lmkit. A folder of lmkit that holds nothing but folders, such as `widgets`, is a hall:
-each of its folders is a room. `__init__.py` of the package and of halls, and `__main__.py`, are doors and belong to no
-room. Python's imports are read by `ast`, those of scripts by the bundler that joins them.
+each of its folders is a room. `__init__.py` of the package and of halls, `__main__.py`, and `sphinx.py`, which Sphinx
+knows by this name, are doors and belong to no room. Python's imports are read by `ast`, those of scripts by the bundler
+that joins them.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from lmkit.widgets.base import bundle
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "lmkit" if (ROOT / "lmkit").is_dir() else bundle.WIDGETS.parent  # in a test of the wheel: its own
 DRAWING = ROOT / "book" / "_static" / "floor_plan.svg"
-DOORS = {"__init__.py", "__main__.py"}
+DOORS = {"__init__.py", "__main__.py", "sphinx.py"}
 SCRIPTS = "widgets"  # the folder from which scripts give their paths
 
 Plan = dict[str, set[str]]  # each room, and those that it imports

@@ -17,6 +17,7 @@ UNIT = "not browser and not site and not slow"
 OF_REPOSITORY = (
     "site",
     "exports/test_by_others.py",
+    "widgets/pages",
     "widgets/runtime/test_vectors.py",
     *(
         f"test_{name}.py"
@@ -29,7 +30,6 @@ OF_REPOSITORY = (
             "documented_commands",
             "floor_plan",
             "glossary",
-            "lab_scripts",
             "maintenance",
             "mutants",
             "repo",

@@ -1,14 +1,17 @@
 // Models and grammars: one copy per page, whoever asks first. A built book keeps them in files of its own: tables as
 // scripts, weights compressed, and as scripts too, because a script tag works from a disk, where fetching does not. A page
-// that was saved with a lab carries them within itself. In a live notebook Python sends them.
+// that was saved with a lab carries them within itself. Elsewhere they are part of the widgets' state, in a live notebook
+// and on pages that others make of it; what is not there, Python sends.
 
 import { carried, isSaved, requireCarried } from "./carried.js";
 import { element } from "./dom.js";
 import { LabError } from "./errors.js";
 
 const PATIENCE_MS = 20000;
+const REFERENCE = "IPY_MODEL_"; // ipywidgets' mark before the id of a model
 const REMEDY =
-  'run the cell again with a running kernel, or, for a page without one, save the lab with its model: lab.save_html("lab.html")';
+  "run the cell again with a running kernel; for a page without one, add “lmkit.sphinx” to the extensions of its Sphinx or " +
+  'Jupyter Book project, or save the lab with its model: lab.save_html("lab.html")';
 /** @typedef {import("./view.js").Model} Model */
 
 /** @type {Map<string, Promise<any>>} What was made, or is being made, by key. */
@@ -79,7 +82,43 @@ export async function loadAsset(model, name, digest) {
     const here = root ? carried(name, digest) : requireCarried(name, digest);
     if (here !== undefined) return contentOf(here);
   }
-  return root ? readScript(`${root}${name}.js?v=${digest}`, name) : askPython(model, name);
+  if (root) return readScript(`${root}${name}.js?v=${digest}`, name);
+  return (await fromState(model, name, digest)) ?? askPython(model, name);
+}
+
+/**
+ * An asset as the widgets' state has it: undefined if it is not there, or the page's widgets cannot find one another.
+ *
+ * @param {Model} model
+ * @param {string} name
+ * @param {string} digest - Of the version that is wanted.
+ * @returns {Promise<any>} Bytes, or what JSON says.
+ */
+async function fromState(model, name, digest) {
+  const reference = model.get("assets")?.[name];
+  const asset = reference && (await widgetOf(model, reference.slice(REFERENCE.length)));
+  if (asset?.get("key") !== digest) return undefined;
+  const bytes = bytesOf(asset.get("content"));
+  return asset.get("is_table") ? JSON.parse(textOf(bytes)) : bytes;
+}
+
+/**
+ * Another widget of the page; undefined where there is none, or a host lets widgets not find one another.
+ *
+ * @param {Model} model
+ * @param {string} id
+ */
+async function widgetOf(model, id) {
+  try {
+    return await model.widget_manager?.get_model(id);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function textOf(bytes) {
+  return new TextDecoder().decode(bytes);
 }
 
 /**
@@ -97,7 +136,10 @@ export function loadModule(model, name) {
     const here = isSaved() ? carried(path, digest) : undefined;
     if (here !== undefined) document.head.append(element("script", {}, here));
     else if (root) await runScript(`${root}code/${path.split("/").slice(0, -1).join("-")}.js?v=${digest}`, path);
-    else document.head.append(element("script", {}, await askPython(model, path)));
+    else {
+      const bytes = await fromState(model, path, digest);
+      document.head.append(element("script", {}, bytes ? textOf(bytes) : await askPython(model, path)));
+    }
     return require(name);
   });
 }
@@ -167,11 +209,15 @@ function askPython(model, name) {
     const answer = (message, buffers) => {
       if (message.asset === name) finish(resolve, message.content ?? bytesOf(buffers[0]));
     };
-    const timer = setTimeout(() => {
-      finish(reject, new LabError(`‘${name}’ did not come from Python; ${REMEDY}`));
-    }, PATIENCE_MS);
+    const missing = new LabError(`‘${name}’ did not come from Python; ${REMEDY}`);
+    const timer = setTimeout(() => finish(reject, missing), PATIENCE_MS);
     model.on("msg:custom", answer);
-    model.send({ need: name });
+    try {
+      model.send({ need: name });
+    } catch {
+      clearTimeout(timer); // a host without Python, as MyST is
+      reject(missing);
+    }
   });
 }
 

@@ -1,7 +1,7 @@
 """What travels to the reader's browser besides code: the shipped models' bytes, and tables such as a grammar.
 
 A built book carries each asset as a script in `_static/lmkit/` (`page_scripts`), and the models' bytes compressed
-beside them (`page_weights`), a tenth smaller; in a live notebook the view asks Python.
+beside them (`page_weights`), a tenth smaller; in a notebook they are part of the widgets' state (`travelling`).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import gzip
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lmkit import pretrained
 from lmkit.datasets import shakespeare, stories, translation
@@ -118,7 +119,27 @@ def tables() -> dict[str, dict]:
 
 def is_asset(name: str) -> bool:
     """Return whether a shipped model or a table has this name."""
-    return name in TABLES or name in _models()
+    return name in TABLES or name in models()
+
+
+def named(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the names and versions of all shipped models and tables that a state names.
+
+    A view names one as a dictionary with `name` and `key`, or as a pair of them in a dictionary of tables. What is
+    `own` travels in the state itself.
+    """
+    if isinstance(value, list):
+        for each in value:
+            yield from named(each)
+    elif isinstance(value, dict):
+        name, key = value.get("name"), value.get("key")
+        if isinstance(name, str) and isinstance(key, str) and not value.get("own") and is_asset(name):
+            yield name, key
+        for each, content in value.items():
+            if isinstance(content, str) and each in TABLES:
+                yield each, content
+            else:
+                yield from named(content)
 
 
 def content(name: str) -> str | dict:
@@ -133,7 +154,7 @@ def digest(data: bytes) -> str:
 
 def page_scripts() -> dict[str, str]:
     """Return the scripts that a built page loads from `_static/lmkit/`: file name to JavaScript text."""
-    return {f"{name}.js": _script(name, content(name)) for name in [*_models(), *TABLES]}
+    return {f"{name}.js": _script(name, content(name)) for name in [*models(), *TABLES]}
 
 
 def page_weights() -> dict[str, bytes]:
@@ -142,10 +163,11 @@ def page_weights() -> dict[str, bytes]:
     They are compressed here, since few hosts compress what they take for binary. A name that ended in `.gz` would have
     some of them say so in a header, and the browser unpack it before the page does.
     """
-    return {f"{name}.bin": gzip.compress(model_bytes(name), 9, mtime=0) for name in _models()}
+    return {f"{name}.bin": gzip.compress(model_bytes(name), 9, mtime=0) for name in models()}
 
 
-def _models() -> list[str]:
+def models() -> list[str]:
+    """Return the names of all shipped models, translators among them."""
     return pretrained.names() + pretrained.translator_names()
 
 

@@ -59,6 +59,7 @@ class Lab(ipywidgets.VBox, Generic[V]):
         self.add_class("lmkit-lab")
         if self.controls:
             self.view.toolbar = self._toolbar()
+        self.view.carry_assets()
 
     def value(self, name: str) -> Any:
         """Return where a control stands, or the view where the lab shows no such control."""

@@ -24,16 +24,34 @@ def entry_of(model: dict) -> str | None:
 
 
 def take_code(state: State) -> dict[str, str]:
-    """Take the code out of a state, and what is not set; return the folders of views, each with its first view's id."""
+    """Take code, assets and what is not set out of a state; return the folders of views, each with its first view's id.
+
+    A view that another version of lmkit has stored keeps both: our code may not know what its state says.
+    """
     views: dict[str, str] = {}
     for key, model in state.items():
-        if entry := entry_of(model):
+        if (entry := entry_of(model)) and is_current(model, entry):
             views.setdefault(entry, key)
             model["state"]["_esm"] = bundle.start(f"{entry}/view.js")
             model["state"].pop("_css", None)
+            model["state"].pop("assets", None)
         elif model["model_name"] == "LayoutModel":  # what is not set there is null, as it is by default
             model["state"] = {name: value for name, value in model["state"].items() if value is not None}
+    named = {reference for model in state.values() for reference in model["state"].get("assets", {}).values()}
+    for key in [key for key, model in state.items() if is_asset(model) and f"IPY_MODEL_{key}" not in named]:
+        del state[key]
     return views
+
+
+def is_asset(model: dict) -> bool:
+    """Tell whether a model is a file that travels in the state (`travelling.Asset`)."""
+    return "lmkit_asset" in model["state"]
+
+
+def is_current(model: dict, entry: str) -> bool:
+    """Tell whether a view was stored with the code that this version of lmkit has: its name says so."""
+    path = f"{entry}/view.js"
+    return (bundle.WIDGETS / path).is_file() and model["state"]["_esm"].endswith(bundle.start(path))
 
 
 def rename(text: str, state: State, name: Callable[[int], str] = "w{}".format) -> str:

@@ -20,6 +20,7 @@ import { LabToolbar } from "./toolbar/toolbar.js";
  * @property {(event: string, listener: (...details: any[]) => void) => void} on
  * @property {(event: string, listener: (...details: any[]) => void) => void} off
  * @property {(content: object) => void} send - To Python.
+ * @property {{ get_model: (id: string) => Promise<Model> }} [widget_manager] - Where other widgets are to be had.
  */
 
 /** @typedef {Generator<unknown, void, unknown>} Update */

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,28 +52,8 @@ def contents_of(lab: Widget, models: bool) -> Contents:
         toolbar["lab"] = f"{toolbar['lab']}-{digest}"
     text = page_state.rename(json_text(saved), state, f"w{digest}-{{}}".format)
     view = page_state.rename(lab.model_id or "", state, f"w{digest}-{{}}".format)
-    carried = {(name, key): assets.content(name) for name, key in named_assets(state)} if models else {}
+    carried = {(name, key): assets.content(name) for name, key in assets.named(state)} if models else {}
     return Contents(text, view, list(views), carried | _saving(state))
-
-
-def named_assets(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the names and versions of all shipped models and tables that a state names.
-
-    A view names one as a dictionary with `name` and `key`, or as a pair of them in a dictionary of tables. What is
-    `own` travels in the state itself.
-    """
-    if isinstance(value, list):
-        for each in value:
-            yield from named_assets(each)
-    elif isinstance(value, dict):
-        name, key = value.get("name"), value.get("key")
-        if isinstance(name, str) and isinstance(key, str) and not value.get("own") and assets.is_asset(name):
-            yield name, key
-        for each, content in value.items():
-            if isinstance(content, str) and each in assets.TABLES:
-                yield each, content
-            else:
-                yield from named_assets(content)
 
 
 def _saving(state: page_state.State) -> dict[tuple[str, str], str]:

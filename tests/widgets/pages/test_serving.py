@@ -8,29 +8,23 @@ import zlib
 from pathlib import Path
 from urllib.parse import unquote
 
+import ipywidgets
 import pytest
 from docutils import nodes
 from ipywidgets.embed import dependency_state
-from sphinx.errors import ExtensionError
 
-from lmkit.widgets import DropoutLab, Quiz, RegularisationLab
+from lmkit import sphinx as extension
+from lmkit.widgets import DecodingLab, DropoutLab, Quiz, RegularisationLab
 from lmkit.widgets.base import bundle, page_state, svg
-from tests import extensions
+from lmkit.widgets.base.pages import serving, staging
 from tests.widgets.node import executable
 
-ROOT = Path(__file__).parents[1]
-
 
 @pytest.fixture(scope="module")
-def lab_scripts():
-    return extensions.load("lab_scripts")
-
-
-@pytest.fixture(scope="module")
-def code(lab_scripts, tmp_path_factory):
+def code(tmp_path_factory):
     """The folder of scripts and styles that pages load."""
     folder = tmp_path_factory.mktemp("site") / "code"
-    lab_scripts.write_code(folder)
+    staging.write_code(folder)
     return folder
 
 
@@ -52,16 +46,16 @@ def state_of(html: str) -> dict:
     return json.loads(found[1])["state"]
 
 
-def test_page_has_one_line_of_code_for_each_view(lab_scripts, code):
-    html = lab_scripts.served(page(DropoutLab()), "../", code)
+def test_page_has_one_line_of_code_for_each_view(code):
+    html = serving.served(page(DropoutLab()), "../", code, {})
     views = [model["state"] for model in state_of(html).values() if "_anywidget_id" in model["state"]]
     assert [view["_esm"] for view in views] == [bundle.start("labs/dropout/view.js")]
     assert "_css" not in views[0]
     assert "define(" not in html and "LabView" not in html
 
 
-def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
-    html = lab_scripts.served(page(RegularisationLab()), "../../", code)
+def test_page_loads_the_folders_that_its_views_need(code):
+    html = serving.served(page(RegularisationLab()), "../../", code, {})
     loaded = re.findall(r'(?:src|href)="\.\./\.\./_static/lmkit/code/([^"?]+)\?v=[0-9a-f]{8}"', html)
     assert [name for name in loaded if name.endswith(".js")] == [
         "base.js",
@@ -78,9 +72,9 @@ def test_page_loads_the_folders_that_its_views_need(lab_scripts, code):
     assert all((code / name).is_file() for name in loaded)
 
 
-def test_the_first_lab_does_not_wait_for_the_scripts_of_others(lab_scripts, code):
+def test_the_first_lab_does_not_wait_for_the_scripts_of_others(code):
     """What draws widgets comes behind the scripts of the first lab, which the head names; the others come later."""
-    html = lab_scripts.served(page(Quiz("sampling"), DropoutLab(), RegularisationLab()), "../", code)
+    html = serving.served(page(Quiz("sampling"), DropoutLab(), RegularisationLab()), "../", code, {})
     scripts = [Path(name).name for name in re.findall(r'<script defer="defer" src="([^"?]+)', html)]
     first = scripts[: scripts.index("static-widgets.js")]
     assert {"base.js", "labs-dropout.js"} <= set(first)
@@ -105,9 +99,9 @@ def test_scripts_of_folders_start_every_view(code, tmp_path):
     assert len(wanted) >= 14
 
 
-def test_widgets_are_named_in_the_order_of_their_making(lab_scripts, code):
+def test_widgets_are_named_in_the_order_of_their_making(code):
     """The same sources give the same page: no random id is left."""
-    first, second = (lab_scripts.served(page(DropoutLab(p=0.2)), "", code) for _ in range(2))
+    first, second = (serving.served(page(DropoutLab(p=0.2)), "", code, {}) for _ in range(2))
     assert list(state_of(first)) == [f"w{number}" for number in range(len(state_of(first)))]
     assert first == second
     shown = re.search(r'"model_id": "(w\d+)"', first)[1]
@@ -122,43 +116,76 @@ def test_labs_of_a_kind_are_numbered_in_the_order_of_their_making():
     assert names == ["dropout-1", "regularisation-1", "dropout-2", None]
 
 
-def test_page_without_widgets_stays_as_it_is(lab_scripts, code):
-    assert lab_scripts.served("<p>no widget</p>", "", code) == "<p>no widget</p>"
+def test_page_without_widgets_stays_as_it_is(code):
+    assert serving.served("<p>no widget</p>", "", code, {}) == "<p>no widget</p>"
 
 
-def test_a_widget_of_somebody_else_keeps_its_code(lab_scripts):
+def test_a_widget_of_somebody_else_keeps_its_code():
     other = {"model_name": "AnyModel", "state": {"_anywidget_id": "theirs.Widget", "_esm": "export default {}"}}
-    assert lab_scripts.without_code({"a": other}) == lab_scripts.Needed()
+    assert serving.without_code({"a": other}) == serving.Needed()
     assert other["state"]["_esm"] == "export default {}"
 
 
-def test_a_kernel_that_does_not_match_its_source_fails_the_build(lab_scripts, tmp_path, monkeypatch):
-    monkeypatch.setattr(lab_scripts.kernel, "belongs", lambda text, targets: False)
-    with pytest.raises(ExtensionError, match=r"wasm\.js: not compiled from the C sources in .*; run `make kernel`"):
-        lab_scripts.write_code(tmp_path / "code")
-
-
-def test_picture_stands_before_the_lab_for_readers_without_scripts(lab_scripts):
+def test_picture_stands_before_the_lab_for_readers_without_scripts():
     together = nodes.container("", nb_element="mime_bundle")
     together += nodes.container(
-        "", nodes.raw("", "<script>view</script>", format="html"), mime_type=lab_scripts.WIDGET_VIEW
+        "", nodes.raw("", "<script>view</script>", format="html"), mime_type=serving.WIDGET_VIEW
     )
     together += nodes.container("", nodes.raw("", "<img>", format="html"), mime_type="text/html")
     document = nodes.container("", together)
-    lab_scripts.add_pictures(None, document)
+    serving.add_pictures(None, document)
     assert document.children[0].astext() == "<noscript><img></noscript>"
     assert document.children[1] is together
 
 
 @pytest.mark.parametrize(
-    ("text", "is_wide"),
-    [("DropoutLab(p=0.2)", True), ("Quiz('lstm')", False), ("Figure(640x480)", False)],
+    ("text", "sections", "is_wide"),
+    [("DropoutLab(p=0.2)", 2, True), ("DropoutLab(p=0.2)", 1, False), ("Quiz('lstm')", 2, False), ("Figure", 2, False)],
 )
-def test_cell_of_a_lab_reaches_into_the_margin(lab_scripts, text, is_wide):
+def test_cell_of_a_lab_reaches_into_the_margin_where_there_is_one(text, sections, is_wide):
     output = nodes.container("", nodes.literal_block("", text), mime_type="text/plain")
     cell = nodes.container("", nodes.container("", output), classes=["cell"])
-    lab_scripts.widen_labs(None, nodes.container("", cell))
+    page = cell
+    for _ in range(sections):
+        page = nodes.section("", page)
+    extension.widen_labs(None, nodes.container("", page))
     assert ("full-width" in cell["classes"]) is is_wide
+
+
+def test_served_page_stays_as_it_is_in_the_next_build(code):
+    once = serving.served(page(DropoutLab(), DropoutLab()), "../", code, {})
+    assert serving.served(once, "../", code, {}) == once
+
+
+def test_assets_leave_the_state_for_files(code):
+    lab = DecodingLab("stories")
+    before, after = page(lab), state_of(serving.served(page(lab), "../", code, {}))
+    assert "lmkit_asset" in before and len(before) > 500_000
+    assert not [model for model in after.values() if page_state.is_asset(model) or "assets" in model["state"]]
+    assert len(json.dumps(after)) < 50_000
+
+
+def test_lab_of_another_version_keeps_its_code_and_its_assets(code):
+    """Our code may not know what its state says."""
+    saved = dependency_state([DecodingLab("stories")], drop_defaults=False)
+    view = next(model for model in saved.values() if page_state.entry_of(model))
+    view["state"]["_esm"] = view["state"]["_esm"].replace("labs/decoding/view.js@", "labs/decoding/view.js@0")
+    kept = json.loads(json.dumps(saved))
+    assert serving.without_code(kept) == serving.Needed()
+    name = next(key for key, model in saved.items() if model is view)
+    assert kept[name] == json.loads(json.dumps(view))
+    assert sum(map(page_state.is_asset, kept.values())) == len(view["state"]["assets"]) == 3
+
+
+def test_page_with_widgets_that_our_runtime_cannot_draw_loads_what_can(code):
+    others = {"https://cdn.example/embed-amd.js": {"crossorigin": "anonymous"}, "own.js": {}}
+    box = ipywidgets.Accordion([DropoutLab()])
+    html = serving.served(page(box), "../", code, others)
+    assert serving.not_ours(state_of(html)) == ["AccordionModel"]
+    assert '<script crossorigin="anonymous" src="https://cdn.example/embed-amd.js"></script>' in html
+    assert '<script src="../_static/own.js"></script>' in html and "static-widgets.js" not in html
+    assert "labs-dropout.js" in html and "define(" not in html
+    assert serving.not_ours(state_of(page(DropoutLab(), ipywidgets.FloatLogSlider()))) == []
 
 
 def test_pictures_are_written_as_text_and_stay_what_they_are():

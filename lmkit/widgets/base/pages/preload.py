@@ -1,5 +1,7 @@
 """Have a browser fetch the model of a page's first lab at once, beside the scripts that will ask for it."""
 
+from __future__ import annotations
+
 import json
 from html import escape
 

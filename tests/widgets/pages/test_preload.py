@@ -10,12 +10,7 @@ from ipywidgets.embed import dependency_state
 
 from lmkit.widgets import DecodingLab, DropoutLab, PaddingLab, TranslateLab
 from lmkit.widgets.base import assets
-from tests import extensions
-
-
-@pytest.fixture
-def preload():
-    return extensions.load("preload")
+from lmkit.widgets.base.pages import preload, serving, staging
 
 
 def state(*labs) -> dict:
@@ -31,7 +26,7 @@ def state(*labs) -> dict:
         ("padding_masked", PaddingLab),
     ],
 )
-def test_head_names_the_model_that_the_first_lab_opens(preload, name, make):
+def test_head_names_the_model_that_the_first_lab_opens(name, make):
     found = preload.first_model(state(DropoutLab(), make(), DecodingLab("human_numbers")))
     assert found["name"] == name
     tags = preload.tags(state(make()), "../")
@@ -41,17 +36,17 @@ def test_head_names_the_model_that_the_first_lab_opens(preload, name, make):
     assert tables == {"stories": [assets.GRAMMAR], "shakespeare": []}.get(name, [assets.GRAMMAR, assets.GERMAN])
 
 
-def test_nothing_is_fetched_early_where_no_lab_has_a_model(preload):
+def test_nothing_is_fetched_early_where_no_lab_has_a_model():
     assert preload.tags(state(DropoutLab()), "../") == ""
 
 
-def test_the_page_asks_before_its_style_sheets(preload):
+def test_the_page_asks_before_its_style_sheets():
     """A script behind a style sheet would wait for it."""
-    html = '<head><title>x</title><link rel="stylesheet" href="a.css"/>STATE</head>'
+    html = '<head><title>x</title><link rel="stylesheet" href="a.css"/>STATERUNTIME</head>'
     saved = json.dumps({"state": state(DecodingLab())})
+    html = html.replace("RUNTIME", '<script src="../_static/vendor/static-widgets.js"></script>')
     html = html.replace("STATE", f'<script type="application/vnd.jupyter.widget-state+json">{saved}</script>')
-    scripts = extensions.load("lab_scripts")
     with tempfile.TemporaryDirectory() as folder:
-        scripts.write_code(Path(folder) / "code")
-        page = scripts.served(html, "../", Path(folder) / "code")
+        staging.write_code(Path(folder) / "code")
+        page = serving.served(html, "../", Path(folder) / "code", {})
     assert page.index("stories.bin") < page.index("a.css")

@@ -1,19 +1,25 @@
-r"""Render mathematics to MathML while the book is built.
+r"""Render mathematics to MathML while a site is built.
 
-Browsers lay MathML out by themselves and screen readers read it, so equations need no script: only a math
-font, and only on pages that have an equation. TeX that cannot be converted is a warning, and the book is
-built with warnings as errors.
+Browsers lay MathML out by themselves and screen readers read it, so equations need no script, which would come from
+another host. TeX that cannot be converted is a warning. A project that names a renderer itself
+(``html_math_renderer``) keeps it.
 """
+
+from __future__ import annotations
 
 import re
 from html import escape
+from typing import Any
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
+from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+NAME = "mathml"
 logger = logging.getLogger(__name__)
 converter = LatexToMathML(fancy_error=False)
 
@@ -33,18 +39,24 @@ def render(node: nodes.Node, *, displaystyle: bool) -> str:
     try:
         return converter.convert_with_local_state(tex, displaystyle=displaystyle)
     except LatexError as error:
-        logger.warning("cannot convert %r to MathML: %s", tex, error, location=node)
+        logger.warning(
+            "cannot convert %r to MathML: %s; write it in another way, or set html_math_renderer = 'mathjax'",
+            *(tex, error),
+            location=node,
+            type="lmkit",
+            subtype="math",
+        )
         return f"<code>{escape(tex)}</code>"
 
 
-def visit_inline(translator, node: nodes.math) -> None:
+def visit_inline(translator: Any, node: nodes.math) -> None:
     """Write an inline formula."""
     translator.body.append(translator.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
     translator.body.append(render(node, displaystyle=False) + "</span>")
     raise nodes.SkipNode
 
 
-def visit_display(translator, node: nodes.math_block) -> None:
+def visit_display(translator: Any, node: nodes.math_block) -> None:
     """Write a displayed formula, with its number where it has one."""
     translator.body.append(translator.starttag(node, "div", CLASS="math notranslate nohighlight"))
     if node["number"]:
@@ -55,12 +67,13 @@ def visit_display(translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def select(app, config) -> None:
-    """Make this renderer the one that pages use."""
-    config.html_math_renderer = "mathml"
+def select(app: Sphinx, config: Config) -> None:
+    """Make this renderer the one that pages use, unless the project has chosen."""
+    if config.html_math_renderer is None:
+        config.html_math_renderer = NAME
 
 
-def setup(app):
-    app.add_html_math_renderer("mathml", (visit_inline, None), (visit_display, None))
+def connect(app: Sphinx) -> None:
+    """Take part in a build."""
+    app.add_html_math_renderer(NAME, (visit_inline, None), (visit_display, None))
     app.connect("config-inited", select)
-    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

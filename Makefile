@@ -11,6 +11,7 @@ BIN := .venv/bin
 export PATH := $(VENV)/bin:$(PATH)
 INSTALLED := .venv/.installed
 DEVELOPER := .venv/.developer
+HUB := .hub/node_modules/.installed
 SCRIPT_TOOLS := node_modules/.installed
 BUILT := _build/.built
 # Notes that the browsers are there: all, or those that BROWSERS names.
@@ -36,7 +37,7 @@ TAKEN := import socket; raise SystemExit(socket.socket().connect_ex(("127.0.0.1"
 MINUTES ?= 10
 PORT ?= $(shell $(BIN)/python -c '$(TAKEN)' && echo 0 || echo 8000)
 
-.PHONY: help serve book chapters page chapter check test lint types unit slow scripts nbval site fuzz bench mutants \
+.PHONY: help serve hub book chapters page chapter check test lint types unit slow scripts nbval site fuzz bench mutants \
 	kernel zip pdf epub editions train experiments cheat-sheet floor-plan dist clean
 .DELETE_ON_ERROR:
 
@@ -46,6 +47,10 @@ help: ## list the commands
 serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless taken)
 	@echo "The book is served here; stop it with Ctrl-C."
 	@$(BIN)/python -u -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+hub: $(HUB) ## a JupyterHub for a class (PASSWORD="three green kites"; PORT=8000 STUDENTS=30 MEMORY=1G ADDRESS=0.0.0.0 FOLDER=… if you like)
+	@$(BIN)/python .hub --password "$$PASSWORD" $${PORT:+--port "$$PORT"} $${STUDENTS:+--students "$$STUDENTS"} \
+		$${MEMORY:+--memory "$$MEMORY"} $${ADDRESS:+--address "$$ADDRESS"} $${FOLDER:+--folder "$$FOLDER"}
 
 book: $(BUILT) ## build the book into _build/html
 
@@ -64,6 +69,7 @@ check: lint types unit scripts ## what to run after an edit: no book, no browser
 test: ## check everything; brings what it needs, browsers too
 	$(MAKE) -j 2 $(BUILT) $(BROWSER) lint types scripts unit  # Sphinx writes its pages with one core: others find work
 	$(MAKE) nbval
+	$(MAKE) $(HUB)
 	$(PYTEST) --dist worksteal -m "browser or site or slow"
 
 lint: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the style of all code, and what must agree: address, floor plan, compiled kernels
@@ -80,7 +86,7 @@ types: $(DEVELOPER) $(SCRIPT_TOOLS) ## check the types of lmkit and of the scrip
 unit: $(DEVELOPER) $(SCRIPT_TOOLS) ## test the package alone
 	$(PYTEST) --dist worksteal -m "not browser and not site and not slow"
 
-slow: $(DEVELOPER) ## the package's tests that `make check` leaves out, for each takes seconds
+slow: $(DEVELOPER) $(HUB) ## the package's tests that `make check` leaves out, for each takes seconds
 	$(PYTEST) --dist worksteal -m "slow and not browser and not site"
 
 scripts: $(DEVELOPER) ## test the scripts that need no page, in Node
@@ -150,8 +156,14 @@ $(INSTALLED): requirements.txt requirements-no-deps.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-$(DEVELOPER): $(INSTALLED) tests/requirements.txt
+$(DEVELOPER): $(INSTALLED) tests/requirements.txt .hub/requirements.txt
 	$(BIN)/python -m pip install --quiet -r tests/requirements.txt $(TORCH_INDEX:%=--extra-index-url %)
+	touch $@
+
+# Node comes by pip; the proxy by npm.
+$(HUB): $(INSTALLED) .hub/requirements.txt .hub/package-lock.json
+	$(BIN)/python -m pip install --quiet -r .hub/requirements.txt
+	$(BIN)/npm ci --prefix .hub --silent --no-audit --no-fund
 	touch $@
 
 $(SCRIPT_TOOLS): $(DEVELOPER) package-lock.json

@@ -1,0 +1,92 @@
+"""Start a JupyterHub for a class on this machine: ``make hub PASSWORD=…``.
+
+Whoever knows the class's password enters under any name, and finds a server of that name with the book's notebooks.
+"""
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+from configuration import PROXY, TEACHER, configuration
+from settings import GB, Settings, checked, default_folder, needed
+from spawner import own_accounts, reach_error
+
+EVERYWHERE = ("0.0.0.0", "::", "")
+
+
+def prepare(settings: Settings) -> None:
+    """Make the hub's folders, and see that students can work in them.
+
+    Raises
+    ------
+    ValueError
+        If their accounts cannot reach Python, lmkit or their own folders.
+    """
+    for folder, mode in {settings.folder: 0o755, settings.homes: 0o711, settings.state: 0o700}.items():
+        folder.mkdir(exist_ok=True)
+        folder.chmod(mode)
+    if fault := reach_error(settings.homes):
+        rule = f"students' accounts must be able to read {sys.prefix}, the book and {settings.homes}"
+        remedy = "move the repository to a folder that is open to all, such as /srv, and build it there with the system's own Python"
+        raise ValueError(f"{rule}, but they cannot: {fault}; {remedy}")
+
+
+def said(settings: Settings) -> str:
+    """Return what a teacher should know when the hub starts."""
+    name = socket.gethostname() if settings.address in EVERYWHERE else settings.address
+    apart = (
+        "Each student has a user id of their own, and sees nobody else's files."
+        if own_accounts()
+        else "All students act as you, on your files too: only for a class that you trust. Started by root, the hub keeps them apart."
+    )
+    return "\n".join(
+        [
+            f"The hub is here: http://{name}:{settings.port} (stop it with Ctrl-C)",
+            f"Students type a name and the class's password; you are {TEACHER!r}, with the password in {settings.state / 'teacher-password'}.",
+            f"Their work is in {settings.homes}.",
+            f"Up to {settings.students} at the same time, who need {needed(settings.students) / GB:.1f} GB of memory; "
+            f"each of their processes gets {settings.memory / GB:.1f} GB at most.",
+            apart,
+            "There is no encryption: keep it within a network that you trust, or put a reverse proxy with HTTPS before it.",
+        ]
+    )
+
+
+def launch(settings: Settings) -> None:
+    """Run the hub until it is stopped."""
+    from jupyterhub.app import JupyterHub  # its log would say where it was imported, not where it runs
+
+    os.chdir(settings.state)
+    JupyterHub.instance(config=configuration(settings))
+    print(said(settings), flush=True)
+    JupyterHub.launch_instance([])
+
+
+def options() -> argparse.ArgumentParser:
+    """Return the parser of the command line; `make hub` names the same options in capitals."""
+    parser = argparse.ArgumentParser(prog="python .hub", description=__doc__.splitlines()[0])
+    parser.add_argument("--password", default="", help="lets students in; eight characters or more")
+    parser.add_argument("--port", default="8000", help="where the hub listens (8000)")
+    parser.add_argument("--students", default="30", help="how many may work at the same time (30)")
+    parser.add_argument("--memory", default="1G", help="for each of a student's processes (1G)")
+    parser.add_argument("--address", default="0.0.0.0", help="127.0.0.1 behind a reverse proxy (0.0.0.0, all)")
+    parser.add_argument("--folder", default=default_folder(), help=f"for students' work ({default_folder()})")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> None:
+    given = options().parse_args(arguments)
+    try:
+        settings = checked(**vars(given))
+        if not PROXY.is_file():
+            raise ValueError(f"the proxy must be installed, but {PROXY} is not there; start the hub with `make hub`")
+        prepare(settings)
+    except (ValueError, OSError) as error:
+        sys.exit(f"hub: {error}")
+    launch(settings)
+
+
+if __name__ == "__main__":
+    main()

@@ -49,7 +49,7 @@ serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless
 	@$(BIN)/python -u -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 hub: $(HUB) ## a JupyterHub for a class (PASSWORD="three green kites"; PORT=8000 STUDENTS=30 MEMORY=1G ADDRESS=0.0.0.0 FOLDER=… if you like)
-	@$(BIN)/python .hub --password "$$PASSWORD" $${PORT:+--port "$$PORT"} $${STUDENTS:+--students "$$STUDENTS"} \
+	@$(BIN)/python .hub/hub.py --password "$$PASSWORD" $${PORT:+--port "$$PORT"} $${STUDENTS:+--students "$$STUDENTS"} \
 		$${MEMORY:+--memory "$$MEMORY"} $${ADDRESS:+--address "$$ADDRESS"} $${FOLDER:+--folder "$$FOLDER"}
 
 book: $(BUILT) ## build the book into _build/html

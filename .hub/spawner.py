@@ -1,4 +1,4 @@
-"""Students' servers: each in its own folder, with a limit of memory, and under its own account where root runs the hub."""
+"""Students' servers: each in its own folder, with a limit of memory, and under its own account if root runs the hub."""
 
 import os
 import pwd

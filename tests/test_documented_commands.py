@@ -17,6 +17,7 @@ from lmkit import __main__ as program
 from lmkit import pretrained, study
 from tests import extensions, simulated_class
 from tests.documents import EXTENDING, README, ROOT, RUN, Block, blocks, spans
+from tests.hub import __main__ as hub_command
 
 LAB = "Add a lab"  # whose commands are run together, below
 SHORT = {"epochs=10": "epochs=1"}
@@ -216,6 +217,11 @@ def move_address(words, folder, monkeypatch):
     assert f"git clone {new}\ncd a-fork\n" in (folder / README).read_text()
 
 
+def measure_class(words, folder, monkeypatch):
+    """Its parts are run by tests/test_hub.py, for two students; all options must be ones."""
+    assert hub_command.options().parse_args(words[3:]).students
+
+
 def run_script(words, folder, monkeypatch):
     run(sys.executable, ROOT / words[1], *words[2:], cwd=folder)
 
@@ -229,6 +235,7 @@ RUNNERS = {
     r"\.venv/bin/npx biome ": mend_scripts,
     r"torchrun ": run_several_processes,
     r"python -c ": run_code,
+    r"\.venv/bin/python -m tests\.hub ": measure_class,
     r"make ": make,
     r"git clone ": clone,
     r"cd ": enter,

@@ -101,7 +101,7 @@ def test_taken_port_is_told(settings, typed):
 def test_command_ends_with_the_rule_and_makes_nothing(typed, tmp_path, capsys):
     words = [word for name, value in typed.items() for word in (f"--{name}", value)]
     with pytest.raises(SystemExit, match="^hub: STUDENTS must be a whole number from 1 to 1000, but it is 'all'"):
-        load("__main__").main([*words, "--students", "all"])
+        load("hub").main([*words, "--students", "all"])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -160,7 +160,7 @@ def test_configuration_says_what_was_chosen(settings, typed, tmp_path):
     assert made.configuration(chosen).SharedPasswordAuthenticator.admin_password == login.admin_password
 
 
-# --- what a class costs -------------------------------------------------------------------------------------------------
+# --- what a class costs -----------------------------------------------------------------------------------------------
 
 
 def classes(totals: dict[int, float]) -> list[Measured]:
@@ -185,7 +185,7 @@ def test_two_sizes_make_no_interval():
         memory.expected(classes({1: 1, 2: 2}), 30)
 
 
-# --- a class at work ----------------------------------------------------------------------------------------------------
+# --- a class at work --------------------------------------------------------------------------------------------------
 
 CELLS = 6  # of the chapter, so that it takes seconds
 ASK = """
@@ -217,17 +217,21 @@ def test_a_small_class_works_on_a_real_hub_and_saves():
 
 
 def who_may_enter(hub):
-    for name, password in {"clara": "three green kiter", "Teacher": running.PASSWORD, "../ben": running.PASSWORD}.items():
+    wrong = {"clara": "three green kiter", "Teacher": running.PASSWORD, "../ben": running.PASSWORD}
+    for name, password in wrong.items():
         with pytest.raises(PermissionError):
             Student(hub.address, name, password).log_in()
     secret = (hub.folder / "state" / "teacher-password").read_text()
-    Student(hub.address, "teacher", secret).log_in()
     with pytest.raises(PermissionError):
         Student(hub.address, "clara", secret).log_in()
-    late = Student(hub.address, "clara")
-    late.log_in()
-    with pytest.raises(OSError, match="429"):
-        late.start_server(patience=0)
+    clara, teacher = Student(hub.address, "clara"), Student(hub.address, "teacher", secret)
+    clara.log_in()
+    with pytest.raises(OSError, match="429"):  # two are at work, and no more may be
+        clara.start_server(patience=0)
+    teacher.log_in()
+    place = f"{hub.address}/user/ben/api/contents/{work.PLACE}"
+    assert teacher.browser.get(place).json()["content"]["metadata"]["student"] == "ben"
+    assert clara.browser.get(place).status_code == 403
 
 
 def what_a_student_may_do(hub, anna, ben):
@@ -235,10 +239,14 @@ def what_a_student_may_do(hub, anna, ben):
     assert anna.evaluate(f"{ASK}\nimport torch; print(refused(lambda: torch.ones(10**9)))") == "RuntimeError\n"
     assert anna.evaluate("import os; print(os.getcwd())") == f"{hub.folder}/homes/anna/book\n"
     places = [hub.folder / "homes" / "ben" / work.PLACE, hub.folder / "state" / "teacher-password"]
-    outcomes = [anna.evaluate(f"{ASK}\nprint(refused(lambda: open({str(place)!r}).read()))") for place in places]
-    assert outcomes == (["PermissionError\n"] * 2 if os.geteuid() == 0 else ["let through\n"] * 2)
-    ids = {student.evaluate("print(os.getuid())" if student is anna else "import os; print(os.getuid())") for student in (anna, ben)}
-    assert (len(ids), "user id of their own" in hub.said.read_text()) == ((2, True) if os.geteuid() == 0 else (1, False))
+    outcomes = {anna.evaluate(f"{ASK}\nprint(refused(lambda: open({str(place)!r}).read()))") for place in places}
+    accounts = {student.evaluate("import os; print(os.getuid())") for student in (anna, ben)}
+    if os.geteuid() == 0:
+        assert outcomes == {"PermissionError\n"} and len(accounts) == 2
+        assert "Each student has a user id of their own" in hub.said.read_text()
+    else:
+        assert outcomes == {"let through\n"} and accounts == {f"{os.getuid()}\n"}
+        assert "All students' code runs as you" in hub.said.read_text()
 
 
 def work_outlives_the_server(hub, student):

@@ -36,7 +36,7 @@ class Measured:
 def proportional(process: psutil.Process) -> int:
     """Memory that a process holds: its own pages, and its part of those that several share (PSS).
 
-    Parts of one page add up to the page, so sums count nothing twice. Where the system does not tell it, pages of its own.
+    Parts of a page add up to the page, so sums count nothing twice. Where the system can't tell, its own pages alone.
     """
     held = process.memory_full_info()
     return getattr(held, "pss", held.uss)
@@ -57,7 +57,7 @@ def measure(hub: Hub) -> Measured:
 def expected(classes: Sequence[Measured], students: int) -> tuple[float, float, float]:
     """Return the memory of a larger class, with a 95 % interval for a single one.
 
-    A line through the totals: shared pages are counted once however many share them, and the rest is each student's own.
+    A line through the totals: shared pages count once, however many share them, and the rest is each student's own.
     Needs three classes of different sizes at least.
     """
     if len({found.students for found in classes}) < 3:

@@ -47,7 +47,7 @@ def running(python: Path, folder: Path, *options: str) -> Iterator[Hub]:
     """Start the hub by its command, and stop it by Ctrl-C; what then still runs is ended, and an AssertionError."""
     port = free_port()
     place = ["--address", "127.0.0.1", "--port", str(port), "--folder", str(folder / "class")]
-    command = [str(python), str(ROOT / ".hub"), "--password", PASSWORD, *place, *options]
+    command = [str(python), str(ROOT / ".hub" / "hub.py"), "--password", PASSWORD, *place, *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables(python)}
     said = folder / "said.txt"
     with said.open("wb") as output:

@@ -33,11 +33,15 @@ class Student:
         answer = self.browser.post(page, data=form, params={"next": "/hub/home"})
         if answer.status_code != 200 or "/hub/home" not in answer.url:
             raise PermissionError(f"{answer.status_code} {answer.url}")
+        xsrf = {"X-XSRFToken": self.browser.cookies.get("_xsrf", path="/hub/")}
+        place = f"{self.address}/hub/api/users/{self.name}/tokens"
+        token = self.browser.post(place, json={"note": "class"}, headers=xsrf).json()["token"]
+        self.browser = requests.Session()
+        self.browser.headers["Authorization"] = f"token {token}"
 
     def start_server(self, patience: float = PATIENCE) -> None:
-        """Ask for a server as the hub's page does, again where it says that too many are starting; wait until it is up."""
+        """Ask for a server as the hub's page does, again while too many are starting, and wait until it is up."""
         end, user = time.monotonic() + patience, f"{self.address}/hub/api/users/{self.name}"
-        self.browser.headers["X-XSRFToken"] = self.browser.cookies.get("_xsrf", path="/hub/")
         while (answer := self.browser.post(f"{user}/server")).status_code == 429 and time.monotonic() < end:
             time.sleep(min(float(answer.headers.get("Retry-After", 1)), 5))
         answer.raise_for_status()
@@ -48,9 +52,6 @@ class Student:
             time.sleep(0.5)
         else:
             raise TimeoutError(f"{self.name}'s server is not up after {patience} s")
-        token = self.browser.post(f"{user}/tokens", json={"note": "class"}).json()["token"]
-        self.browser = requests.Session()
-        self.browser.headers["Authorization"] = f"token {token}"
 
     def stop_server(self) -> None:
         """End one's server, and wait until the hub says that it has ended."""

@@ -60,7 +60,7 @@ def taken() -> Iterator[list[int]]:
 
 
 def said(notebook: nbformat.NotebookNode, cells: int | None) -> list[list[str]]:
-    """What the first code cells have put out, as text; of pictures, and of cells that may differ, only that it is there."""
+    """What the first code cells have put out, as text; of pictures, and of cells that may differ, only the kind."""
     notebook = extensions.load("run_chapters").normalized(nbformat.from_dict(notebook))
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     return [[shown(output, cell.metadata.get("tags", ())) for output in cell.outputs] for cell in code[:cells]]

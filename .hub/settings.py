@@ -65,15 +65,15 @@ def checked(password: str, port: str, students: str, memory: str, address: str, 
 
 
 def check_password(password: str) -> None:
-    """Raise ValueError for a password that nobody could guess to be one, or anybody could guess."""
+    """Raise ValueError for a password that is too easy to guess or too hard to type."""
     if not password:
         raise ValueError("PASSWORD must be given, because it lets your students in; add PASSWORD=… after `make hub`")
     if len(password) < LEAST_PASSWORD:
         rule = f"PASSWORD must have {LEAST_PASSWORD} characters or more"
         raise ValueError(f"{rule}, but it has {len(password)}; give a longer one, three words for example")
-    if not password.isprintable() or password != password.strip():
-        rule = "PASSWORD must be printable, without spaces at its ends"
-        raise ValueError(f"{rule}, but it is {password!r}; leave out what cannot be typed")
+    if not (password.isascii() and password.isprintable() and password == password.strip()):
+        rule = "PASSWORD must be of ASCII's letters, digits and marks, without spaces at its ends"
+        raise ValueError(f"{rule}, but it is {password!r}; leave out what not every keyboard has")
 
 
 def whole_number(name: str, text: str, least: int, most: int) -> int:

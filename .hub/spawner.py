@@ -60,7 +60,7 @@ def become(account: int | None, memory: int | None, folder: Path) -> None:
 def reach_error(homes: Path) -> str | None:
     """Return why students could not work with this Python from these folders; None if they can."""
     account = free_account(homes) if own_accounts() else None
-    check = "import jupyterhub.singleuser, lmkit"
+    check = "import jupyterhub, lmkit"
     try:
         done = subprocess.run(
             [sys.executable, "-c", check],

@@ -30,6 +30,7 @@ OF_REPOSITORY = (
             "documented_commands",
             "floor_plan",
             "glossary",
+            "hub",
             "maintenance",
             "mutants",
             "repo",

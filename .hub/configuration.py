@@ -53,8 +53,11 @@ def configuration(settings: Settings) -> Config:
     spawner.home_dir_template = str(settings.homes / "{username}")
     spawner.mem_limit = settings.memory
     spawner.cmd = [sys.executable, str(HERE / "student.py")]
-    spawner.args = ["--log-level=WARN", *(f"--MappingKernelManager.{option}" for option in culled_kernels())]
-    spawner.environment = {"OMP_NUM_THREADS": "1"}  # thirty students' threads would only wait for each other
+    spawner.args = ["--log-level=WARN", *culled_kernels()]
+    spawner.environment = {
+        "OMP_NUM_THREADS": "1",  # thirty students' threads would only wait for each other
+        "JUPYTER_CONFIG_PATH": str(HERE / "jupyter"),  # no question about news, no look for newer versions or a build
+    }
     spawner.start_timeout = spawner.http_timeout = 180  # when all come at once
 
     proxy = c.ConfigurableHTTPProxy
@@ -67,7 +70,8 @@ def configuration(settings: Settings) -> Config:
 
 def culled_kernels() -> list[str]:
     """Return options that end a kernel which has done nothing for long, whether or not a notebook is open on it."""
-    return [f"cull_idle_timeout={IDLE_KERNEL}", f"cull_interval={OFTEN}", "cull_connected=True"]
+    options = [f"cull_idle_timeout={IDLE_KERNEL}", f"cull_interval={OFTEN}", "cull_connected=True"]
+    return [f"--MappingKernelManager.{option}" for option in options]
 
 
 def add_culler(hub: Config) -> None:

@@ -1,6 +1,8 @@
 """A hub for a class: what it takes and refuses, what it gives each student, and a small class at work on a real one."""
 
+import json
 import os
+import re
 import socket
 import stat
 
@@ -216,9 +218,20 @@ def test_a_small_class_works_on_a_real_hub_and_saves():
         assert set(measured.servers) == set(measured.kernels) == {"anna", "ben"}
         assert all(50 * MB < held < 900 * MB for kind in (measured.servers, measured.kernels) for held in kind.values())
         assert any("jupyterhub_idle_culler" in process.cmdline() for process in hub.processes())
+        lab_draws_widgets_and_asks_for_no_news(hub, students[0])
         who_may_enter(hub)
         what_a_student_may_do(hub, *students)
         work_outlives_the_server(hub, students[0])
+
+
+def lab_draws_widgets_and_asks_for_no_news(hub, student):
+    page = student.browser.get(f"{hub.address}/user/{student.name}/lab").text
+    found = re.search(r"<script id=\"jupyter-config-data\"[^>]*>(.*?)</script>", page, re.S)
+    config = json.loads(found[1])
+    drawn = {each["name"] for each in config["federated_extensions"]}
+    assert {"@jupyter-widgets/jupyterlab-manager", "anywidget"} <= drawn
+    assert config["buildCheck"] is False
+    assert "@jupyterlab/apputils-extension:announcements" in config["disabledExtensions"]
 
 
 def who_may_enter(hub):

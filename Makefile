@@ -48,7 +48,7 @@ serve: $(BUILT) ## build the book and serve it on this machine (PORT=8000 unless
 	@echo "The book is served here; stop it with Ctrl-C."
 	@$(BIN)/python -u -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-hub: $(HUB) ## a JupyterHub for a class (PASSWORD="three green kites"; PORT=8000 STUDENTS=30 MEMORY=1G ADDRESS=0.0.0.0 FOLDER=… if you like)
+hub: $(HUB) ## a JupyterHub for a class (PASSWORD=three-green-kites; PORT=8000 STUDENTS=30 MEMORY=2G ADDRESS=0.0.0.0 FOLDER=… if you like)
 	@$(BIN)/python .hub/hub.py --password "$$PASSWORD" $${PORT:+--port "$$PORT"} $${STUDENTS:+--students "$$STUDENTS"} \
 		$${MEMORY:+--memory "$$MEMORY"} $${ADDRESS:+--address "$$ADDRESS"} $${FOLDER:+--folder "$$FOLDER"}
 

@@ -63,7 +63,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--password", default="", help="lets students in; eight characters or more")
     parser.add_argument("--port", default="8000", help="where the hub listens (8000)")
     parser.add_argument("--students", default="30", help="how many may work at the same time (30)")
-    parser.add_argument("--memory", default="1G", help="for each of a student's processes (1G)")
+    parser.add_argument("--memory", default="2G", help="for each of a student's processes (2G)")
     parser.add_argument("--address", default="0.0.0.0", help="127.0.0.1 behind a reverse proxy (0.0.0.0, all)")
     parser.add_argument("--folder", default=default_folder(), help=f"for students' work ({default_folder()})")
     return parser

@@ -14,7 +14,7 @@ MB, GB = 10**6, 10**9
 # Measured by `python -m tests.hub_simulation`, in proportional memory (PSS): see book/for_teachers.md.
 FOR_ALL = 600 * MB  # the hub, its proxy, the culler, and what the system itself wants
 FOR_A_STUDENT = 450 * MB  # a server, and a kernel that has run a chapter
-LEAST_MEMORY = 500 * MB  # below this a chapter's kernel cannot even import torch and matplotlib
+LEAST_MEMORY = 800 * MB  # a kernel that has run *Sampling* has reserved as much, twice what it holds
 LEAST_PASSWORD = 8  # letters: the hub itself asks for as many
 UNITS = {"M": MB, "G": GB}
 
@@ -85,14 +85,14 @@ def whole_number(name: str, text: str, least: int, most: int) -> int:
 
 
 def size(name: str, text: str) -> int:
-    """Return the bytes that a size such as 700M or 1.5G stands for."""
+    """Return the bytes that a size such as 900M or 1.5G stands for."""
     found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([MG])", text.upper())
     if not found:
-        raise ValueError(f"{name} must be a size like 700M or 1.5G, but it is {text!r}; correct it")
+        raise ValueError(f"{name} must be a size like 900M or 1.5G, but it is {text!r}; correct it")
     count = round(float(found[1]) * UNITS[found[2]])
     if count < LEAST_MEMORY:
         rule = f"{name} must be {LEAST_MEMORY // MB}M or more, which a chapter's kernel needs"
-        raise ValueError(f"{rule}, but it is {text!r}; 1G is what all chapters are written for")
+        raise ValueError(f"{rule}, but it is {text!r}; 2G is enough for all of them")
     return count
 
 

@@ -62,10 +62,10 @@ def test_what_was_typed_becomes_settings(settings, typed, tmp_path):
         ("students", "-3", "STUDENTS must be a whole number"),
         ("students", "1e2", "STUDENTS must be a whole number"),
         ("students", "1.5", "STUDENTS must be a whole number"),
-        ("memory", "1", "MEMORY must be a size like 700M or 1.5G, but it is '1'"),
+        ("memory", "1", "MEMORY must be a size like 900M or 1.5G, but it is '1'"),
         ("memory", "1T", "MEMORY must be a size"),
         ("memory", "-1G", "MEMORY must be a size"),
-        ("memory", "100M", "MEMORY must be .*M or more, which a chapter's kernel needs, but it is '100M'; 1G is"),
+        ("memory", "100M", "MEMORY must be .*M or more, which a chapter's kernel needs, but it is '100M'; 2G is"),
         ("address", "nowhere.invalid", "ADDRESS must be one of this machine, .*'nowhere.invalid'; leave it out"),
         ("folder", __file__, "FOLDER must be a folder, but .*test_hub.py is a file; choose another name"),
         ("folder", "/nowhere/at/all", "FOLDER must name a file in a folder that exists"),
@@ -77,7 +77,7 @@ def test_what_cannot_be_is_told(settings, typed, name, value, complaint):
         settings.checked(**{**typed, name: value})
 
 
-@pytest.mark.parametrize("text, count", [("700M", 700 * MB), ("1.5G", 1.5 * GB), ("2g", 2 * GB), ("0.75G", 750 * MB)])
+@pytest.mark.parametrize("text, count", [("900M", 900 * MB), ("1.5G", 1.5 * GB), ("2g", 2 * GB), ("0.85G", 850 * MB)])
 def test_size_is_read(settings, text, count):
     assert settings.size("MEMORY", text) == count
 
@@ -194,7 +194,7 @@ def test_two_sizes_make_no_interval():
 
 # --- a class at work --------------------------------------------------------------------------------------------------
 
-CELLS = 6  # of the chapter, so that it takes seconds
+TASK = work.Task(cells=6)  # so that it takes seconds
 ASK = """
 def refused(act):
     try:
@@ -212,8 +212,8 @@ def test_a_small_class_works_on_a_real_hub_and_saves():
         running.running(python.open_python(folder), folder, "--students", "2", "--memory", "900M") as hub,
     ):
         students = [Student(hub.address, name) for name in ("anna", "ben")]
-        work.at_once(students, CELLS)
-        assert [fault for student in students for fault in work.faults(hub, student, CELLS)] == []
+        work.at_once(students, TASK)
+        assert [fault for student in students for fault in work.faults(hub, student, TASK)] == []
         measured = memory.measure(hub)
         assert set(measured.servers) == set(measured.kernels) == {"anna", "ben"}
         assert all(50 * MB < held < 900 * MB for kind in (measured.servers, measured.kernels) for held in kind.values())
@@ -252,7 +252,7 @@ def who_may_enter(hub):
     with pytest.raises(OSError, match="429"):  # two are at work, and no more may be
         clara.start_server(patience=0)
     teacher.log_in()
-    place = f"{hub.address}/user/ben/api/contents/{work.PLACE}"
+    place = f"{hub.address}/user/ben/api/contents/{TASK.place}"
     assert teacher.browser.get(place).json()["content"]["metadata"]["student"] == "ben"
     assert clara.browser.get(place).status_code == 403
 
@@ -261,7 +261,7 @@ def what_a_student_may_do(hub, anna, ben):
     """Too much memory is refused to all; others' files where root runs the hub, which says so at its start."""
     assert anna.evaluate(f"{ASK}\nimport torch; print(refused(lambda: torch.ones(10**9)))") == "RuntimeError\n"
     assert anna.evaluate("import os; print(os.getcwd())") == f"{hub.folder}/homes/anna/book\n"
-    places = [hub.folder / "homes" / "ben" / work.PLACE, hub.folder / "state" / "teacher-password"]
+    places = [hub.folder / "homes" / "ben" / TASK.place, hub.folder / "state" / "teacher-password"]
     outcomes = {anna.evaluate(f"{ASK}\nprint(refused(lambda: open({str(place)!r}).read()))") for place in places}
     accounts = {student.evaluate("import os; print(os.getuid())") for student in (anna, ben)}
     if os.geteuid() == 0:
@@ -277,4 +277,4 @@ def work_outlives_the_server(hub, student):
     again = Student(hub.address, student.name)
     again.log_in()
     again.start_server()
-    assert work.faults(hub, again, CELLS) == []
+    assert work.faults(hub, again, TASK) == []

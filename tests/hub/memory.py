@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psutil
@@ -46,11 +47,12 @@ def measure(hub: Hub) -> Measured:
     """Measure all processes of a hub."""
     servers, kernels, others = Counter(), Counter(), 0
     for process in hub.processes():
-        name = process.environ().get(WHOSE)
-        if not name:  # a service of the hub has an empty one
-            others += proportional(process)
-        else:
-            (kernels if KERNEL in process.cmdline() else servers)[name] += proportional(process)
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            name, command, held = process.environ().get(WHOSE), process.cmdline(), proportional(process)
+            if not name:  # a service of the hub has an empty one
+                others += held
+            else:
+                (kernels if KERNEL in command else servers)[name] += held
     return Measured(dict(servers), dict(kernels), others)
 
 

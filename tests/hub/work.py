@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import nbformat
 import psutil
@@ -16,25 +17,34 @@ from tests.documents import ROOT
 from tests.hub.running import Hub
 from tests.hub.student import Student
 
-CHAPTER = "sampling"
-PLACE = f"book/{CHAPTER}.ipynb"
+
+@dataclass(frozen=True)
+class Task:
+    """What to run: a chapter, or its first cells of code."""
+
+    chapter: str = "sampling"
+    cells: int | None = None
+
+    @property
+    def place(self) -> str:
+        return f"book/{self.chapter}.ipynb"
 
 
-def work(student: Student, cells: int | None) -> None:
+def work(student: Student, task: Task) -> None:
     """Log in, start a server, run the chapter under one's name, and save it."""
     student.log_in()
     student.start_server()
-    notebook = student.open(PLACE)
+    notebook = student.open(task.place)
     notebook.metadata["student"] = student.name
-    student.run(notebook, cells)
-    student.save(PLACE, notebook)
+    student.run(notebook, task.cells)
+    student.save(task.place, notebook)
 
 
-def at_once(students: Sequence[Student], cells: int | None) -> float:
+def at_once(students: Sequence[Student], task: Task) -> float:
     """Have students work at the same time; return after how many seconds the last one has saved."""
     began = time.monotonic()
     with ThreadPoolExecutor(len(students)) as pool:
-        list(pool.map(lambda student: work(student, cells), students))
+        list(pool.map(lambda student: work(student, task), students))
     return time.monotonic() - began
 
 
@@ -76,16 +86,16 @@ def shown(output: nbformat.NotebookNode, tags: Sequence[str]) -> str:
     return output.data.get("text/plain", " ".join(sorted(output.data)))
 
 
-def faults(hub: Hub, student: Student, cells: int | None) -> list[str]:
+def faults(hub: Hub, student: Student, task: Task) -> list[str]:
     """Return what is wrong with a student's work: on the server, on the disk, and beside the book's own."""
-    served = student.read(PLACE)
-    stored = nbformat.read(hub.folder / "homes" / student.name / PLACE, as_version=4)
-    ours = said(nbformat.read(ROOT / PLACE, as_version=4), cells)
+    served = student.read(task.place)
+    stored = nbformat.read(hub.folder / "homes" / student.name / task.place, as_version=4)
+    ours = said(nbformat.read(ROOT / task.place, as_version=4), task.cells)
     wrong = [] if any(ours) else ["the chapter puts nothing out"]
     for place, notebook in {"served": served, "on the disk": stored}.items():
         if notebook.metadata.get("student") != student.name:
             wrong.append(f"{student.name}'s notebook {place} is {notebook.metadata.get('student')}'s")
-        theirs = said(notebook, cells)
+        theirs = said(notebook, task.cells)
         different = [number for number, pair in enumerate(zip(theirs, ours, strict=True), 1) if pair[0] != pair[1]]
         if different:
             first = different[0] - 1

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from tests import extensions
-from tests.documents import ROOT
+from tests.documents import ROOT, TEACHERS, text
 from tests.hub import memory, python, running, work
 from tests.hub.memory import Measured
 from tests.hub.student import Student
@@ -190,6 +190,25 @@ def test_larger_class_is_told_by_a_line_with_its_interval():
 def test_two_sizes_make_no_interval():
     with pytest.raises(ValueError, match=r"three sizes or more, but are \[1, 2\]"):
         memory.expected(classes({1: 1, 2: 2}), 30)
+
+
+def test_page_for_teachers_has_the_line_and_the_formula(settings):
+    """The line is that of the table's totals, and the formula is the one by which the hub refuses a class."""
+    page = text(TEACHERS)
+    table = re.findall(r"^\| (\d+) \| ([\d,]+) MB \| (\d+) MB \| (\d+) MB \| (\d+) MB \|$", page, re.M)
+    rows = [[int(cell.replace(",", "")) for cell in row] for row in table]
+    assert len(rows) > 3
+    assert all(
+        total == pytest.approx(size * (kernel + server) + hub, abs=size + 2)
+        for size, total, kernel, server, hub in rows
+    )
+    larger = re.search(r"^\| (\d+) \| ([\d,]+) MB by a line through the others, ([\d,]+) to ([\d,]+) \|", page, re.M)
+    students, *said = (int(cell.replace(",", "")) for cell in larger.groups())
+    line = memory.expected(classes({size: total for size, total, *_ in rows}), students)
+    assert line == pytest.approx(said, abs=5)
+    all_of_them, each = re.search(r"How much memory\.\*\* ([\d.]+) GB, and ([\d.]+) GB for each student", page).groups()
+    assert (settings.FOR_ALL, settings.FOR_A_STUDENT) == (float(all_of_them) * GB, float(each) * GB)
+    assert line[0] * MB < settings.needed(students) < 1.1 * line[0] * MB
 
 
 # --- a class at work --------------------------------------------------------------------------------------------------

@@ -70,10 +70,16 @@ def taken() -> Iterator[list[int]]:
 
 
 def said(notebook: nbformat.NotebookNode, cells: int | None) -> list[list[str]]:
-    """What the first code cells have put out, as text; of pictures, and of cells that may differ, only the kind."""
+    """What the first code cells have put out, as text; of pictures, and of cells that may differ, only the kind.
+
+    What stands on standard error is left out: a student's first figure may say there that fonts are looked for.
+    """
     notebook = extensions.load("run_chapters").normalized(nbformat.from_dict(notebook))
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    return [[shown(output, cell.metadata.get("tags", ())) for output in cell.outputs] for cell in code[:cells]]
+    return [
+        [shown(output, cell.metadata.get("tags", ())) for output in cell.outputs if output.get("name") != "stderr"]
+        for cell in code[:cells]
+    ]
 
 
 def shown(output: nbformat.NotebookNode, tags: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ def said(settings: Settings) -> str:
     return f"""\
 The hub is here: http://{name}:{settings.port} (stop it with Ctrl-C)
 Students type a name and the class's password, and work in {settings.homes}.
-You are {TEACHER!r}, with the password in {settings.state / PASSWORD_FILE}.
+You are {TEACHER!r}, with the password in {settings.state / PASSWORD_FILE}; what servers say is in servers.log there.
 Up to {settings.students} at the same time, who need {need:.1f} GB of memory; each process of theirs gets {each:.1f} GB.
 {apart if own_accounts() else together}
 There is no encryption: stay within a network that you trust, or put a reverse proxy with HTTPS before the hub."""

@@ -77,9 +77,12 @@ class StudentSpawner(SimpleLocalProcessSpawner):
     """Starts a student's server. Its `home_dir_template` and `mem_limit` are set by the hub's configuration."""
 
     async def start(self):
-        """Make the student's folder if need be, and start the server in it."""
-        home(Path(self.home_dir).parent, self.user.name)
-        return await super().start()
+        """Make the student's folder if need be, and start the server in it; what it says goes to a file."""
+        homes = Path(self.home_dir).parent
+        home(homes, self.user.name)
+        with (homes.parent / "state" / "servers.log").open("ab") as log:
+            self.popen_kwargs = {"stdout": log, "stderr": subprocess.STDOUT}
+            return await super().start()
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         """Return what the new process does before it becomes the student's server."""

@@ -251,6 +251,8 @@ def lab_draws_widgets_and_asks_for_no_news(hub, student):
     assert {"@jupyter-widgets/jupyterlab-manager", "anywidget"} <= drawn
     assert config["buildCheck"] is False
     assert "@jupyterlab/apputils-extension:announcements" in config["disabledExtensions"]
+    assert "ServerApp" in (hub.folder / "state" / "servers.log").read_text()
+    assert "ServerApp" not in hub.said.read_text()  # thirty of them would bury what a teacher must read
 
 
 def who_may_enter(hub):

@@ -8,7 +8,6 @@ another host. TeX that cannot be converted is a warning. A project that names a 
 from __future__ import annotations
 
 import re
-from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -18,6 +17,8 @@ from sphinx.config import Config
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
+
+from lmkit.plots.escaping import escape
 
 NAME = "mathml"
 logger = logging.getLogger(__name__)

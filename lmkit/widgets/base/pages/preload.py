@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from html import escape
+
+from lmkit.plots.escaping import escape
 
 
 def first_model(state: dict[str, dict]) -> dict | None:

@@ -14,7 +14,6 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -22,6 +21,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 
+from lmkit.plots.escaping import escape
 from lmkit.widgets.base import bundle, page_state, runtime_files, svg
 from lmkit.widgets.base.pages import preload, staging
 from lmkit.widgets.base.pages.staging import file_name

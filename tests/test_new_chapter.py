@@ -204,3 +204,15 @@ def test_a_new_chapter_passes_what_every_chapter_must(tmp_path):
     files = [f"tests/test_{name}.py" for name in TESTS.split()]
     found = run(tmp_path, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-k", OF_IT, *files)
     assert len(re.findall(r"my_topic.* PASSED", found)) > 20
+    check_outputs_of_the_template(tmp_path)
+
+
+def check_outputs_of_the_template(folder):
+    """The template stores what its cells put out, and that is what they put out; nbval compares, as for chapters."""
+    template = (ROOT / "book/_ext/chapter_template/a_new_chapter.ipynb").read_text("utf-8")
+    cells = [cell for cell in nbformat.reads(template, as_version=4).cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    renamed = template.replace("a_new_chapter", "my_topic").replace("a-new-chapter", "my-topic")
+    (folder / "book" / "my_topic.ipynb").write_text(renamed, "utf-8")
+    nbval = ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", "tests/nbval.cfg", "book/my_topic.ipynb"]
+    assert f"{len(cells)} passed" in run(folder, "-m", "pytest", "-p", "no:cacheprovider", *nbval)

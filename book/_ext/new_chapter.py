@@ -72,11 +72,14 @@ def new_item(root: Path = ROOT) -> str:
 
 
 def chapter(name: str, title: str, item: str) -> str:
-    """Return the notebook of a new chapter."""
+    """Return the notebook of a new chapter, not run yet: the outputs of the template are for its test."""
     text = (TEMPLATE / f"{NAME}.ipynb").read_text("utf-8").replace(NAME, name)
     notebook = json.loads(text)
     notebook["metadata"]["syllabus"] = [item]
     notebook["cells"][0]["source"][0] = f"# {title}\n"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
     return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
 
 
